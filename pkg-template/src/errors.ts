@@ -1,0 +1,48 @@
+/** Why something could not be done; each code asks for a different reaction of the app. */
+export type JobsErrorCode =
+  | "config"
+  | "auth"
+  | "network"
+  | "timeout"
+  | "handshake"
+  | "protocol"
+  | "validation"
+  | "queue-full"
+  | "rate-limited"
+  | "closed"
+  | "wasm";
+
+/** An error as the core writes it. */
+export interface ErrorRecord {
+  code: JobsErrorCode;
+  message: string;
+  retryable: boolean;
+  remedy: string;
+}
+
+/** Every error of this package. Its texts never hold a token. */
+export class JobsError extends Error {
+  readonly code: JobsErrorCode;
+  /** Whether the same call may work later without a change by the developer. */
+  readonly retryable: boolean;
+  /** What to do about it, in one sentence. */
+  readonly remedy: string;
+  declare readonly cause?: unknown;
+
+  constructor(code: JobsErrorCode, message: string, remedy: string, retryable = false, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "JobsError";
+    this.code = code;
+    this.retryable = retryable;
+    this.remedy = remedy;
+  }
+}
+
+export const configError = (message: string, remedy: string) => new JobsError("config", message, remedy);
+
+export const closedError = () =>
+  new JobsError(
+    "closed",
+    "This client or handle is closed.",
+    "Make a new JobsClient, or ask for the job again.",
+  );

@@ -1,0 +1,5 @@
+export { JobsError } from "./errors.js";
+export type { JobsErrorCode } from "./errors.js";
+export type * from "./payloads.js";
+export type * from "./standard-schema.js";
+export type * from "./types.js";

@@ -1,0 +1,184 @@
+/**
+ * Payloads of the built-in events. Names are the wire names, fields are camelCase, progress is 0–100, timestamps are
+ * as the server sent them.
+ */
+import type { Job } from "./types.js";
+import type { StandardIssue } from "./standard-schema.js";
+
+type Id = string | number;
+
+/** Section D and E: a step forward of one job. */
+export interface ProgressPayload {
+  jobId: string;
+  progress: number;
+  /** `download`, `separation`, `transcription`, `musicxml`, or whatever else the server calls it. */
+  stage?: string;
+  message?: string;
+  /** Section E: a sentence for people, not a state. */
+  status?: string;
+  attempt?: number;
+  timestamp?: string;
+}
+
+/** Section D: the job has its result. */
+export interface CompletedPayload {
+  jobId: string;
+  progress: number;
+  resultUrl?: string;
+  durationSeconds?: number;
+  timestamp?: string;
+}
+
+/** Section D: the job failed. */
+export interface ErrorPayload {
+  jobId: string;
+  error: { message: string; retryable: boolean; stage?: string };
+  timestamp?: string;
+}
+
+/** The job was cancelled. */
+export interface CancelledPayload {
+  jobId: string;
+  timestamp?: string;
+}
+
+/** Section D heartbeat, section E ping and pong. Answered by the core; listening is for looking on. */
+export interface HeartbeatPayload {
+  timestamp?: string;
+}
+
+/** Section E: greeting of the server. */
+export interface ConnectedPayload {
+  sessionId: string;
+  timestamp?: string;
+}
+
+/** Section A. */
+export interface JobStatusPayload {
+  jobId: Id;
+  trackId?: Id;
+  status: string;
+  progress?: { tracksProcessed: number; tracksSucceeded: number; tracksFailed: number; total?: number };
+  timestamp?: string | number;
+}
+
+/** Section B: a job as the `/jobs` namespace describes it. */
+export interface QueueJobPayload {
+  id: string;
+  status: string;
+  progress?: number;
+  message?: string;
+  error?: string;
+  [field: string]: unknown;
+}
+
+/** Section B: state of the `/performance` namespace. */
+export interface PerformanceStatePayload {
+  isPlaying?: boolean;
+  currentTime?: number;
+  vocalVolume?: number;
+  instrumentalVolume?: number;
+  lyricsSize?: string;
+  lyricsOffset?: number;
+  [field: string]: unknown;
+}
+
+/** Section C: fields beyond the named ones pass through. */
+export interface TrackEnrichedPayload {
+  trackId: Id;
+  trackName?: string;
+  artistName?: string;
+  [field: string]: unknown;
+}
+export interface BulkProgressPayload {
+  completed: number;
+  total: number;
+  [field: string]: unknown;
+}
+export interface PlaylistPayload {
+  playlistId?: Id;
+  id?: Id;
+  updates?: Record<string, unknown>;
+  error?: string;
+  [field: string]: unknown;
+}
+export interface JobChangePayload {
+  jobId: Id;
+  status?: string;
+  [field: string]: unknown;
+}
+export interface TrackStatusPayload {
+  trackId: Id;
+  oldStatus: string;
+  newStatus: string;
+}
+export type FieldsPayload = Record<string, unknown>;
+
+/** An event whose payload did not pass its validator. */
+export interface InvalidPayload {
+  event: string;
+  payload: unknown;
+  issues: readonly StandardIssue[];
+  jobId?: string;
+}
+
+/** Messages were missed; the core heals this by reading the job, the event only tells. */
+export interface GapPayload {
+  jobId?: string;
+  reason?: string;
+}
+
+/** A connection came back after having been lost. */
+export interface ReconnectedPayload {
+  attempt?: number;
+  downMs?: number;
+}
+
+/** Names and payloads of all built-in events. Apps add their own: `JobsClient<JobEvents & { my_event: My }>`. */
+export interface JobEvents {
+  /** Any change of any known job. */
+  job: Job;
+  invalid: InvalidPayload;
+  gap: GapPayload;
+  reconnected: ReconnectedPayload;
+
+  progress: ProgressPayload;
+  completed: CompletedPayload;
+  error: ErrorPayload;
+  cancelled: CancelledPayload;
+  heartbeat: HeartbeatPayload;
+  connected: ConnectedPayload;
+  ping: HeartbeatPayload;
+  pong: HeartbeatPayload;
+
+  job_status: JobStatusPayload;
+
+  job_created: QueueJobPayload;
+  job_updated: QueueJobPayload;
+  job_completed: QueueJobPayload;
+  job_failed: QueueJobPayload;
+  job_cancelled: QueueJobPayload;
+  jobs_list: { jobs: QueueJobPayload[] };
+  performance_state: PerformanceStatePayload;
+  playback_play: FieldsPayload | null;
+  playback_pause: FieldsPayload | null;
+  update_performance_control: FieldsPayload;
+
+  track_enriched: TrackEnrichedPayload;
+  batch_complete: FieldsPayload;
+  chartmetric_progress: FieldsPayload;
+  metric_update: FieldsPayload;
+  playlist_updated: PlaylistPayload;
+  playlist_error: PlaylistPayload;
+  job_status_changed: JobChangePayload;
+  enrichment_job_started: JobChangePayload;
+  enrichment_job_completed: JobChangePayload;
+  enrichment_job_failed: JobChangePayload;
+  activity_logged: FieldsPayload;
+  track_status_changed: TrackStatusPayload;
+  enrichment_phase_started: FieldsPayload;
+  enrichment_phase_completed: FieldsPayload;
+  bulk_import_progress: BulkProgressPayload;
+  follower_count_updated: FieldsPayload;
+  analytics_updated: FieldsPayload;
+}

@@ -1,0 +1,290 @@
+/** The public types. Times are milliseconds, progress is 0–100. Letters name the systems a rule comes from. */
+import type { JobsError } from "./errors.js";
+import type { JobEvents } from "./payloads.js";
+import type { StandardSchemaV1 } from "./standard-schema.js";
+
+/** `stream`: one socket a job (D, E). `broadcast`: one socket for all (A, C). `socket.io`: namespaces (B). */
+export type Protocol = "stream" | "broadcast" | "socket.io";
+
+export interface ReconnectOptions {
+  /** Attempts in a row before polling takes over; `Infinity` for no end. Default 5. */
+  attempts?: number;
+  /** First delay in ms, doubled each time. Default 1000. */
+  baseDelay?: number;
+  /** Longest delay in ms. Default 10000. */
+  maxDelay?: number;
+  /** `full`: anywhere from 0 to the delay. A number from 0 to 1: that share of the delay is random. Default `full`. */
+  jitter?: "full" | "none" | number;
+  /** How long in ms a connection must hold before the delays start over. Default 5000. */
+  minUptime?: number;
+}
+
+export interface HeartbeatOptions {
+  /** Expected time in ms between two signs of life of the server. Default 30000. */
+  interval?: number;
+  /** How much later than that the connection counts as dead. Default 10000. */
+  timeout?: number;
+}
+
+export interface PollingOptions {
+  /** Where one job is read, `{id}` standing for it, e.g. `/api/v1/jobs/{id}`. */
+  url: string;
+  /** Time in ms between two reads. Default 2000. */
+  interval?: number;
+  /** Headers of each read, asked for anew every time. */
+  headers?: () => HeadersInit;
+}
+
+export interface PoolOptions {
+  /** Most sockets open at once; further jobs wait their turn or are polled. Default 32. */
+  maxSockets?: number;
+  /** How long in ms a socket nobody needs stays open. Default 1000. */
+  linger?: number;
+}
+
+export interface QueueOptions {
+  /** Most messages that wait for a connection. Default 1000. */
+  maxItems?: number;
+  /** Most bytes that wait. Default 1 MiB. */
+  maxBytes?: number;
+  /** How long in ms a message may wait. Default 60000. */
+  maxAge?: number;
+}
+
+/** Names of fields and events, for a server that differs from the presets. */
+export interface EnvelopeMap {
+  fields: Partial<
+    Record<
+      | "type"
+      | "data"
+      | "jobId"
+      | "status"
+      | "progress"
+      | "stage"
+      | "message"
+      | "error"
+      | "resultUrl"
+      | "durationSeconds"
+      | "attempt"
+      | "timestamp",
+      string
+    >
+  >;
+  /** Wire name to built-in name. */
+  events: Record<string, keyof JobEvents>;
+}
+
+export interface JobsClientOptions<Events = JobEvents> {
+  /** Base of the server, http(s) or ws(s), or relative to the page; several are tried in turn, the one that works is kept. */
+  url: string | URL | readonly (string | URL)[];
+  protocol: Protocol;
+  /** Path of the socket. `stream`: `/api/v1/jobs/{id}/stream`. */
+  path?: string;
+  /** `socket.io`: the default channel, e.g. `/jobs`. */
+  namespace?: string;
+  /** Sent after every connect. */
+  subscribe?: string | { event: string; data?: unknown };
+  /** Asked for before every connect, and once more (`refresh`) when the server refuses it. */
+  token?: string | ((reason: "connect" | "refresh") => string | Promise<string>);
+  /** Where the token goes. Default `query`; `socket.io`: `auth`. */
+  tokenIn?: "query" | "subprotocol" | "message" | "auth";
+  reconnect?: ReconnectOptions | false;
+  heartbeat?: HeartbeatOptions;
+  /** HTTP reads of a job: after every connect, and while no socket is to be had. `false`: never. */
+  polling?: PollingOptions | false;
+  /** `socket.io`: transports in the order they are tried. */
+  transports?: readonly ("websocket" | "polling")[];
+  pool?: PoolOptions;
+  queue?: QueueOptions;
+  /** Limit of outgoing messages. Default: none. */
+  rateLimit?: { perSecond: number; burst?: number };
+  /** Events kept for inspection. Default 1000. */
+  history?: number;
+  /** One connection for all tabs. Where it is not available, each tab has its own. */
+  shareAcrossTabs?: boolean;
+  /** The whole client in a worker; same behaviour. Where workers are refused it runs in the page and logs so. */
+  worker?: boolean;
+  /** Validators of app-defined events: any Standard Schema library. */
+  events?: { [K in keyof Events]?: StandardSchemaV1<unknown, Events[K]> };
+  /**
+   * What happens to an event that is not valid. It is always counted, logged and offered as `invalid`; `pass` delivers
+   * it all the same with `meta.invalid`, `quarantine` keeps it for `inspect()`. Default `drop`.
+   */
+  onInvalid?: "drop" | "pass" | "quarantine";
+  /** Names of fields and events, where a server differs from the presets. */
+  map?: Partial<EnvelopeMap>;
+  /** Receives what the client has to say. Without it the client is silent. */
+  logger?: (entry: LogEntry) => void;
+  /** Where the wasm comes from, instead of the copy inside the package: for streaming or a strict `connect-src`. */
+  wasm?: URL | Response | BufferSource | WebAssembly.Module;
+}
+
+/** A value that changes. `current` is what subscribers were last told. */
+export interface Store<T> {
+  readonly current: T;
+  /** Calls back at once, then at most once a frame. Returns its undo. */
+  subscribe(listener: (value: T) => void): () => void;
+}
+
+export type JobStatus = "unknown" | "queued" | "running" | "completed" | "failed" | "cancelled";
+
+/** A snapshot of a job. Never changed in place: the same reference means nothing changed. */
+export interface Job {
+  readonly id: string;
+  /** `unknown` until the server said something about it. */
+  readonly status: JobStatus;
+  /** 0–100; absent when it cannot be told. Never runs backwards within an attempt. */
+  readonly progress?: number;
+  readonly stage?: string;
+  readonly message?: string;
+  readonly counts?: {
+    readonly total?: number;
+    readonly processed: number;
+    readonly succeeded?: number;
+    readonly failed?: number;
+  };
+  readonly resultUrl?: string;
+  readonly durationSeconds?: number;
+  readonly error?: { readonly message: string; readonly retryable: boolean; readonly stage?: string };
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** Wall clock, ms since 1970; 0 while nothing is known. */
+  readonly updatedAt: number;
+  readonly source: "socket" | "polling" | "tab" | "restored";
+  /** Whether the truth may have moved on since: no connection vouches for it. */
+  readonly stale: boolean;
+  /** Estimated time left in ms. */
+  readonly etaMs?: number;
+  /** What the server sent beyond the known fields. */
+  readonly data?: unknown;
+}
+
+/**
+ * One job. Handles of the same id share everything; subscribing, `done()` and iterating follow the job, and it is let
+ * go about a second after the last of them ended. Before anything is known `current` is
+ * `{ status: "unknown", attempt: 1, updatedAt: 0, source: "restored", stale: true }`.
+ */
+export interface JobHandle extends Store<Job>, AsyncIterable<Job> {
+  readonly id: string;
+  /**
+   * Resolves with the job once it completed, failed or was cancelled. Rejects with the signal's reason on abort, with
+   * `closed` on close.
+   */
+  done(options?: { signal?: AbortSignal }): Promise<Job>;
+  /** Reads the job once over HTTP. */
+  refresh(): Promise<Job>;
+  /** Asks the server for a new attempt of a job that failed. */
+  retry(): void;
+  /** Ends everything that was started through this handle. */
+  close(): void;
+}
+
+export interface JobFilter {
+  status?: JobStatus | readonly JobStatus[];
+  /** These jobs are followed while somebody subscribes. */
+  ids?: readonly string[];
+  predicate?: (job: Job) => boolean;
+}
+
+export interface ConnectionStatus {
+  readonly state: "idle" | "connecting" | "open" | "waiting" | "polling" | "suspended" | "failed" | "closed";
+  readonly transport?: "websocket" | "polling" | "tab";
+  /** Attempts in a row that failed so far. */
+  readonly attempt: number;
+  /** Wall clock, ms since 1970. */
+  readonly nextRetryAt?: number;
+  readonly lastMessageAt?: number;
+  readonly rttMs?: number;
+  readonly everConnected: boolean;
+  readonly error?: JobsError;
+}
+
+/** Something the `broadcast` protocol tells about beside jobs: a track, a playlist. */
+export interface Entity {
+  readonly id: string;
+  readonly kind: string;
+  readonly status?: string;
+  readonly updatedAt: number;
+  readonly data?: unknown;
+}
+
+export interface EventMeta {
+  /** Number of the event in this client; a `job` event has the number of the last event before it. */
+  readonly seq: number;
+  /** Wall clock, ms since 1970. */
+  readonly at: number;
+  readonly source: Job["source"];
+  readonly jobId?: string;
+  /** Set when `onInvalid: "pass"` let it through. */
+  readonly invalid?: boolean;
+}
+
+export interface AnyEvent {
+  event: string;
+  payload: unknown;
+  meta: EventMeta;
+}
+
+export interface Listening<Events> {
+  on<K extends keyof Events>(event: K, listener: Listener<Events[K]>): () => void;
+  once<K extends keyof Events>(event: K, listener: Listener<Events[K]>): () => void;
+  off<K extends keyof Events>(event: K, listener: Listener<Events[K]>): void;
+  onAny(listener: AnyListener): () => void;
+}
+export type Listener<Payload> = (payload: Payload, meta: EventMeta) => void;
+export type AnyListener = (event: string, payload: unknown, meta: EventMeta) => void;
+
+/** `socket.io`: a namespace over the shared connection. */
+export interface Channel<Events = JobEvents> extends Listening<Events> {
+  readonly connection: Store<ConnectionStatus>;
+  send(event: string, data?: unknown, options?: SendOptions): Promise<SendResult>;
+  request<T>(event: string, data?: unknown, options?: RequestOptions): Promise<T>;
+  close(): void;
+}
+
+export interface SendOptions {
+  /** Drop it instead of queueing it when there is no connection. */
+  volatile?: boolean;
+  /** A queued message with the same key is replaced. */
+  supersede?: string;
+  /** How long in ms it may wait. */
+  maxAge?: number;
+}
+export interface RequestOptions {
+  /** In ms. */
+  timeout?: number;
+}
+export type SendResult = "sent" | "queued" | "dropped";
+
+export interface LogEntry {
+  level: "debug" | "info" | "warn" | "error";
+  /** Stable, for programs. */
+  code: string;
+  message: string;
+  /** Wall clock, ms since 1970. */
+  at: number;
+  jobId?: string;
+}
+
+/** What became of one kind of event (C: the audit). */
+export interface AuditRow {
+  event: string;
+  received: number;
+  delivered: number;
+  invalid: number;
+  listeners: number;
+  unhandled: number;
+  lastAt?: number;
+}
+
+/** The state of the client for people who look for a fault; secrets are left out. */
+export interface Inspection {
+  connections?: unknown[];
+  subscriptions?: unknown[];
+  queue?: unknown;
+  counters?: Record<string, number>;
+  history?: unknown[];
+  /** Events that `onInvalid: "quarantine"` held back, newest last, at most 100. */
+  quarantine?: readonly unknown[];
+  [more: string]: unknown;
+}
