@@ -1,0 +1,114 @@
+/** From the crate to what the browser loads: wasm, glue and types, in target/core. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { coreDir, root, targetDir } from "./paths.mjs";
+import { capture } from "./run.mjs";
+import { hashOf, isFresh, markFresh } from "./stamp.mjs";
+import { findWasmBindgen, npmBin, wasmBindgen } from "./tools.mjs";
+import { WASM_TARGET, wasmRust } from "./wasm-target.mjs";
+
+/** What Rust's wasm32 target and wasm-bindgen emit, which wasm-opt must be told to accept. */
+const FEATURES = [
+  "--enable-bulk-memory",
+  "--enable-bulk-memory-opt",
+  "--enable-nontrapping-float-to-int",
+  "--enable-sign-ext",
+  "--enable-mutable-globals",
+  "--enable-multivalue",
+  "--enable-reference-types",
+];
+
+const TEXT_MODULE_TYPES = "declare const text: string;\nexport default text;\n";
+
+/**
+ * Runs a tool of the build; on failure its output is the error.
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
+function must(command, args) {
+  const result = capture(command, args, { cwd: root });
+  if (!result.ok) throw new Error(`${command} ${args.join(" ")}\n${result.err}`);
+}
+
+/** The compiled library. @param {string} messages what cargo printed, one JSON object a line */
+export function wasmArtifact(messages) {
+  for (const line of messages.split("\n")) {
+    if (!line.startsWith("{")) continue;
+    const message = JSON.parse(line);
+    if (message.reason !== "compiler-artifact" || !message.target.kind.includes("cdylib")) continue;
+    const wasm = message.filenames.find((/** @type {string} */ name) => name.endsWith(".wasm"));
+    if (wasm) return /** @type {string} */ (wasm);
+  }
+  throw new Error('cargo built no wasm library: Cargo.toml needs crate-type = ["cdylib", "rlib"].');
+}
+
+/** Hash of everything the core is made of. */
+export function coreInputs() {
+  return hashOf(
+    root,
+    ["Cargo.toml", "Cargo.lock", ".cargo", "src", "scripts/lib/build-core.mjs"].map((path) =>
+      join(root, path),
+    ),
+    [
+      wasmBindgen(),
+      capture(wasmRust().rustc, ["-V"], { cwd: root }).out,
+      capture(npmBin("wasm-opt"), ["--version"]).out,
+    ],
+  );
+}
+
+/**
+ * @param {(text: string) => void} say
+ * @returns {{ inputs: string, built: boolean }}
+ */
+export function buildCore(say) {
+  const stamp = join(targetDir, "core.stamp");
+  const inputs = coreInputs();
+  if (isFresh(stamp, inputs, [coreDir])) return { inputs, built: false };
+
+  const rust = wasmRust();
+  say("cargo build --release (wasm32)");
+  const cargoArgs = ["build", "--release", "--lib", "--target", WASM_TARGET];
+  if (process.env.CI) cargoArgs.push("--locked");
+  const cargo = spawnSync(rust.cargo, [...cargoArgs, "--message-format=json-render-diagnostics"], {
+    cwd: root,
+    env: { ...process.env, ...rust.env },
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (cargo.status !== 0)
+    throw new Error("The crate does not compile for wasm32: see cargo's message above.");
+  const wasm = wasmArtifact(cargo.stdout);
+
+  const bindgen = findWasmBindgen();
+  if (!bindgen) throw new Error(`wasm-bindgen ${wasmBindgen()} is missing: run "npm run setup".`);
+  const made = join(targetDir, "core.new");
+  rmSync(made, { recursive: true, force: true });
+  mkdirSync(made, { recursive: true });
+  say("wasm-bindgen");
+  must(bindgen, [
+    ...["--target", "web", "--omit-default-module-path", "--out-name", "core", "--out-dir", made],
+    ...["--remove-name-section", "--remove-producers-section", wasm],
+  ]);
+
+  say("wasm-opt -Oz");
+  const optimised = join(made, "core.wasm");
+  must(npmBin("wasm-opt"), [
+    join(made, "core_bg.wasm"),
+    ...["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features", ...FEATURES],
+    ...["-o", optimised],
+  ]);
+  const packed = gzipSync(readFileSync(optimised), { level: 9 }).toString("base64");
+  writeFileSync(join(made, "core-wasm.js"), `export default "${packed}";\n`);
+  writeFileSync(join(made, "core-wasm.d.ts"), TEXT_MODULE_TYPES);
+  writeFileSync(join(made, "core-worker.d.ts"), TEXT_MODULE_TYPES);
+  for (const name of ["core_bg.wasm", "core_bg.wasm.d.ts"]) rmSync(join(made, name), { force: true });
+
+  rmSync(coreDir, { recursive: true, force: true });
+  renameSync(made, coreDir);
+  markFresh(stamp, coreInputs(), [coreDir]);
+  return { inputs: coreInputs(), built: true };
+}
