@@ -1,0 +1,114 @@
+/** Goes through set-up steps: looks before it installs, shows progress, names the remedy. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheDir } from "./paths.mjs";
+import { aptInstall } from "./debian.mjs";
+
+const HEARTBEAT_MS = 10_000;
+const MAX_LINE = 90;
+
+/**
+ * @typedef {import("./steps.mjs").Step} Step
+ * @typedef {{ step: Step, reason: string }} Problem
+ */
+
+/** @param {number} since */
+const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1);
+
+/**
+ * @param {readonly Step[]} steps
+ * @param {{ print?: (text: string) => void, logFolder?: string }} [options]
+ * @returns {Promise<{ failed: Problem[], leftOut: Problem[] }>}
+ */
+export async function perform(steps, { print = console.log, logFolder = join(cacheDir, "log") } = {}) {
+  /** @type {Problem[]} */
+  const failed = [];
+  /** @type {Problem[]} */
+  const leftOut = [];
+  for (const [index, step] of steps.entries()) {
+    const label = `[${index + 1}/${steps.length}] ${step.name} …`;
+    const reason = await performOne(step, label, failed, { print, logFolder });
+    if (!reason) continue;
+    (step.optional ? leftOut : failed).push({ step, reason });
+  }
+  return { failed, leftOut };
+}
+
+/**
+ * @param {Step} step
+ * @param {string} label
+ * @param {readonly Problem[]} failed
+ * @param {{ print: (text: string) => void, logFolder: string }} options
+ * @returns {Promise<string | undefined>} why it is not there
+ */
+async function performOne(step, label, failed, { print, logFolder }) {
+  const started = performance.now();
+  const missing = failed.find((problem) => step.needs?.includes(problem.step.id));
+  if (missing) {
+    print(`${label} not tried`);
+    return `it needs ${missing.step.name}`;
+  }
+  try {
+    const found = step.detect();
+    if (found) {
+      print(`${label} found: ${found} (${seconds(started)} s)`);
+      return undefined;
+    }
+  } catch (error) {
+    print(`${label} wrong setting`);
+    return error instanceof Error ? error.message : String(error);
+  }
+  if (!step.install) {
+    print(`${label} missing`);
+    return "it is missing and cannot be installed from here";
+  }
+  print(`${label} installing${step.duration ? ` (${step.duration})` : ""}`);
+  return install(step, started, { print, logFolder });
+}
+
+/**
+ * @param {Step} step
+ * @param {number} started
+ * @param {{ print: (text: string) => void, logFolder: string }} options
+ */
+async function install(step, started, { print, logFolder }) {
+  const log = join(logFolder, `${step.id}.log`);
+  mkdirSync(logFolder, { recursive: true });
+  writeFileSync(log, "");
+  let last = "";
+  const heartbeat = setInterval(() => {
+    print(`      ${Math.round(Number(seconds(started)))} s: ${last.slice(0, MAX_LINE)}`);
+  }, HEARTBEAT_MS);
+  /** @param {string} line */
+  const onLine = (line) => {
+    last = line;
+  };
+  try {
+    const done = await step.install?.({
+      log,
+      onLine,
+      say: (text) => print(`      ${text}`),
+      aptInstall: (packages) => aptInstall(packages, { log, onLine }),
+    });
+    if (done && step.detect()) {
+      print(`      installed in ${seconds(started)} s`);
+      return undefined;
+    }
+  } catch (error) {
+    last = error instanceof Error ? error.message : String(error);
+  } finally {
+    clearInterval(heartbeat);
+  }
+  print(`      not installed (${seconds(started)} s)`);
+  return last
+    ? `${last.slice(0, 200)}; log: ${log}`
+    : "this machine offers no way to install it without a password";
+}
+
+/**
+ * One sentence on what is missing, one on what to do.
+ * @param {Problem} problem
+ */
+export function explain({ step, reason }) {
+  return `${step.name} is not available: ${reason}.\n  → ${step.remedy}`;
+}
