@@ -1,0 +1,73 @@
+/** What every HTTP answer of this server has in common: JSON bodies, clear errors, CORS. */
+
+/** An error whose message the client may read and act on. */
+export class HttpError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} detail
+   * @param {Record<string, string>} [headers]
+   */
+  constructor(status, detail, headers = {}) {
+    super(detail);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** @type {Record<string, string>} */
+export const CORS_HEADERS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+  "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Filename, If-None-Match",
+  "Access-Control-Expose-Headers": "ETag, Retry-After",
+  "Access-Control-Max-Age": "600",
+};
+
+/**
+ * @param {import("node:http").ServerResponse} response
+ * @param {number} status
+ * @param {unknown} value
+ * @param {Record<string, string>} [headers]
+ */
+export function sendJson(response, status, value, headers = {}) {
+  sendText(response, status, JSON.stringify(value), { "Content-Type": "application/json", ...headers });
+}
+
+/**
+ * @param {import("node:http").ServerResponse} response
+ * @param {number} status
+ * @param {string} text
+ * @param {Record<string, string>} [headers]
+ */
+export function sendText(response, status, text, headers = {}) {
+  response.writeHead(status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "Content-Length": String(Buffer.byteLength(text)),
+    ...CORS_HEADERS,
+    ...headers,
+  });
+  response.end(text);
+}
+
+/**
+ * @param {import("node:http").IncomingMessage} request
+ * @param {number} [limit] bytes
+ * @returns {Promise<any>} the parsed body; an empty one reads as `{}`
+ */
+export async function readJson(request, limit = 16 * 1024 * 1024) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > limit) throw new HttpError(413, `The body is larger than ${limit} bytes; send less at once.`);
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString("utf8");
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new HttpError(400, `The body is not JSON: ${error instanceof Error ? error.message : error}.`);
+  }
+}

@@ -1,0 +1,46 @@
+/** Puts the parts together and listens. */
+import { createServer } from "node:http";
+import { jobRoutes } from "./api.mjs";
+import { readConfig } from "./config.mjs";
+import { controlRoutes } from "./control.mjs";
+import { createRequestHandler } from "./http.mjs";
+import { JobStore } from "./jobs.mjs";
+import { Runner } from "./runner.mjs";
+import { Streams } from "./stream.mjs";
+import { UploadFolder } from "./upload.mjs";
+
+/**
+ * @param {Partial<import("./config.mjs").Config>} [options] what differs from the environment's settings
+ * @returns {Promise<{ url: string, port: number, close: () => Promise<void> }>}
+ */
+export async function startServer(options = {}) {
+  const config = { ...readConfig(), ...options };
+  const store = new JobStore();
+  const runner = new Runner(store, config.workers);
+  const uploads = new UploadFolder(config.maxUploadBytes);
+  const streams = new Streams(store, config);
+  const routes = jobRoutes(store, runner, uploads);
+  if (config.control) routes.push(...controlRoutes(store, streams));
+
+  // Large uploads over slow links take longer than Node's default of five minutes.
+  const server = createServer({ requestTimeout: 0 }, createRequestHandler(routes, config));
+  server.on("upgrade", (request, socket, head) => streams.upgrade(request, socket, head));
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, () => resolve(undefined));
+  });
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+
+  return {
+    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+    port,
+    async close() {
+      streams.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await Promise.all([closed, runner.close()]);
+      store.close();
+      uploads.close();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** Serves the built demo page; paths without a file of their own get index.html, as a single-page app needs. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { extname, join, normalize, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { HttpError } from "./responses.mjs";
+
+/** @type {Record<string, string>} */
+const TYPES = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".ico": "image/x-icon",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".map": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".woff2": "font/woff2",
+};
+
+/** @param {string} path */
+async function fileAt(path) {
+  const found = await stat(path).catch(() => null);
+  return found?.isFile() ? { path, size: found.size } : null;
+}
+
+/** @param {string} pathname */
+function relativePath(pathname) {
+  try {
+    const path = normalize(decodeURIComponent(pathname)).replaceAll("\\", "/");
+    if (!path.includes("\0") && !path.split("/").includes("..")) return path;
+  } catch {
+    // Falls through: a broken escape names no file either.
+  }
+  throw new HttpError(400, "The path is not valid.");
+}
+
+/**
+ * @param {string} root
+ * @param {URL} url
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
+ */
+export async function serveStatic(root, url, request, response) {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    throw new HttpError(405, "Pages can only be read.", { Allow: "GET, HEAD" });
+  }
+  const wanted = relativePath(url.pathname);
+  const file =
+    (await fileAt(join(root, wanted))) ??
+    (extname(wanted) === "" || wanted.endsWith(sep) ? await fileAt(join(root, "index.html")) : null);
+  if (!file) {
+    const page = extname(wanted) === "";
+    throw new HttpError(
+      404,
+      page ? "The demo page is not built; run `npm start`." : `No file ${url.pathname}.`,
+    );
+  }
+  response.writeHead(200, {
+    "Content-Type": TYPES[extname(file.path)] ?? "application/octet-stream",
+    "Content-Length": file.size,
+    // Files below assets/ carry a hash of their content in their name.
+    "Cache-Control": wanted.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+    "X-Content-Type-Options": "nosniff",
+  });
+  if (request.method === "HEAD") response.end();
+  else await pipeline(createReadStream(file.path), response);
+}

@@ -1,0 +1,50 @@
+/** PDF and ZIP. */
+
+/** @typedef {import("../source.mjs").Source} Source */
+
+const PAGE = /\/Type\s*\/Page(?![A-Za-z])/g;
+const PAGE_COUNT = /\/Type\s*\/Pages\b[^>]*?\/Count\s+(\d+)/g;
+/** Longest text that has to be found across the border of two chunks. */
+const OVERLAP = 512;
+
+/**
+ * Counts pages roughly: files that keep their page tree in compressed object streams show none.
+ * @param {Source} source
+ * @param {(fraction: number) => void} report
+ */
+export function readPdf(source, report) {
+  const version = source
+    .read(5, 8)
+    .toString("latin1")
+    .match(/^\d\.\d/)?.[0];
+  let pages = 0;
+  let declared = 0;
+  let encrypted = false;
+  let tail = "";
+  for (const chunk of source.chunks(report)) {
+    const text = tail + chunk.toString("latin1");
+    for (const match of text.matchAll(PAGE)) if (match.index + match[0].length > tail.length) pages += 1;
+    for (const match of text.matchAll(PAGE_COUNT)) declared = Math.max(declared, Number(match[1]));
+    encrypted ||= text.includes("/Encrypt");
+    tail = text.slice(-OVERLAP);
+  }
+  const found = declared || pages;
+  return { version, pages: found > 0 ? found : undefined, encrypted };
+}
+
+const END_RECORD = Buffer.from("PK\x05\x06", "latin1");
+const END_BYTES = 22;
+const MAX_COMMENT = 65_535;
+
+/** Reads the end of central directory record (APPNOTE 4.3.16). @param {Source} source */
+export function readZip(source) {
+  const tail = source.read(Math.max(0, source.size - END_BYTES - MAX_COMMENT), END_BYTES + MAX_COMMENT);
+  const at = tail.lastIndexOf(END_RECORD);
+  if (at < 0) throw new Error("no central directory");
+  const entries = tail.readUInt16LE(at + 10);
+  return {
+    entries: entries === 0xffff ? "65535 or more" : entries,
+    directory_bytes: tail.readUInt32LE(at + 12),
+    comment: tail.toString("utf8", at + END_BYTES, at + END_BYTES + tail.readUInt16LE(at + 20)) || undefined,
+  };
+}
