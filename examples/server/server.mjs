@@ -5,6 +5,8 @@ import { readConfig } from "./config.mjs";
 import { controlRoutes } from "./control.mjs";
 import { createRequestHandler } from "./http.mjs";
 import { JobStore } from "./jobs.mjs";
+import { labRoutes } from "./lab.mjs";
+import { createLoad } from "./load.mjs";
 import { Runner } from "./runner.mjs";
 import { Streams } from "./stream.mjs";
 import { UploadFolder } from "./upload.mjs";
@@ -20,7 +22,8 @@ export async function startServer(options = {}) {
   const uploads = new UploadFolder(config.maxUploadBytes);
   const streams = new Streams(store, config);
   const routes = jobRoutes(store, runner, uploads);
-  if (config.control) routes.push(...controlRoutes(store, streams));
+  const load = createLoad(store);
+  if (config.control) routes.push(...controlRoutes(store, streams), ...labRoutes(store), ...load.routes);
 
   // Large uploads over slow links take longer than Node's default of five minutes.
   const server = createServer({ requestTimeout: 0 }, createRequestHandler(routes, config));
@@ -35,6 +38,7 @@ export async function startServer(options = {}) {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     port,
     async close() {
+      load.close();
       streams.close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
