@@ -68,19 +68,45 @@ export function runLogged(command, args, { log, cwd, env, onLine }) {
 }
 
 /**
- * Runs with its output on this terminal.
+ * Runs with its output on this terminal, in a process group of its own, so that nothing it started
+ * survives it when it takes too long or is interrupted.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, limitMs?: number }} [options]
  * @returns {Promise<boolean>}
  */
-export function runShown(command, args, options = {}) {
+export function runShown(command, args, { cwd, env, limitMs = 15 * 60_000 } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { ...options, stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "inherit", "inherit"], detached: true });
+    /** @param {NodeJS.Signals} signal */
+    const end = (signal) => {
+      try {
+        if (child.pid) process.kill(-child.pid, signal);
+      } catch (error) {
+        if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH") throw error;
+      }
+    };
+    const limit = setTimeout(() => {
+      console.error(`${command} took longer than ${Math.round(limitMs / 1000)} s and was ended.`);
+      end("SIGKILL");
+    }, limitMs);
+    const interrupted = () => {
+      end("SIGTERM");
+      process.exit(130);
+    };
+    process.once("SIGINT", interrupted);
+    process.once("SIGTERM", interrupted);
+    /** @param {boolean} passed */
+    const settle = (passed) => {
+      clearTimeout(limit);
+      process.off("SIGINT", interrupted);
+      process.off("SIGTERM", interrupted);
+      resolve(passed);
+    };
     child.on("error", (error) => {
-      console.error(error.message);
-      resolve(false);
+      console.error(`${command} could not be started: ${error.message}`);
+      settle(false);
     });
-    child.on("close", (code) => resolve(code === 0));
+    child.on("close", (code) => settle(code === 0));
   });
 }

@@ -1,0 +1,92 @@
+/** How many bytes a page downloads for the package. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { coreDir } from "./paths.mjs";
+
+/** For all that one page downloads, as gzip -9. */
+export const LIMIT = 45_000;
+
+/** @typedef {{ raw: number, gzip: number, brotli: number }} Size */
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {Size}
+ */
+export function sizeOf(bytes) {
+  const brotli = brotliCompressSync(bytes, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.byteLength },
+  });
+  return { raw: bytes.byteLength, gzip: gzipSync(bytes, { level: 9 }).byteLength, brotli: brotli.byteLength };
+}
+
+/**
+ * @param {readonly Size[]} sizes
+ * @returns {Size}
+ */
+export function sum(sizes) {
+  const total = { raw: 0, gzip: 0, brotli: 0 };
+  for (const size of sizes) {
+    total.raw += size.raw;
+    total.gzip += size.gzip;
+    total.brotli += size.brotli;
+  }
+  return total;
+}
+
+/**
+ * The facade as a bundler would deliver it: minified, without what is loaded on first use.
+ * @param {string} pkgDir
+ */
+async function minifiedFacade(pkgDir) {
+  const { build } = await import("esbuild");
+  const result = await build({
+    entryPoints: [join(pkgDir, "index.js")],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+    external: ["./core.js", "./core-wasm.js", "./core-worker.js"],
+  });
+  const file = result.outputFiles[0];
+  if (!file) throw new Error("esbuild made nothing of pkg/index.js.");
+  return file.contents;
+}
+
+/** @param {string} pkgDir */
+export async function measure(pkgDir) {
+  /** @param {string} name */
+  const shipped = (name) => sizeOf(readFileSync(join(pkgDir, name)));
+  const facade = sizeOf(await minifiedFacade(pkgDir));
+  const glue = shipped("core.js");
+  const wasm = shipped("core-wasm.js");
+  const worker = shipped("core-worker.js");
+  const parts = {
+    "wasm (core.wasm)": sizeOf(readFileSync(join(coreDir, "core.wasm"))),
+    "wasm as shipped (core-wasm.js)": wasm,
+    "glue (core.js)": glue,
+    "facade (index.js, minified)": facade,
+    "worker (core-worker.js)": worker,
+  };
+  const totals = {
+    "in the page: facade + glue + wasm": sum([facade, glue, wasm]),
+    "in a worker: facade + worker + wasm": sum([facade, worker, wasm]),
+  };
+  return { parts, totals };
+}
+
+/** @param {Record<string, Size>} totals */
+export const withinLimit = (totals) => Object.values(totals).every(({ gzip }) => gzip <= LIMIT);
+
+/** @param {Record<string, Size>} rows */
+export function table(rows) {
+  const width = Math.max(...Object.keys(rows).map((name) => name.length));
+  /** @param {string} name @param {readonly (string | number)[]} cells */
+  const line = (name, cells) =>
+    name.padEnd(width) + cells.map((cell) => cell.toLocaleString("en").padStart(10)).join("");
+  return [
+    line("bytes", ["raw", "gzip -9", "brotli"]),
+    ...Object.entries(rows).map(([name, { raw, gzip, brotli }]) => line(name, [raw, gzip, brotli])),
+  ].join("\n");
+}

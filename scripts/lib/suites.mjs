@@ -1,0 +1,187 @@
+/** The test suites in the order in which they run: what each needs, and how it is started. */
+import { join, relative } from "node:path";
+import { browserEnvironment } from "./browsers.mjs";
+import { root } from "./paths.mjs";
+import { findVenvPython } from "./python.mjs";
+import { runShown } from "./run.mjs";
+import { filesUnder } from "./stamp.mjs";
+import { npmBin } from "./tools.mjs";
+import { WASM_TARGET, wasmRust } from "./wasm-target.mjs";
+import { wasmTests } from "./wasm-tests.mjs";
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string} title
+ * @property {readonly string[]} needs set-up steps
+ * @property {string} [leftOutWithout] an optional set-up step without which there is nothing to run
+ * @property {boolean} [packaged] whether it needs pkg/
+ * @property {() => Promise<boolean>} run whether it passed
+ */
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ */
+const run = (command, args, { cwd = root, env } = {}) =>
+  runShown(command, args, {
+    cwd,
+    env: { ...process.env, ...browserEnvironment(), PYTHON: findVenvPython(), ...env },
+  });
+
+/** @param {...string} args */
+const cargo = (...args) => run(wasmRust().cargo, args, { env: wasmRust().env });
+
+/**
+ * Whether a folder has tests at all: an empty suite must not pass.
+ * @param {string} folder relative to the project
+ * @param {RegExp} pattern of their names
+ */
+function testsIn(folder, pattern) {
+  const files = filesUnder([join(root, folder)]).filter((file) => pattern.test(file));
+  if (files.length === 0) console.error(`There are no tests in ${folder}.`);
+  return files.map((file) => relative(root, file));
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly string[]} [flags]
+ */
+async function nodeTests(folder, flags = []) {
+  const files = testsIn(folder, /\.test\.mjs$/);
+  if (files.length === 0) return false;
+  return run(process.execPath, ["--test", "--test-reporter=spec", ...flags, ...files]);
+}
+
+async function vitest() {
+  const files = testsIn("tests/facade", /\.test\.tsx?$/);
+  if (files.length === 0) return false;
+  return run(npmBin("vitest"), ["run", ...files]);
+}
+
+async function pytest() {
+  const folder = join("examples", "backends", "fastapi");
+  const python = findVenvPython();
+  if (testsIn(folder, /test_[^/]*\.py$/).length === 0 || !python) return false;
+  return run(python, ["-m", "pytest", "-q"], {
+    cwd: join(root, folder),
+    env: { PYTHONDONTWRITEBYTECODE: "1" },
+  });
+}
+
+async function simulations() {
+  if (testsIn("tests/sim", /\.rs$/).length === 0) return false;
+  return cargo("test", "--profile", "sim", "--test", "*");
+}
+
+/** Both, even when the first fails: one run shows every complaint. */
+async function clippy() {
+  const native = await cargo("clippy", "--all-targets", "--", "-D", "warnings");
+  const wasm = await cargo("clippy", "--all-targets", "--target", WASM_TARGET, "--", "-D", "warnings");
+  return native && wasm;
+}
+
+async function core() {
+  const unit = await cargo("test", "--profile", "sim", "--lib");
+  const documented = await cargo("test", "--profile", "sim", "--doc");
+  return unit && documented;
+}
+
+const PACKAGE = ["wasm-bindgen", "npm", "wasm-opt"];
+
+/** @type {readonly Suite[]} */
+export const suites = [
+  {
+    name: "fmt",
+    title: "formatting of Rust",
+    needs: ["rust-components", "wasm-target"],
+    run: () => cargo("fmt", "--check"),
+  },
+  {
+    name: "clippy",
+    title: "clippy, native and wasm32",
+    needs: ["rust-components", "wasm-target"],
+    run: clippy,
+  },
+  {
+    name: "prettier",
+    title: "formatting of TypeScript and JavaScript",
+    needs: ["npm"],
+    run: () => run(npmBin("prettier"), ["--check", "."]),
+  },
+  {
+    name: "eslint",
+    title: "eslint",
+    needs: ["npm"],
+    run: () => run(npmBin("eslint"), [".", "--max-warnings", "0"]),
+  },
+  {
+    name: "tsc",
+    title: "tsc --strict",
+    needs: PACKAGE,
+    packaged: true,
+    run: () => run(process.execPath, [join("scripts", "typecheck.mjs")]),
+  },
+  { name: "scripts", title: "the scripts themselves", needs: ["npm"], run: () => nodeTests("scripts") },
+  { name: "core", title: "the core, native", needs: ["wasm-target"], run: core },
+  { name: "sim", title: "simulations and properties, native", needs: ["wasm-target"], run: simulations },
+  {
+    name: "wasm-chrome",
+    title: "the driver in Chromium",
+    needs: ["wasm-bindgen", "chromedriver"],
+    run: () => wasmTests("chrome"),
+  },
+  {
+    name: "wasm-firefox",
+    title: "the driver in Firefox",
+    needs: ["wasm-bindgen", "firefox", "geckodriver"],
+    run: () => wasmTests("firefox"),
+  },
+  {
+    name: "wasm-webkit",
+    title: "the driver in WebKit",
+    needs: ["wasm-bindgen", "webkit"],
+    leftOutWithout: "webkit",
+    run: () => wasmTests("webkit"),
+  },
+  { name: "facade", title: "the facade", needs: PACKAGE, packaged: true, run: vitest },
+  {
+    name: "server",
+    title: "the embedded server",
+    needs: ["npm"],
+    run: () => nodeTests(join("examples", "server")),
+  },
+  { name: "fastapi", title: "the FastAPI back-end", needs: ["venv", "redis"], run: pytest },
+  {
+    name: "e2e",
+    title: "real servers, real browsers",
+    needs: [...PACKAGE, "chromium", "firefox", "webkit", "venv", "redis"],
+    packaged: true,
+    // The browsers share two cores; side by side they would measure each other.
+    run: () => nodeTests(join("tests", "e2e"), ["--test-concurrency=1"]),
+  },
+  {
+    name: "size",
+    title: "size",
+    needs: PACKAGE,
+    packaged: true,
+    run: () => run(process.execPath, [join("scripts", "size.mjs")]),
+  },
+];
+
+/**
+ * The suites of a comma-separated list, in the table's order.
+ * @param {string | undefined} only
+ * @param {readonly Suite[]} [table]
+ */
+export function selectSuites(only, table = suites) {
+  if (only === undefined) return table;
+  const names = only.split(",").map((name) => name.trim());
+  const unknown = names.filter((name) => !table.some((suite) => suite.name === name));
+  if (unknown.length > 0) {
+    const known = table.map((suite) => suite.name).join(", ");
+    throw new Error(`There is no suite "${unknown.join('", "')}": choose from ${known}.`);
+  }
+  return table.filter((suite) => names.includes(suite.name));
+}
