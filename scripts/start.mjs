@@ -15,7 +15,7 @@ import { START } from "./lib/steps.mjs";
 import { setup } from "./setup.mjs";
 
 /** A real file that is in every clone. */
-const SAMPLE = join(root, "examples", "server", "sample.wav");
+const SAMPLE = join(root, "scripts", "sample.wav");
 
 /** @param {string} url */
 function openBrowser(url) {

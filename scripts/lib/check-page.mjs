@@ -77,7 +77,7 @@ function watchCards() {
     if (!(card instanceof HTMLElement)) return;
     const { status = "", progress = "", stage = "" } = card.dataset;
     const state = JSON.stringify([status, progress, stage]);
-    if (state === last) return;
+    if (status === "" || state === last) return;
     last = state;
     /** @type {any} */ (window).tellState({ status, progress, stage });
   };
