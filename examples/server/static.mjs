@@ -1,7 +1,7 @@
 /** Serves the built demo page; paths without a file of their own get index.html, as a single-page app needs. */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, join, normalize } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { HttpError } from "./responses.mjs";
 
@@ -26,11 +26,14 @@ async function fileAt(path) {
   return found?.isFile() ? { path, size: found.size } : null;
 }
 
-/** @param {string} pathname */
+/**
+ * Normalised with its leading slash, so that no ".." is left that would lead out of the folder.
+ * @param {string} pathname
+ */
 function relativePath(pathname) {
   try {
     const path = normalize(decodeURIComponent(pathname)).replaceAll("\\", "/");
-    if (!path.includes("\0") && !path.split("/").includes("..")) return path;
+    if (!path.includes("\0")) return path;
   } catch {
     // Falls through: a broken escape names no file either.
   }
@@ -50,7 +53,7 @@ export async function serveStatic(root, url, request, response) {
   const wanted = relativePath(url.pathname);
   const file =
     (await fileAt(join(root, wanted))) ??
-    (extname(wanted) === "" || wanted.endsWith(sep) ? await fileAt(join(root, "index.html")) : null);
+    (extname(wanted) === "" ? await fileAt(join(root, "index.html")) : null);
   if (!file) {
     const page = extname(wanted) === "";
     throw new HttpError(

@@ -2,11 +2,11 @@
 import { once } from "node:events";
 import { after } from "node:test";
 import { WebSocket } from "ws";
-import { startServer } from "../server.mjs";
+import { startServer } from "./server.mjs";
 
 /**
  * A server that ends with the test file.
- * @param {Partial<import("../config.mjs").Config>} [options]
+ * @param {Partial<import("./config.mjs").Config>} [options]
  */
 export async function testServer(options = {}) {
   const server = await startServer({ port: 0, tokens: [], control: true, ...options });

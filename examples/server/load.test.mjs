@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { testServer } from "./support.mjs";
+import { testServer } from "./testing.mjs";
 
 describe("a load", async () => {
   const server = await testServer();

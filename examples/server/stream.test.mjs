@@ -1,6 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { testServer } from "./support.mjs";
+import { testServer } from "./testing.mjs";
+
+/** @param {string} frame @returns {any[]} */
+const readArray = (frame) => [JSON.parse(frame)].flat();
+/** @param {string} frame @returns {any[]} */
+const readLines = (frame) => frame.split("\n").map((line) => JSON.parse(line));
+
+/**
+ * Waits for the end of a load and says whether its events came several in a frame.
+ * @param {import("./testing.mjs").TestSocket} socket
+ * @param {(frame: string) => any[]} read
+ */
+async function packed(socket, read) {
+  const ended = () => socket.frames.some((frame) => read(frame).some((one) => one.type === "completed"));
+  while (!ended()) await socket.frameCount(socket.frames.length + 1);
+  assert.ok(socket.frames.some((frame) => read(frame).length > 10));
+}
 
 describe("a stream", async () => {
   const server = await testServer({ heartbeatMs: 30 });
@@ -33,21 +49,8 @@ describe("a stream", async () => {
     const arrays = server.socket("/api/v1/stream?batch=array");
     const lines = server.socket("/api/v1/stream?batch=lines");
     await Promise.all([arrays.opened, lines.opened]);
-    await server.post("/api/v1/_load", { jobs: 3, rate: 1_000_000, seconds: 0.0001 * 100, prefix: "packed" });
-    /** @type {(frame: string) => any[]} */
-    const readLines = (frame) => frame.split("\n").map((line) => JSON.parse(line));
-    while (
-      !arrays.frames.some((frame) =>
-        JSON.parse(frame).some((/** @type {any} */ one) => one.type === "completed"),
-      )
-    ) {
-      await arrays.frameCount(arrays.frames.length + 1);
-    }
-    while (!lines.frames.some((frame) => readLines(frame).some((one) => one.type === "completed"))) {
-      await lines.frameCount(lines.frames.length + 1);
-    }
-    assert.ok(arrays.frames.some((frame) => JSON.parse(frame).length > 10));
-    assert.ok(lines.frames.some((frame) => readLines(frame).length > 10));
+    await server.post("/api/v1/_load", { jobs: 3, rate: 1_000_000, seconds: 0.01, prefix: "packed" });
+    await Promise.all([packed(arrays, readArray), packed(lines, readLines)]);
   });
 
   it("is refused while refuse is on, though HTTP is answered", async () => {

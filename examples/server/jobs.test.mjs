@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { testServer } from "./support.mjs";
+import { testServer } from "./testing.mjs";
 
 describe("a job", async () => {
   const server = await testServer({ maxUploadBytes: 2 * 1024 * 1024 });
@@ -112,11 +112,9 @@ describe("a job", async () => {
     const declared = await server.upload("large.bin", large);
     assert.equal(declared.status, 413);
     assert.match(declared.body.detail, /larger than 2097152 bytes.*smaller/);
-    const streamed = await fetch(`${server.url}/api/v1/jobs`, {
-      method: "POST",
-      body: new Blob([large]).stream(),
-      duplex: "half",
-    });
+    const body = new Blob([large]).stream();
+    const init = /** @type {RequestInit} */ ({ method: "POST", body, duplex: "half" });
+    const streamed = await fetch(`${server.url}/api/v1/jobs`, init);
     assert.equal(streamed.status, 413);
   });
 

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { testServer } from "./testing.mjs";
+
+const MAIN = fileURLToPath(new URL("./main.mjs", import.meta.url));
+
+/** @param {string[]} args @param {Record<string, string>} env */
+function run(args, env = {}) {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
+  after(() => child.kill("SIGKILL"));
+  return child;
+}
+
+describe("the command line", () => {
+  it("says where it listens, and removes its temporary files when it ends", async () => {
+    const temporary = mkdtempSync(join(tmpdir(), "jobwire-main-"));
+    after(() => rmSync(temporary, { recursive: true }));
+    const child = run([], { PORT: "0", TMPDIR: temporary });
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    const [, url] = /^ready (http:\/\/127\.0\.0\.1:\d+)$/.exec(line) ?? [];
+    const init = { method: "POST", body: "kept until retried" };
+    assert.equal((await fetch(`${url}/api/v1/jobs?fail=hash`, init)).status, 202);
+    assert.equal(readdirSync(temporary).length, 1);
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+    assert.deepEqual(readdirSync(temporary), []);
+  });
+
+  it("refuses a setting that makes no sense, with the remedy", async () => {
+    const child = run(["--port", "seventy"]);
+    const [text] = await once(child.stderr, "data");
+    assert.match(String(text), /--port .*whole number from 0 to 65535/);
+    assert.deepEqual(await once(child, "exit"), [1, null]);
+  });
+});
+
+describe("the pages", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "jobwire-pages-"));
+  after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "index.html"), "<title>demo</title>");
+  writeFileSync(join(folder, "core.wasm"), "\0asm");
+  const server = await testServer({ staticDir: folder });
+  const unbuilt = await testServer({ staticDir: join(folder, "missing") });
+
+  it("are files with their types, and index.html for the app's own routes", async () => {
+    assert.equal((await server.call("/core.wasm")).headers.get("content-type"), "application/wasm");
+    for (const path of ["/", "/jobs/7"]) assert.match((await server.call(path)).text, /demo/);
+    assert.equal((await server.call("/missing.js")).status, 404);
+    assert.equal((await server.call("/%00")).status, 400);
+  });
+
+  it("stay within their folder", async () => {
+    writeFileSync(join(folder, "..", "jobwire-outside.txt"), "secret");
+    after(() => rmSync(join(folder, "..", "jobwire-outside.txt")));
+    assert.equal((await server.call("/..%2fjobwire-outside.txt")).status, 404);
+  });
+
+  it("say how to build them when they are missing", async () => {
+    assert.match((await unbuilt.call("/")).text, /npm start/);
+  });
+});
