@@ -1,0 +1,392 @@
+/** The client: gives the core's messages a comfortable shape. Decides nothing about connections. */
+import { closedError, configError, JobsError } from "./errors.js";
+import type { ErrorRecord } from "./errors.js";
+import { ANY, createRegistry } from "./events.js";
+import { openCore } from "./host.js";
+import type { Core } from "./host.js";
+import { iterate } from "./iterate.js";
+import { createJobs } from "./jobs.js";
+import { isHidden, watchPage } from "./lifecycle.js";
+import { resolveOptions } from "./options.js";
+import type { InvalidPayload, JobEvents } from "./payloads.js";
+import { createGuard } from "./report.js";
+import { createScheduler } from "./scheduler.js";
+import type { StandardResult, StandardSchemaV1 } from "./standard-schema.js";
+import { createCell } from "./store.js";
+import type * as T from "./types.js";
+
+type Message = [message: string, ...args: unknown[]];
+
+/** Records of a batch, docs/core-messages.md. */
+type BatchRecord =
+  | ["job", T.Job]
+  | ["event", string, unknown, T.EventMeta]
+  | ["status", Omit<T.ConnectionStatus, "error"> & { error?: ErrorRecord }]
+  | ["log", T.LogEntry]
+  | ["reply", number, boolean, unknown];
+
+/** Invalid events kept for inspection. */
+const QUARANTINE = 100;
+const IDLE: T.ConnectionStatus = { state: "idle", attempt: 0, everConnected: false };
+const NO_ENTITIES: T.Store<ReadonlyMap<string, T.Entity>> = {
+  current: new Map(),
+  subscribe(listener) {
+    listener(NO_ENTITIES.current);
+    return () => {};
+  },
+};
+
+const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** An error of the app's code may quote a credential; nothing that looks like one is repeated. */
+const withoutSecrets = (error: unknown) => text(error).replace(/[\w.~+/=-]{16,}/g, "…");
+
+const quietly = <V>(promise: Promise<V>): Promise<V> => {
+  promise.catch(() => {});
+  return promise;
+};
+const rejected = (error: unknown) => quietly(Promise.reject<never>(error));
+
+const notSpoken = (what: string) =>
+  configError(`The protocol "stream" has no ${what}.`, 'Use a protocol that has them: "socket.io".');
+
+function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<Events> {
+  const config = resolveOptions(options);
+  const { logger, onInvalid, polling, token } = options;
+  const guard = createGuard((error) => log("error", "listener-threw", withoutSecrets(error)));
+  const status = createCell(IDLE, guard);
+  const frames = createScheduler(() => core?.("take"));
+  const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
+  const endings = new Set<(error: unknown) => void>();
+  const invalid = new Map<string, number>();
+  const quarantine: InvalidPayload[] = [];
+  let queue: Message[] = [];
+  let core: Core | undefined;
+  let loading: Promise<void> | undefined;
+  let leavePage = () => {};
+  /** Whether connecting was asked for, or declined by disconnect(). */
+  let asked = false;
+  let closed = false;
+  let lastRid = 0;
+  let lastSeq = 0;
+  let watchers = 0;
+  let secret = "";
+  let validating = Promise.resolve();
+
+  const events = createRegistry(guard, (event, delta) => {
+    if (event === "job" || event === ANY) watchAll(delta);
+    if (event !== "job") post("listen", event, delta);
+  });
+  const jobs = createJobs(
+    { post, ask },
+    frames,
+    guard,
+    () => closed,
+    watchAll,
+    (job) => {
+      const { id: jobId, updatedAt: at, source } = job;
+      events.emit("job", job, { seq: lastSeq, at, source, jobId });
+    },
+  );
+
+  function watchAll(delta: 1 | -1): void {
+    const before = watchers;
+    watchers += delta;
+    if (!before !== !watchers) post("watchAll", delta > 0);
+  }
+
+  /** Sends a message to the core, or keeps it until there is one. */
+  function post(...message: Message): void {
+    if (closed) return;
+    if (!asked && message[0] !== "audit" && message[0] !== "inspect") {
+      asked = true;
+      post("connect", ++lastRid);
+    }
+    if (core) core(...message);
+    else {
+      queue.push(message);
+      load();
+    }
+  }
+
+  /** Sends a message that is answered. */
+  function ask<R>(message: string, ...args: unknown[]): Promise<R> {
+    if (closed) return rejected(closedError());
+    return quietly(
+      new Promise((resolve, reject) => {
+        pending.set(++lastRid, { resolve, reject });
+        post(message, lastRid, ...args);
+      }),
+    );
+  }
+
+  function load(): Promise<void> {
+    return (loading ??= quietly(
+      new Promise((resolve, reject) => {
+        endings.add(reject);
+        open().then(resolve, (error) => {
+          if (!closed) failed(error);
+          reject(error);
+        });
+      }),
+    ));
+  }
+
+  async function open(): Promise<void> {
+    const opened = await openCore(config(), options, sink, (code, message) => log("warn", code, message));
+    if (closed) return opened("shutdown");
+    core = opened;
+    leavePage = watchPage(opened);
+    if (isHidden()) opened("hidden", true);
+    for (const message of queue.splice(0)) opened(...message);
+  }
+
+  /** What waits for an answer is told; what was wished for stays, for the next call to try again. */
+  function failed(error: JobsError): void {
+    loading = undefined;
+    asked = false;
+    queue = queue.filter(([message]) => /^(un)?follow|^listen|^watch/.test(message));
+    status.set({ ...IDLE, state: "failed", error });
+    settleAll(error);
+  }
+
+  function settleAll(error: JobsError): void {
+    jobs.end(error, closed);
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  }
+
+  function sink(kind: string, a?: unknown, b?: unknown): void {
+    if (closed) return;
+    if (kind === "dirty") frames.dirty();
+    else if (kind === "batch") read(JSON.parse(a as string));
+    else if (kind === "token") void giveToken(a as number, b as "connect" | "refresh");
+    else if (kind === "headers") void giveHeaders(a as number);
+    else if (kind === "reply") answer(a as number, true, b);
+  }
+
+  function read(records: BatchRecord[]): void {
+    for (const [kind, a, b, c] of records) {
+      if (closed) return;
+      if (kind === "job") jobs.receive(a);
+      else if (kind === "event") deliver(a, b, c);
+      else if (kind === "status") status.set({ ...a, error: a.error && toError(a.error) });
+      else if (kind === "log") write(a);
+      else if (kind === "reply") answer(a, b, c);
+    }
+    if (closed) return;
+    jobs.settle();
+    frames.settle();
+  }
+
+  function answer(rid: number, ok: boolean, value: unknown): void {
+    const waiting = pending.get(rid);
+    pending.delete(rid);
+    if (ok) waiting?.resolve(value as never);
+    else waiting?.reject(toError(value as ErrorRecord));
+  }
+
+  const toError = ({ code, message, remedy, retryable }: ErrorRecord) =>
+    new JobsError(code, redact(message), remedy, retryable);
+
+  /** Events with a validator pass it first; those of an asynchronous one stay in order among themselves. */
+  function deliver(event: string, payload: unknown, meta: T.EventMeta): void {
+    lastSeq = meta.seq;
+    const schema = options.events?.[event as keyof Events] as StandardSchemaV1 | undefined;
+    if (!schema) return events.emit(event, payload, meta);
+    const judge = ({
+      issues,
+      ...good
+    }: Partial<{ value: unknown }> & { issues?: InvalidPayload["issues"] | undefined }) => {
+      if (closed) return;
+      if (!issues) return events.emit(event, good.value, meta);
+      const { jobId } = meta;
+      const bad: InvalidPayload = { event, payload, issues, ...(jobId && { jobId }) };
+      invalid.set(event, (invalid.get(event) ?? 0) + 1);
+      log("warn", "invalid-event", `${event}: ${issues[0]?.message}`, jobId);
+      if (onInvalid === "quarantine" && quarantine.push(bad) > QUARANTINE) quarantine.shift();
+      events.emit("invalid", bad, meta);
+      if (onInvalid === "pass") events.emit(event, payload, { ...meta, invalid: true });
+    };
+    const thrown = (error: unknown) => ({ issues: [{ message: text(error) }] });
+    let result: StandardResult<unknown> | Promise<StandardResult<unknown>>;
+    try {
+      result = schema["~standard"].validate(payload);
+    } catch (error) {
+      result = thrown(error);
+    }
+    if (result instanceof Promise) {
+      const caught = result.catch(thrown);
+      validating = validating.then(() => caught).then(judge);
+    } else judge(result);
+  }
+
+  async function giveToken(request: number, reason: "connect" | "refresh"): Promise<void> {
+    try {
+      secret = (await (typeof token === "function" ? token(reason) : token)) as string;
+      if (typeof secret !== "string" || !secret) throw "The token function gave no token.";
+      if (!closed) core?.("token", request, secret);
+    } catch (error) {
+      secret = "";
+      if (!closed) core?.("tokenFailed", request, withoutSecrets(error));
+    }
+  }
+
+  async function giveHeaders(request: number): Promise<void> {
+    let headers = new Headers();
+    try {
+      if (polling) headers = new Headers(await polling.headers?.());
+    } catch (error) {
+      log("error", "headers-failed", withoutSecrets(error));
+    }
+    if (!closed) core?.("headers", request, JSON.stringify([...headers]));
+  }
+
+  function log(level: T.LogEntry["level"], code: string, message: string, jobId?: string): void {
+    write({ level, code, message, at: Date.now(), ...(jobId && { jobId }) });
+  }
+
+  function write(entry: T.LogEntry): void {
+    // A logger that throws must not be told about it.
+    if (logger && !closed) createGuard(() => {})(() => logger({ ...entry, message: redact(entry.message) }));
+  }
+
+  /** The core never sees where the token goes; what the browser says about an address may still quote it. */
+  const redact = (message: string) => (secret.length > 3 ? message.replaceAll(secret, "…") : message);
+
+  const add = (event: PropertyKey, listener: (...args: never[]) => void, once?: boolean) =>
+    closed ? () => {} : events.add(event as string, listener, once);
+
+  const close = () => {
+    if (closed) return;
+    closed = true;
+    core?.("shutdown");
+    leavePage();
+    frames.stop();
+    events.clear();
+    status.clear();
+    status.set({ ...status.current, state: "closed" });
+    settleAll(closedError());
+    for (const end of endings) end(closedError());
+    queue = [];
+    secret = "";
+  };
+
+  return {
+    connection: status,
+    get ready() {
+      return closed && !loading ? rejected(closedError()) : load();
+    },
+    connect() {
+      asked = true;
+      return ask("connect");
+    },
+    disconnect() {
+      asked = true;
+      if (loading) post("disconnect");
+    },
+    close,
+    [Symbol.dispose]: close,
+    on: (event, listener) => add(event, listener),
+    once: (event, listener) => add(event, listener, true),
+    off: (event, listener) => events.remove(event as string, listener),
+    onAny: (listener) => add(ANY, listener),
+    events: ({ signal } = {}) => ({
+      [Symbol.asyncIterator]() {
+        const buffer: T.AnyEvent[] = [];
+        return iterate(buffer, (wake, end) => {
+          const finish = () => end();
+          if (closed || signal?.aborted) finish();
+          const undo = add(ANY, (event: string, payload: unknown, meta: T.EventMeta) => {
+            buffer.push({ event, payload, meta });
+            wake();
+          });
+          endings.add(finish);
+          signal?.addEventListener("abort", finish);
+          return () => {
+            undo();
+            endings.delete(finish);
+            signal?.removeEventListener("abort", finish);
+          };
+        });
+      },
+    }),
+    job(id) {
+      if (typeof id !== "string" || !id) throw configError("job() takes an id.", "Give a string.");
+      return jobs.handle(id);
+    },
+    jobs: jobs.list,
+    entities: () => NO_ENTITIES,
+    channel() {
+      throw notSpoken("channels");
+    },
+    request: () => rejected(notSpoken("acknowledgements")),
+    send(event, data, { volatile, supersede, maxAge } = {}) {
+      let json: string | undefined;
+      let cause: unknown;
+      try {
+        json = JSON.stringify(data);
+      } catch (error) {
+        cause = error;
+      }
+      return json === undefined && data !== undefined
+        ? rejected(new JobsError("validation", "The data cannot be JSON.", "Send plain data.", false, cause))
+        : ask("send", event, json, !!volatile, supersede, maxAge);
+    },
+    async audit() {
+      const rows = await ask<T.AuditRow[]>("audit");
+      return rows.map((row) => {
+        const wrong = invalid.get(row.event) ?? 0;
+        const delivered = onInvalid === "pass" ? row.delivered : Math.max(0, row.delivered - wrong);
+        return { ...row, invalid: row.invalid + wrong, delivered };
+      });
+    },
+    inspect: async () => ({ ...(await ask<T.Inspection>("inspect")), quarantine: [...quarantine] }),
+  };
+}
+
+/** A client of one server. Its methods may be taken off it: they need no `this`. */
+export interface JobsClient<Events = JobEvents> extends T.Listening<Events> {
+  /** Resolves when the core is loaded; asking for it starts the loading. After a failure, asking again tries again. */
+  readonly ready: Promise<void>;
+  /** `current` tells the state at any time; changes are told at once. */
+  readonly connection: T.Store<T.ConnectionStatus>;
+  /**
+   * Resolves when there is a connection, or polling in its place. Also implied by following a job, listening and
+   * sending, unless disconnect() was called.
+   */
+  connect(): Promise<void>;
+  /** Closes every connection. Only connect() opens them again. */
+  disconnect(): void;
+  /** Final and idempotent; nothing is delivered afterwards, what still waits rejects with `closed`. */
+  close(): void;
+  [Symbol.dispose](): void;
+  /** Every event from now on, none lost between iterations; ends with the signal or the client. */
+  events(options?: { signal?: AbortSignal }): AsyncIterable<T.AnyEvent>;
+  job(id: string): T.JobHandle;
+  /** The known jobs that pass the filter. The same array while nothing in it changed. */
+  jobs(filter?: T.JobFilter): T.Store<readonly T.Job[]>;
+  /** What the server tells of beside jobs; the protocol `stream` tells of nothing else. */
+  entities(kind: string): T.Store<ReadonlyMap<string, T.Entity>>;
+  /** Throws JobsError `config` where the protocol has no channels, as `stream`. */
+  channel(name: string): T.Channel<Events>;
+  /** Resolves with what became of the message. May be left unawaited. */
+  send(event: string, data?: unknown, options?: T.SendOptions): Promise<T.SendResult>;
+  /** Rejects with JobsError `config` where the protocol has no acknowledgements, as `stream`. */
+  request<R>(event: string, data?: unknown, options?: T.RequestOptions): Promise<R>;
+  /** Per event: how many came, were delivered, were wrong, and who listens. */
+  audit(): Promise<T.AuditRow[]>;
+  /** The state of everything, for people who look for a fault. Secrets are left out. */
+  inspect(): Promise<T.Inspection>;
+}
+
+interface JobsClientConstructor {
+  /** Checks the options and nothing else: no I/O, no wasm. Throws JobsError `config`. */
+  new <Events = JobEvents>(options: T.JobsClientOptions<Events>): JobsClient<Events>;
+  readonly prototype: JobsClient<never>;
+}
+
+// Closures instead of a class with private fields: a third smaller once minified.
+export const JobsClient = function (this: object, options: T.JobsClientOptions) {
+  Object.defineProperties(this, Object.getOwnPropertyDescriptors(createClient(options)));
+} as unknown as JobsClientConstructor;

@@ -1,0 +1,33 @@
+/** Where the core lives: in the page or in a worker. Both take the messages of docs/core-messages.md. */
+import { loadModule, loadPage } from "./loader.js";
+import type { JobsClientOptions } from "./types.js";
+
+/** What the core calls; the names and arguments of docs/core-messages.md. */
+export type Sink = (kind: string, a?: never, b?: never) => void;
+
+/** Passes one message on. */
+export type Core = (message: string, ...args: unknown[]) => void;
+
+/** Starts a core; `warn` is told where a worker was wished for and cannot be had. Rejects with JobsError `wasm`. */
+export async function openCore(
+  config: string,
+  { wasm, worker }: Pick<JobsClientOptions, "wasm" | "worker">,
+  sink: Sink,
+  warn: (code: string, message: string) => void,
+): Promise<Core> {
+  const seed = Math.floor(Math.random() * 2 ** 53);
+  if (worker) {
+    const module = await loadModule(wasm);
+    try {
+      const { startWorker } = await import("./worker-host.js");
+      return await startWorker(module, config, seed, sink, (message) => warn("worker-error", message));
+    } catch (cause) {
+      warn(
+        "worker-unavailable",
+        `The client runs in the page: no worker (${cause}). A Content-Security-Policy must allow worker-src blob:.`,
+      );
+    }
+  }
+  const core = new (await loadPage(wasm))(config, seed, sink);
+  return (message, ...args) => core[message]?.(...args);
+}

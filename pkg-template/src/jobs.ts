@@ -1,0 +1,311 @@
+/** Jobs as the app sees them: one cached entry an id, handles and filtered lists over it. */
+import { closedError } from "./errors.js";
+import { iterate } from "./iterate.js";
+import type { Guard } from "./report.js";
+import type { Scheduler } from "./scheduler.js";
+import { createCell } from "./store.js";
+import type { Cell } from "./store.js";
+import type { Job, JobFilter, JobHandle, Store } from "./types.js";
+
+/** How long in ms a job nobody looks at is followed on: a remount comes back sooner than that. */
+const LINGER = 1000;
+/** Most jobs remembered; above it the oldest that nobody follows is forgotten. */
+const MAX_JOBS = 10_000;
+
+interface Entry {
+  cell: Cell<Job>;
+  /** The newest snapshot; `cell.current` is the one subscribers were told. */
+  latest: Job;
+  known: boolean;
+  /** Those who want it followed. */
+  users: number;
+  followed: boolean;
+  flush: () => void;
+}
+
+interface Core {
+  post(message: string, ...args: unknown[]): void;
+  ask<T>(message: string, ...args: unknown[]): Promise<T>;
+}
+
+export type Ender = (error: unknown, closing: boolean) => void;
+
+export interface Jobs {
+  handle(id: string): JobHandle;
+  list(filter?: JobFilter): Store<readonly Job[]>;
+  /** A record of the core. */
+  receive(job: Job): void;
+  /** The batch is over. */
+  settle(): void;
+  /** Ends waiting; unless the client closes, subscriptions stay. */
+  end(error: unknown, closing: boolean): void;
+}
+
+export const isTerminal = ({ status }: Job) =>
+  status === "completed" || status === "failed" || status === "cancelled";
+
+export const unknownJob = (id: string): Job => ({
+  id,
+  status: "unknown",
+  attempt: 1,
+  updatedAt: 0,
+  source: "restored",
+  stale: true,
+});
+
+export function createJobs(
+  core: Core,
+  frames: Scheduler,
+  guard: Guard,
+  isClosed: () => boolean,
+  /** Somebody wants (+1) or no longer wants (−1) to hear of every job. */
+  watchAll: (delta: 1 | -1) => void,
+  changed: (job: Job) => void,
+): Jobs {
+  const entries = new Map<string, Entry>();
+  const idle = new Map<string, number>();
+  /** What goes on, and the handle it belongs to. */
+  const waits = new Map<Ender, object>();
+  const lists = new Set<() => void>();
+  let listsDirty = false;
+  let listsUrgent = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function entry(id: string): Entry {
+    let found = entries.get(id);
+    if (!found) {
+      const cell = createCell(unknownJob(id), guard);
+      const made: Entry = (found = {
+        cell,
+        latest: cell.current,
+        known: false,
+        users: 0,
+        followed: false,
+        flush: () => cell.set(made.latest),
+      });
+      entries.set(id, made);
+      if (entries.size > MAX_JOBS) forget(id);
+    }
+    return found;
+  }
+
+  function forget(except: string): void {
+    for (const [id, { users, followed, cell }] of entries) {
+      if (users || followed || cell.watched || id === except) continue;
+      entries.delete(id);
+      return;
+    }
+  }
+
+  /** Follows a job until the undo is called, and a little longer. */
+  function hold(id: string): () => void {
+    const job = entry(id);
+    job.users++;
+    idle.delete(id);
+    if (!job.followed) {
+      job.followed = true;
+      core.post("follow", id);
+    }
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      if (--job.users || isClosed()) return;
+      idle.set(id, performance.now() + LINGER);
+      timer ??= setTimeout(sweep, LINGER);
+    };
+  }
+
+  /** One timer lets go of every job whose time is over; entries of `idle` are in the order of their times. */
+  function sweep(): void {
+    timer = undefined;
+    for (const [id, due] of idle) {
+      const left = due - performance.now();
+      if (left > 1) {
+        timer = setTimeout(sweep, left);
+        return;
+      }
+      idle.delete(id);
+      entry(id).followed = false;
+      core.post("unfollow", id);
+    }
+  }
+
+  function handle(id: string): JobHandle {
+    const own = {};
+
+    /** Something that goes on until its undo is called or the handle or the client is closed. */
+    const begin = (end: Ender) => {
+      waits.set(end, own);
+      return () => waits.delete(end);
+    };
+
+    const subscribe = (listener: (job: Job) => void) => {
+      if (isClosed()) return () => {};
+      let undo = () => {};
+      let stopped = false;
+      const release = hold(id);
+      // Stays when the core did not load: a later call may load it.
+      const leave = begin((_error, closing) => closing && stop());
+      const stop = () => {
+        stopped = true;
+        leave();
+        undo();
+        release();
+      };
+      undo = entry(id).cell.subscribe(listener);
+      // The listener may have closed the handle.
+      if (stopped) undo();
+      return stop;
+    };
+
+    return {
+      id,
+      get current() {
+        return entry(id).cell.current;
+      },
+      subscribe,
+      done: ({ signal } = {}) =>
+        new Promise((resolve, reject) => {
+          if (signal?.aborted) return reject(signal.reason);
+          if (isClosed()) return reject(closedError());
+          let stop = () => {};
+          let settled = false;
+          const settle = (act: () => void) => {
+            settled = true;
+            signal?.removeEventListener("abort", abort);
+            leave();
+            stop();
+            act();
+          };
+          const abort = () => settle(() => reject(signal?.reason));
+          const leave = begin((error) => settle(() => reject(error)));
+          signal?.addEventListener("abort", abort);
+          stop = subscribe((job) => {
+            if (!settled && isTerminal(job)) settle(() => resolve(job));
+          });
+          if (settled) stop();
+        }),
+      async refresh() {
+        const job = await core.ask<Job>("refresh", id);
+        const { latest } = entry(id);
+        if (JSON.stringify(job) === JSON.stringify(latest)) return latest;
+        receive(job);
+        settle();
+        return job;
+      },
+      retry: () => core.post("retry", id),
+      close() {
+        for (const [end, owner] of waits) if (owner === own) end(closedError(), true);
+      },
+      [Symbol.asyncIterator]() {
+        const buffer: Job[] = [];
+        return iterate<Job>(
+          buffer,
+          (wake, end) => {
+            if (isClosed()) end(closedError());
+            const leave = begin(end);
+            const stop = subscribe((job) => {
+              const [waiting] = buffer;
+              if (job.status === "unknown" || (waiting && isTerminal(waiting))) return;
+              buffer[0] = job;
+              wake();
+            });
+            return () => {
+              leave();
+              stop();
+            };
+          },
+          isTerminal,
+        );
+      },
+    };
+  }
+
+  function list(filter: JobFilter = {}): Store<readonly Job[]> {
+    const { status, ids, predicate } = filter;
+    const statuses = status === undefined ? undefined : new Set([status].flat());
+    const cell = createCell<readonly Job[]>([], guard);
+    let undo: (() => void) | undefined;
+
+    const select = () => {
+      const found: Job[] = [];
+      const consider = ({ known, latest }: Entry) => {
+        if (known && (!statuses || statuses.has(latest.status)) && (!predicate || predicate(latest))) {
+          found.push(latest);
+        }
+      };
+      if (ids) for (const id of new Set(ids)) consider(entry(id));
+      else entries.forEach(consider);
+      const { current } = cell;
+      return found.length === current.length && found.every((job, i) => job === current[i]) ? current : found;
+    };
+    const update = () => guard(() => cell.set(select()));
+
+    return {
+      get current() {
+        if (!undo && !isClosed()) update();
+        return cell.current;
+      },
+      subscribe(listener) {
+        if (isClosed()) return () => {};
+        if (!undo) {
+          const holds = ids && [...new Set(ids)].map(hold);
+          if (!holds) watchAll(1);
+          lists.add(update);
+          undo = () => {
+            undo = undefined;
+            lists.delete(update);
+            frames.remove(update);
+            if (holds) for (const release of holds) release();
+            else watchAll(-1);
+          };
+          update();
+        }
+        const unsubscribe = cell.subscribe(listener);
+        return () => {
+          unsubscribe();
+          if (!cell.watched) undo?.();
+        };
+      },
+    };
+  }
+
+  function receive(job: Job): void {
+    const known = entry(job.id);
+    const last = known.latest;
+    const urgent = isTerminal(job) && !(isTerminal(last) && last.attempt === job.attempt);
+    known.latest = job;
+    known.known = true;
+    listsDirty = true;
+    listsUrgent ||= urgent;
+    if (urgent || !known.cell.watched) {
+      frames.remove(known.flush);
+      known.flush();
+    } else frames.add(known.flush);
+    changed(job);
+  }
+
+  function settle(): void {
+    if (!listsDirty) return;
+    for (const update of [...lists]) {
+      if (listsUrgent) update();
+      else frames.add(update);
+    }
+    listsDirty = listsUrgent = false;
+  }
+
+  return {
+    handle,
+    list,
+    receive,
+    settle,
+    end(error, closing) {
+      for (const end of waits.keys()) end(error, closing);
+      if (!closing) return;
+      clearTimeout(timer);
+      lists.clear();
+      for (const { cell } of entries.values()) cell.clear();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * Brings the wasm in, on first use and once a page. Nothing happens at import time and there is no top-level await:
+ * either breaks in some bundler's default app.
+ */
+import { JobsError } from "./errors.js";
+import type { JobsClientOptions } from "./types.js";
+
+type WasmSource = JobsClientOptions["wasm"];
+
+const wasmError = (cause: unknown) =>
+  cause instanceof JobsError
+    ? cause
+    : new JobsError(
+        "wasm",
+        `The WebAssembly core did not load: ${cause instanceof Error ? cause.message : String(cause)}`,
+        "Allow 'wasm-unsafe-eval' in the Content-Security-Policy's script-src, serve all files of the package " +
+          "(or give the option wasm), then connect() again.",
+        true,
+        cause,
+      );
+
+/** Remembers a success for the whole page; a failure is forgotten, so that the next call tries again. */
+function once<A, T>(make: (argument: A) => Promise<T>): (argument: A) => Promise<T> {
+  let made: Promise<T> | undefined;
+  return (argument) =>
+    (made ??= make(argument).catch((cause) => {
+      made = undefined;
+      throw wasmError(cause);
+    }));
+}
+
+async function compileResponse(response: Response): Promise<WebAssembly.Module> {
+  if (!response.ok) throw new Error(`HTTP ${response.status} for ${response.url || "the wasm"}`);
+  // Streaming refuses any other type, and servers that do not know .wasm are common.
+  return response.headers.get("content-type")?.startsWith("application/wasm")
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
+}
+
+async function packed(): Promise<WebAssembly.Module> {
+  const { default: text } = await import("./core-wasm.js");
+  const decode = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
+  const bytes = decode ? decode.call(Uint8Array, text) : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  // Not Blob.stream(): jsdom lacks it.
+  const body = new Response(bytes).body as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const plain = new Response(body.pipeThrough(new DecompressionStream("gzip")));
+  return WebAssembly.compile(await plain.arrayBuffer());
+}
+
+/** The compiled core. Clients of one page share the first one's source. */
+export const loadModule = once(async (source: WasmSource): Promise<WebAssembly.Module> => {
+  if (!source) return packed();
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof URL) return compileResponse(await fetch(source));
+  return source instanceof Response ? compileResponse(source) : WebAssembly.compile(source);
+});
+
+/** The glue, with the core inside the page. */
+export const loadPage = once(async (source: WasmSource) => {
+  const [glue, module] = await Promise.all([import("./core.js"), loadModule(source)]);
+  await glue.default({ module_or_path: module });
+  return glue.JobsClient;
+});

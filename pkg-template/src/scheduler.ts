@@ -1,0 +1,133 @@
+/**
+ * When things are handed over: once a frame, and never more job notifications in a frame than the page can bear.
+ *
+ * Each notification makes the app render something, and that is what costs. The budget is found by additive-increase,
+ * multiplicative-decrease: a frame that came late halves it, a frame in time lets it grow, an empty queue lifts it.
+ */
+import { isHidden } from "./lifecycle.js";
+
+const MIN_BUDGET = 50;
+const LATE = 1.25;
+/** Frame time without a frame to go by, in ms; also how long a page may withhold one before a timer does its work. */
+const FRAME = 16;
+const OVERDUE = 250;
+/** Longest interval believed to be the display's own, in ms (30 Hz). */
+const SLOWEST = 34;
+
+export interface Scheduler {
+  /** The core has something: `take` is called at the next frame. */
+  dirty(): void;
+  /** Calls `notify` at the next hand-over, or at a later one when there are too many. Once, however often added. */
+  add(notify: () => void): void;
+  remove(notify: () => void): void;
+  /** A batch has been read: what it brought may be handed over now if the batch is this frame's. */
+  settle(): void;
+  stop(): void;
+}
+
+export function createScheduler(take: () => void): Scheduler {
+  const waiting = new Set<() => void>();
+  let isDirty = false;
+  let taking = false;
+  let frame: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let budget = Infinity;
+  let sent = 0;
+  let lastFrame = 0;
+  let interval = FRAME + 0.7;
+  /** Whether this frame was asked for by the last one, so that the time between them means something. */
+  let chained = false;
+  /** Whether `lastFrame` is when a frame began. */
+  let aligned = true;
+
+  /** Judges the last frame's work by how long it held this one up. */
+  function judge(now: number): void {
+    const took = now - lastFrame;
+    if (!hasFrames() || isHidden()) {
+      budget = Infinity;
+    } else if (chained) {
+      if (took > LATE * interval) budget = Math.max(MIN_BUDGET, Math.floor(Math.min(budget, sent) / 2));
+      else budget = waiting.size ? Math.ceil(budget * 1.1) : Infinity;
+      // A faster display shows at once, a slower one little by little: one slow frame may be the app's doing.
+      if (aligned && took > 3)
+        interval = Math.min(took, SLOWEST, interval + Math.max(0, took - interval) / 100);
+    }
+    lastFrame = now;
+    aligned = true;
+    sent = 0;
+  }
+
+  function flush(): void {
+    for (const notify of waiting) {
+      if (sent >= budget) break;
+      sent++;
+      waiting.delete(notify);
+      notify();
+    }
+  }
+
+  function run(now = performance.now()): void {
+    cancel();
+    judge(now);
+    taking = isDirty;
+    if (taking) {
+      isDirty = false;
+      take();
+    } else flush();
+    again();
+  }
+
+  /** After a frame with much work one more is wanted, if only to see how late it is. */
+  function again(): void {
+    chained = isDirty || waiting.size > 0 || sent > MIN_BUDGET;
+    if (chained) request();
+  }
+
+  function request(): void {
+    if (timer !== undefined) return;
+    const visible = hasFrames() && !isHidden();
+    if (visible) frame = requestAnimationFrame(run);
+    // A page that becomes hidden after the request gets no frame any more.
+    timer = setTimeout(() => run(), visible ? OVERDUE : FRAME);
+  }
+
+  function cancel(): void {
+    if (frame !== undefined) cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    frame = timer = undefined;
+  }
+
+  return {
+    dirty() {
+      isDirty = true;
+      request();
+    },
+    add(notify) {
+      waiting.add(notify);
+    },
+    remove(notify) {
+      waiting.delete(notify);
+    },
+    settle() {
+      if (taking) {
+        taking = false;
+        const now = performance.now();
+        // A worker answers later than within the frame; what its answer costs counts from here.
+        if (now - lastFrame > interval / 2) {
+          lastFrame = now;
+          aligned = false;
+        }
+        flush();
+        again();
+      } else if (waiting.size) request();
+    },
+    stop() {
+      cancel();
+      waiting.clear();
+      isDirty = taking = false;
+      sent = 0;
+    },
+  };
+}
+
+const hasFrames = () => typeof requestAnimationFrame === "function";

@@ -1,0 +1,35 @@
+/** The page's end of a worker. A file of its own, because only clients with `worker: true` need it. */
+import type { Core, Sink } from "./host.js";
+
+/** Starts a worker from a blob; rejects where it is refused or fails. */
+export async function startWorker(
+  module: WebAssembly.Module,
+  config: string,
+  seed: number,
+  sink: Sink,
+  onError: (message: string) => void,
+): Promise<Core> {
+  const { default: script } = await import("./core-worker.js");
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  let worker: Worker | undefined;
+  try {
+    return await new Promise<Core>((resolve, reject) => {
+      const thread = (worker = new Worker(url));
+      let ready = false;
+      thread.onerror = ({ message }) => (ready ? onError(message) : reject(message || "it was refused"));
+      thread.onmessage = ({ data: [kind, a, b] }: MessageEvent<[string, never, never]>) => {
+        if (ready) sink(kind, a, b);
+        else if (kind === "ready") {
+          ready = true;
+          resolve((...message) => thread.postMessage(message));
+        } else reject(a);
+      };
+      thread.postMessage(["init", module, config, seed]);
+    });
+  } catch (cause) {
+    worker?.terminate();
+    throw cause;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
