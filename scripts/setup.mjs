@@ -23,7 +23,7 @@ export async function setup(ids) {
   const { failed, leftOut } = await perform(stepsFor(ids));
   for (const problem of leftOut) console.log(`left out: ${explain(problem)}`);
   if (failed.length > 0) {
-    for (const problem of failed) console.error(explain(problem));
+    for (const problem of failed.filter(({ follows }) => !follows)) console.error(explain(problem));
     process.exit(1);
   }
   console.log(`set-up complete (${((performance.now() - started) / 1000).toFixed(1)} s)`);

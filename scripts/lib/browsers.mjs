@@ -22,7 +22,7 @@ function find(variable, names, places = []) {
   const given = process.env[variable];
   if (given) {
     if (isExecutable(given)) return given;
-    throw new Error(`${variable} is set to ${given}, where there is no program: correct or unset it.`);
+    throw new Error(`${variable} is set to ${given}, where there is no program (correct it or unset it)`);
   }
   return [...names.flatMap((name) => onPath(name)), ...places].find(isExecutable);
 }

@@ -2,14 +2,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "./paths.mjs";
-import { aptInstall } from "./debian.mjs";
+import { aptInstall, canInstallPackages } from "./debian.mjs";
 
 const HEARTBEAT_MS = 10_000;
 const MAX_LINE = 90;
 
 /**
  * @typedef {import("./steps.mjs").Step} Step
- * @typedef {{ step: Step, reason: string }} Problem
+ * @typedef {{ step: Step, reason: string, follows: boolean }} Problem `follows`: only from another problem
  */
 
 /** @param {number} since */
@@ -29,10 +29,14 @@ export async function perform(steps, { print = console.log, logFolder = join(cac
     const label = `[${index + 1}/${steps.length}] ${step.name} …`;
     const reason = await performOne(step, label, failed, { print, logFolder });
     if (!reason) continue;
-    (step.optional ? leftOut : failed).push({ step, reason });
+    const follows = cause(step, failed) !== undefined;
+    (step.optional ? leftOut : failed).push({ step, reason, follows });
   }
   return { failed, leftOut };
 }
+
+/** @param {Step} step @param {readonly Problem[]} failed */
+const cause = (step, failed) => failed.find((problem) => step.needs?.includes(problem.step.id));
 
 /**
  * @param {Step} step
@@ -43,7 +47,7 @@ export async function perform(steps, { print = console.log, logFolder = join(cac
  */
 async function performOne(step, label, failed, { print, logFolder }) {
   const started = performance.now();
-  const missing = failed.find((problem) => step.needs?.includes(problem.step.id));
+  const missing = cause(step, failed);
   if (missing) {
     print(`${label} not tried`);
     return `it needs ${missing.step.name}`;
@@ -58,9 +62,9 @@ async function performOne(step, label, failed, { print, logFolder }) {
     print(`${label} wrong setting`);
     return error instanceof Error ? error.message : String(error);
   }
-  if (!step.install) {
+  if (!step.install && !(step.packages && canInstallPackages())) {
     print(`${label} missing`);
-    return "it is missing and cannot be installed from here";
+    return step.packages ? "installing packages takes apt-get without a password" : "it was not found";
   }
   print(`${label} installing${step.duration ? ` (${step.duration})` : ""}`);
   return install(step, started, { print, logFolder });
@@ -84,12 +88,11 @@ async function install(step, started, { print, logFolder }) {
     last = line;
   };
   try {
-    const done = await step.install?.({
-      log,
-      onLine,
-      say: (text) => print(`      ${text}`),
-      aptInstall: (packages) => aptInstall(packages, { log, onLine }),
-    });
+    const apt = (/** @type {readonly string[]} */ packages) => aptInstall(packages, { log, onLine });
+    const say = (/** @type {string} */ text) => print(`      ${text}`);
+    const done = step.packages
+      ? await apt(step.packages)
+      : await step.install?.({ log, onLine, say, aptInstall: apt });
     if (done && step.detect()) {
       print(`      installed in ${seconds(started)} s`);
       return undefined;

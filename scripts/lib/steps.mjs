@@ -41,7 +41,8 @@ import { findWasmRust, installWasmTarget, minimumRust, WASM_TARGET, wasmRust } f
  * @property {string} name
  * @property {readonly string[]} [needs] steps that must have succeeded before
  * @property {() => string | undefined | false} detect what was found, in a few words
- * @property {(tools: Tools) => Promise<boolean>} [install]
+ * @property {readonly string[]} [packages] Debian's packages that bring it
+ * @property {(tools: Tools) => Promise<boolean>} [install] where it is not a matter of packages
  * @property {string} [duration] of an installation on two cores
  * @property {boolean} [optional] the rest goes on without it
  * @property {string} remedy
@@ -65,12 +66,6 @@ const cargoInstall =
     return (await runLogged(rust.cargo, args, { log, onLine, env, cwd: process.env.HOME })).ok;
   };
 
-/** @param {...string} packages @returns {(tools: Tools) => Promise<boolean>} */
-const debian =
-  (...packages) =>
-  (tools) =>
-    tools.aptInstall(packages);
-
 /** @param {string} program */
 const withVersion = (program) => `${program} ${programVersion(program) ?? ""}`.trim();
 
@@ -89,7 +84,7 @@ export const steps = [
     id: "cc",
     name: "C linker (cc)",
     detect: () => onPath("cc")[0],
-    install: debian("gcc", "libc6-dev"),
+    packages: ["gcc", "libc6-dev"],
     duration: "under a minute",
     remedy:
       "Install a C compiler: Debian and Ubuntu `sudo apt-get install build-essential`, macOS `xcode-select --install`.",
@@ -171,7 +166,7 @@ export const steps = [
       const program = findChromium();
       return program && withVersion(program);
     },
-    install: debian("chromium"),
+    packages: ["chromium"],
     duration: "1–2 min",
     remedy: "Install Chromium or Chrome, or set CHROME_BIN to its program.",
   },
@@ -180,7 +175,7 @@ export const steps = [
     name: "chromedriver",
     needs: ["chromium"],
     detect: () => findChromedriver(),
-    install: debian("chromium-driver"),
+    packages: ["chromium-driver"],
     duration: "under a minute",
     remedy:
       "Put the chromedriver of your Chromium's or Chrome's major version on PATH, or set CHROMEDRIVER to it.",
@@ -192,7 +187,7 @@ export const steps = [
       const program = findFirefox();
       return program && withVersion(program);
     },
-    install: debian("firefox-esr"),
+    packages: ["firefox-esr"],
     duration: "1–2 min",
     remedy: "Install Firefox, or set FIREFOX_BIN to its program.",
   },
@@ -210,7 +205,7 @@ export const steps = [
     name: "WebKit (WebKitGTK and xvfb)",
     optional: !webkitRequired,
     detect: () => findWebKit()?.browser,
-    install: debian("webkit2gtk-driver", "xvfb", "xauth"),
+    packages: ["webkit2gtk-driver", "xvfb", "xauth"],
     duration: "1–2 min",
     remedy:
       "On Debian or Ubuntu run `sudo apt-get install webkit2gtk-driver xvfb xauth`; other systems have no WebKitGTK driver.",
@@ -219,7 +214,7 @@ export const steps = [
     id: "python",
     name: `Python ${MIN_PYTHON} or newer`,
     detect: () => findPython()?.version,
-    install: debian("python3"),
+    packages: ["python3"],
     duration: "under a minute",
     remedy: `Install Python ${MIN_PYTHON} or newer so that \`python3\` is on PATH.`,
   },
@@ -240,7 +235,7 @@ export const steps = [
       const program = findRedis();
       return program && withVersion(program);
     },
-    install: debian("redis-server"),
+    packages: ["redis-server"],
     duration: "under a minute",
     remedy: "Install Redis or Valkey so that `redis-server` is on PATH, or set REDIS_SERVER to it.",
   },

@@ -68,6 +68,11 @@ export function onPath(name, path = process.env.PATH ?? "") {
 
 export const cargoBin = join(process.env.CARGO_HOME || join(homedir(), ".cargo"), "bin");
 
+// rustup puts it on PATH for new terminals only; this one may be older than the installation.
+if (onPath("cargo").length === 0 && isExecutable(join(cargoBin, "cargo"))) {
+  process.env.PATH = [cargoBin, process.env.PATH].filter(Boolean).join(delimiter);
+}
+
 /**
  * Where `cargo install` puts a tool, out of the way of the user's own.
  * @param {string} tool

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { wasmArtifact } from "./build-core.mjs";
+import { withLock } from "./lock.mjs";
+import { lastLine, runShown } from "./run.mjs";
+import { LIMIT, sizeOf, sum, table, withinLimit } from "./size.mjs";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "jobwire-build-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("cargo's own words tell where the library is, wherever the target folder is", () => {
+  const artifact = (/** @type {string[]} */ kind, /** @type {string[]} */ filenames) =>
+    JSON.stringify({ reason: "compiler-artifact", target: { kind }, filenames });
+  const messages = [
+    artifact(["lib"], ["/t/libserde.rlib"]),
+    "plain text of a build script",
+    artifact(["cdylib", "rlib"], ["/t/libjobwire.rlib", "/t/jobwire.wasm"]),
+  ].join("\n");
+  assert.equal(wasmArtifact(messages), "/t/jobwire.wasm");
+  assert.throws(() => wasmArtifact(""), /crate-type/);
+});
+
+test("two builds never run at once", async () => {
+  const lock = join(folder, "lock");
+  let running = 0;
+  let most = 0;
+  const work = async () => {
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+  };
+  await Promise.all([withLock(lock, () => {}, work), withLock(lock, () => {}, work)]);
+  assert.equal(most, 1);
+});
+
+test("the lock of a build that died is taken over", async () => {
+  const lock = join(folder, "lock");
+  const NO_PROCESS = 2 ** 22 + 1;
+  writeFileSync(lock, String(NO_PROCESS));
+  assert.equal(
+    await withLock(
+      lock,
+      () => {},
+      () => "built",
+    ),
+    "built",
+  );
+});
+
+test("the last line of a program's output is what a person would read", () => {
+  assert.equal(lastLine("one\n\u001b[32mtwo\u001b[0m\r\n\n"), "two");
+  assert.equal(lastLine("10 %\r20 %\r"), "20 %");
+  assert.equal(lastLine("\n"), undefined);
+});
+
+test("a program that takes too long is ended, and has failed", async () => {
+  const passed = await runShown(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { limitMs: 300 });
+  assert.equal(passed, false);
+});
+
+test("the size limit counts every way to load the package", () => {
+  const size = (/** @type {number} */ gzip) => ({ raw: 0, gzip, brotli: 0 });
+  assert.ok(withinLimit({ page: size(LIMIT), worker: size(1) }));
+  assert.ok(!withinLimit({ page: size(1), worker: size(LIMIT + 1) }));
+});
+
+test("sizes add up and line up", () => {
+  const size = sizeOf(new TextEncoder().encode("a".repeat(1000)));
+  assert.equal(size.raw, 1000);
+  assert.ok(size.gzip < 100 && size.brotli < 100);
+  assert.equal(sum([size, size]).raw, 2000);
+  const lines = table({ wasm: size, total: sum([size, size]) }).split("\n");
+  assert.equal(new Set(lines.map((line) => line.length)).size, 1);
+});
