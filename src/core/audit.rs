@@ -1,0 +1,142 @@
+//! Which events came, how often, and who listened: the table that the authors of system C had to make by hand.
+
+use super::message::Kind;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Names kept apart at most; the events beyond share the row `(other)`.
+const MAX_ROWS: usize = 256;
+
+/// One event's figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditRow {
+    /// Its wire name.
+    pub event: String,
+    /// How often it came.
+    pub received: u64,
+    /// How often it was handed to listeners.
+    pub delivered: u64,
+    /// How often it did not fit its type.
+    pub invalid: u64,
+    /// Listeners now.
+    pub listeners: u32,
+    /// How often it came while nobody listened.
+    pub unhandled: u64,
+    /// Epoch ms of its last arrival; 0 when it never came.
+    pub last_at: u64,
+}
+
+const KNOWN: usize = Kind::Other as usize;
+
+/// The figures of every event.
+#[derive(Debug, Default)]
+pub(crate) struct Audit {
+    /// Rows of the kinds the core knows, found without a look-up.
+    known: [Option<Box<AuditRow>>; KNOWN],
+    others: BTreeMap<String, AuditRow>,
+    /// Listeners of every event.
+    any: u32,
+}
+
+impl Audit {
+    fn row(&mut self, kind: Kind, name: &str) -> &mut AuditRow {
+        match self.known.get_mut(kind as usize) {
+            Some(slot) => slot.get_or_insert_with(|| Box::new(AuditRow { event: name.to_owned(), ..AuditRow::default() })),
+            None => {
+                let name = if self.others.len() >= MAX_ROWS && !self.others.contains_key(name) { "(other)" } else { name };
+                if !self.others.contains_key(name) {
+                    self.others.insert(name.to_owned(), AuditRow { event: name.to_owned(), ..AuditRow::default() });
+                }
+                self.others.entry(name.to_owned()).or_default()
+            }
+        }
+    }
+
+    /// Counts an arrival. True when somebody listens.
+    #[inline]
+    pub(crate) fn received(&mut self, kind: Kind, name: &str, wall: u64) -> bool {
+        let any = self.any > 0;
+        let row = self.row(kind, name);
+        row.received += 1;
+        row.last_at = wall;
+        let heard = any || row.listeners > 0;
+        if !heard {
+            row.unhandled += 1;
+        }
+        heard
+    }
+
+    pub(crate) fn delivered(&mut self, kind: Kind, name: &str) {
+        self.row(kind, name).delivered += 1;
+    }
+
+    pub(crate) fn invalid(&mut self, name: &str, wall: u64) {
+        let row = self.row(Kind::of(name), name);
+        row.received += 1;
+        row.invalid += 1;
+        row.last_at = wall;
+    }
+
+    /// Whether anybody listens to an event of ours, such as `gap`.
+    pub(crate) fn heard(&self, name: &str) -> bool {
+        self.any > 0 || self.find(name).is_some_and(|row| row.listeners > 0)
+    }
+
+    fn find(&self, name: &str) -> Option<&AuditRow> {
+        match self.known.get(Kind::of(name) as usize) {
+            Some(slot) => slot.as_deref(),
+            None => self.others.get(name),
+        }
+    }
+
+    /// Adds to (or takes from) an event's listeners; `*` hears every event.
+    pub(crate) fn listen(&mut self, name: &str, delta: i32) {
+        if name == "*" {
+            self.any = self.any.saturating_add_signed(delta);
+        } else {
+            let row = self.row(Kind::of(name), name);
+            row.listeners = row.listeners.saturating_add_signed(delta);
+        }
+    }
+
+    /// Whether anybody listens to anything.
+    pub(crate) fn anybody(&self) -> bool {
+        self.any > 0 || self.rows().any(|row| row.listeners > 0)
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &AuditRow> {
+        self.known.iter().flatten().map(AsRef::as_ref).chain(self.others.values())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_heard_from_unheard() {
+        let mut audit = Audit::default();
+        assert!(!audit.received(Kind::Progress, "progress", 1));
+        audit.listen("progress", 1);
+        assert!(audit.received(Kind::Progress, "progress", 2));
+        audit.delivered(Kind::Progress, "progress");
+        audit.listen("progress", -1);
+        audit.listen("*", 1);
+        assert!(audit.received(Kind::Other, "party", 3));
+        audit.delivered(Kind::Other, "party");
+        audit.invalid("party", 4);
+        let rows: Vec<_> = audit.rows().map(|r| (r.event.as_str(), r.received, r.delivered, r.invalid, r.unhandled, r.last_at)).collect();
+        assert_eq!(rows, [("progress", 2, 1, 0, 1, 2), ("party", 2, 1, 1, 0, 4)]);
+    }
+
+    #[test]
+    fn made_up_names_share_a_row_in_the_end() {
+        let mut audit = Audit::default();
+        for n in 0..10_000 {
+            audit.received(Kind::Other, &format!("e{n}"), 0);
+        }
+        assert_eq!(audit.rows().count(), MAX_ROWS + 1);
+        assert_eq!(audit.rows().map(|r| r.received).sum::<u64>(), 10_000);
+    }
+}

@@ -1,0 +1,381 @@
+//! The table of jobs: who follows which, which of them has a socket, who waits for one, when one is let go.
+
+use super::super::job::{Applied, Job, Source};
+use super::super::message::Update;
+use super::super::time::Time;
+use super::super::timers::{Deadline, Owner};
+use super::{Engine, Phase};
+
+/// Jobs known at once; beyond it those that nobody follows are forgotten, then new ones are refused.
+const MAX_JOBS: usize = 10_000;
+
+/// A job and what is done for it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) job: Job,
+    /// Handles on it.
+    pub(super) followers: u32,
+    /// Until when it is served though nobody follows it any more.
+    linger_until: Option<Time>,
+    /// When it is to be read.
+    read_at: Option<Time>,
+    /// The sooner of the two.
+    deadline: Deadline,
+    pub(super) link: Option<u32>,
+    /// It stands in the line for a socket.
+    pub(super) in_line: bool,
+    /// It stands in the line for a read.
+    pub(super) read_queued: bool,
+    /// The read under way.
+    pub(super) reading: Option<u64>,
+    /// Reads that failed in a row.
+    pub(super) read_failures: u32,
+    pub(super) etag: Option<String>,
+    /// News may have been missed: since when (epoch ms), until a read that was sent later has answered.
+    pub(super) gap: Option<u64>,
+    /// `refresh()` calls that wait for a read.
+    pub(super) refreshers: Vec<u32>,
+    /// It stands in the list of changed jobs.
+    pub(super) dirty: bool,
+}
+
+impl Entry {
+    fn new(id: &str) -> Self {
+        Self {
+            job: Job::new(id.to_owned()),
+            followers: 0,
+            linger_until: None,
+            read_at: None,
+            deadline: Deadline::default(),
+            link: None,
+            in_line: false,
+            read_queued: false,
+            reading: None,
+            read_failures: 0,
+            etag: None,
+            gap: None,
+            refreshers: Vec::new(),
+            dirty: false,
+        }
+    }
+
+    /// Whether somebody follows it, or did a moment ago.
+    pub(super) fn wanted(&self) -> bool {
+        self.followers > 0 || self.linger_until.is_some()
+    }
+
+    /// Whether something is still to be heard of it.
+    pub(super) fn open_ended(&self) -> bool {
+        self.wanted() && !self.job.status.is_terminal()
+    }
+}
+
+impl Engine {
+    /// The entry of a job, made when it is new; `None` when the table is full of followed jobs.
+    pub(super) fn entry_of(&mut self, id: &str) -> Option<u32> {
+        if let Some(index) = self.index.get(id) {
+            return Some(*index);
+        }
+        if self.jobs.len() >= MAX_JOBS && !self.forget_one() {
+            self.counters.refused_jobs += 1;
+            self.outbox.log(self.now, self.wall(), "warn", "too-many-jobs", "The table of jobs is full.", Some(id));
+            return None;
+        }
+        let index = self.jobs.insert(Entry::new(id));
+        self.index.insert(id.to_owned(), index);
+        Some(index)
+    }
+
+    fn forget_one(&mut self) -> bool {
+        let spare = |ended: bool| move |entry: &Entry| !entry.wanted() && !entry.dirty && (entry.job.status.is_terminal() || !ended);
+        let find = |test: &dyn Fn(&Entry) -> bool| self.jobs.iter().find(|(_, entry)| test(entry)).map(|(index, _)| index);
+        let Some(index) = find(&spare(true)).or_else(|| find(&spare(false))) else { return false };
+        self.drop_reads_of(index);
+        if let Some(entry) = self.jobs.remove(index) {
+            self.index.remove(&entry.job.id);
+        }
+        true
+    }
+
+    pub(super) fn follow(&mut self, id: &str) {
+        let Some(index) = self.entry_of(id) else { return };
+        if let Some(entry) = self.jobs.get_mut(index) {
+            entry.followers += 1;
+            entry.linger_until = None;
+        }
+        self.mark_dirty(index);
+        self.activate();
+        self.want(index);
+        self.want_shared();
+    }
+
+    pub(super) fn unfollow(&mut self, id: &str) {
+        let Some(index) = self.index.get(id).copied() else { return };
+        let until = self.now.after(self.config.linger);
+        if let Some(entry) = self.jobs.get_mut(index) {
+            entry.followers = entry.followers.saturating_sub(1);
+            if entry.followers == 0 {
+                entry.linger_until = Some(until);
+            }
+        }
+        self.plan(index);
+        self.want_shared();
+    }
+
+    /// Sets an entry's reminder to whatever comes first.
+    fn plan(&mut self, index: u32) {
+        if let Some(entry) = self.jobs.get_mut(index) {
+            let at = match (entry.linger_until, entry.read_at) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            entry.deadline.set(at, Owner::Job(index), &mut self.timers);
+        }
+    }
+
+    pub(super) fn plan_read(&mut self, index: u32, at: Option<Time>) {
+        if let Some(entry) = self.jobs.get_mut(index) {
+            entry.read_at = at;
+        }
+        self.plan(index);
+    }
+
+    pub(super) fn job_due(&mut self, index: u32) {
+        let now = self.now;
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        entry.deadline.reached(now, Owner::Job(index), &mut self.timers);
+        if entry.linger_until.is_some_and(|until| until <= now) {
+            entry.linger_until = None;
+            self.rest(index);
+            self.want_shared();
+            return;
+        }
+        if entry.read_at.is_some_and(|at| at <= now) {
+            entry.read_at = None;
+            self.queue_read(index);
+        }
+        self.plan(index);
+    }
+
+    /// Nothing is done for a job any more: not followed, or ended. A read that a `refresh()` waits for goes on.
+    pub(super) fn rest(&mut self, index: u32) {
+        if self.jobs.get(index).is_some_and(|entry| entry.refreshers.is_empty()) {
+            self.drop_reads_of(index);
+        }
+        self.plan_read(index, None);
+        if let Some(link) = self.jobs.get(index).and_then(|entry| entry.link) {
+            self.close_link(link, 1000, "done");
+        }
+        let doubted = self.jobs.get_mut(index).is_some_and(|entry| entry.job.doubt());
+        if doubted {
+            self.mark_dirty(index);
+        }
+    }
+
+    fn per_job_sockets(&self) -> bool {
+        self.config.path.contains("{id}")
+    }
+
+    /// Does for a job what it needs: a place in the line for a socket, and reads while it has none.
+    pub(super) fn want(&mut self, index: u32) {
+        if !self.is_active() {
+            return;
+        }
+        let per_job = self.per_job_sockets();
+        let covered = self.jobs.get(index).is_some_and(|entry| self.open_link_of(entry).is_some());
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        if !entry.open_ended() {
+            return;
+        }
+        if per_job && entry.link.is_none() && !entry.in_line {
+            entry.in_line = true;
+            self.waiting.push_back(index);
+        }
+        if covered && !per_job && entry.job.updated_at == 0 {
+            // The shared socket was open before this job was followed.
+            self.read_after_open(index);
+        }
+        self.status_dirty = true;
+    }
+
+    /// When the client becomes active: everything that is followed.
+    pub(super) fn want_everything(&mut self) {
+        for index in self.jobs.indexes() {
+            self.want(index);
+        }
+        self.want_shared();
+    }
+
+    /// Opens the shared socket when somebody wants anything, lets it linger when nobody does.
+    pub(super) fn want_shared(&mut self) {
+        if self.per_job_sockets() || !self.is_active() {
+            return;
+        }
+        let wanted = self.watch_all || !self.connecting.is_empty() || self.audit.anybody() || self.jobs.iter().any(|(_, entry)| entry.open_ended());
+        if !wanted {
+            if self.shared.is_some() && self.shared_linger.get().is_none() {
+                let until = self.now.after(self.config.linger);
+                self.shared_linger.set(Some(until), Owner::Linger, &mut self.timers);
+            }
+            return;
+        }
+        self.shared_linger.set(None, Owner::Linger, &mut self.timers);
+        if self.shared.is_none() && self.config.max_sockets > 0 {
+            let index = self.begin_link(None);
+            self.shared = Some(index);
+        }
+    }
+
+    pub(super) fn shared_linger_due(&mut self) {
+        if self.shared_linger.reached(self.now, Owner::Linger, &mut self.timers)
+            && let Some(link) = self.shared
+        {
+            self.close_link(link, 1000, "nobody listens");
+        }
+    }
+
+    /// Gives free sockets to those who have waited longest; the others are read over HTTP meanwhile.
+    pub(super) fn assign_sockets(&mut self) {
+        if !self.is_active() || self.waiting.is_empty() {
+            return;
+        }
+        while let Some(index) = self.waiting.front().copied() {
+            let wants = self.jobs.get(index).is_some_and(|entry| entry.open_ended() && entry.link.is_none());
+            if wants && self.links.len() >= self.config.max_sockets && !self.end_a_lingering_link() {
+                break;
+            }
+            self.waiting.pop_front();
+            if let Some(entry) = self.jobs.get_mut(index) {
+                entry.in_line = false;
+            }
+            if wants {
+                let link = self.begin_link(Some(index));
+                if let Some(entry) = self.jobs.get_mut(index) {
+                    entry.link = Some(link);
+                }
+            }
+        }
+        // Whoever still waits is served by reads, beginning now.
+        if self.config.polling.is_some() {
+            for place in 0..self.waiting.len() {
+                if let Some(index) = self.waiting.get(place).copied()
+                    && self.jobs.get(index).is_some_and(|entry| entry.read_at.is_none() && !entry.read_queued && entry.reading.is_none())
+                {
+                    self.queue_read(index);
+                }
+            }
+        }
+    }
+
+    /// A socket that is kept only for its linger time makes room for a job that is followed.
+    fn end_a_lingering_link(&mut self) -> bool {
+        let lingering = self.links.iter().find_map(|(_, link)| {
+            let job = link.job?;
+            self.jobs.get(job).is_some_and(|entry| entry.followers == 0).then_some(job)
+        });
+        let Some(job) = lingering else { return false };
+        if let Some(entry) = self.jobs.get_mut(job) {
+            entry.linger_until = None;
+        }
+        self.rest(job);
+        true
+    }
+
+    pub(super) fn retry(&mut self, id: &str) {
+        let Some(index) = self.index.get(id).copied() else { return };
+        let (now, wall) = (self.now, self.wall());
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        if entry.job.retry(now, wall) {
+            entry.etag = None;
+            self.mark_dirty(index);
+            self.want(index);
+            self.want_shared();
+        }
+    }
+
+    pub(super) fn watch_all(&mut self, on: bool) {
+        self.watch_all = on;
+        if on {
+            self.activate();
+            for index in self.jobs.indexes() {
+                self.mark_dirty(index);
+            }
+        }
+        self.want_shared();
+    }
+
+    pub(super) fn listen(&mut self, event: &str, delta: i32) {
+        self.audit.listen(event, delta);
+        if delta > 0 {
+            self.activate();
+        }
+        self.want_shared();
+    }
+
+    /// Puts a job on the list of those that changed.
+    #[inline]
+    pub(super) fn mark_dirty(&mut self, index: u32) {
+        if let Some(entry) = self.jobs.get_mut(index)
+            && !entry.dirty
+        {
+            entry.dirty = true;
+            self.outbox.dirty.push(index);
+        }
+    }
+
+    /// Takes a piece of news about a job in. True when listeners may hear of it.
+    #[inline]
+    pub(super) fn apply(&mut self, index: u32, update: &Update<'_>, source: Source, asked: Option<Time>) -> bool {
+        let (now, wall) = (self.now, self.wall());
+        let Some(entry) = self.jobs.get_mut(index) else { return false };
+        let was_terminal = entry.job.status.is_terminal();
+        let applied = entry.job.apply(update, source, asked, now, wall);
+        match applied {
+            Applied::Changed => {
+                self.mark_dirty(index);
+                if was_terminal {
+                    // A new attempt of a job that had ended.
+                    self.want(index);
+                }
+                true
+            }
+            Applied::Ended => {
+                self.mark_dirty(index);
+                self.outbox.urgent_jobs.push(index);
+                self.ended(index);
+                true
+            }
+            Applied::Same => {
+                self.counters.duplicates += 1;
+                !was_terminal
+            }
+            Applied::Late => {
+                self.counters.late += 1;
+                false
+            }
+            Applied::AfterEnd => {
+                self.counters.after_end += 1;
+                false
+            }
+        }
+    }
+
+    /// A job has ended: nothing more is to be heard of it.
+    fn ended(&mut self, index: u32) {
+        if let Some(entry) = self.jobs.get_mut(index) {
+            entry.gap = None;
+        }
+        self.rest(index);
+        self.want_shared();
+        self.status_dirty = true;
+    }
+
+    /// The page goes into the back/forward cache: the server is told, nothing is an error.
+    pub(super) fn suspend(&mut self) {
+        if self.phase == Phase::Active {
+            self.drop_transports(1000, "page hidden");
+            self.phase = Phase::Suspended;
+            self.status_dirty = true;
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What the server says: frames to messages, messages to jobs, listeners, history and figures.
+
+use super::super::config::OnInvalid;
+use super::super::input::Gen;
+use super::super::iso;
+use super::super::job::Source;
+use super::super::json::Object;
+use super::super::message::{Invalid, Kind, Message, excerpt};
+use super::super::output::Output;
+use super::super::stream;
+use super::Engine;
+use super::outbox::Meta;
+
+/// Where one frame ends and the next begins in a batch: a control character that JSON text cannot hold.
+const SEPARATOR: char = '\u{1e}';
+
+impl Engine {
+    /// Text frames, joined; one generation each.
+    pub(super) fn frames(&mut self, text: &str, gens: &[Gen]) {
+        if let [only] = gens {
+            // A single frame is taken whole, whatever it holds.
+            return self.frame(*only, text);
+        }
+        let mut frames = text.split(SEPARATOR);
+        for r#gen in gens {
+            let Some(frame) = frames.next() else { return };
+            self.frame(*r#gen, frame);
+        }
+    }
+
+    pub(super) fn binary(&mut self, r#gen: Gen, bytes: &[u8]) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.frame(r#gen, text),
+            Err(_) => self.unreadable(r#gen, "not-utf8", "a binary frame that is not UTF-8"),
+        }
+    }
+
+    pub(super) fn oversize(&mut self, r#gen: Gen, size: u64) {
+        let mut reason = String::from("a frame of ");
+        super::super::json::push_u64(&mut reason, size);
+        reason.push_str(" bytes is above the limit");
+        self.unreadable(r#gen, "too-large", &reason);
+    }
+
+    fn unreadable(&mut self, r#gen: Gen, code: &'static str, reason: &str) {
+        let Some(link) = self.current_link(r#gen) else { return };
+        self.link_heard(link);
+        self.counters.frames += 1;
+        let job = self.links.get(link).and_then(|link| link.job);
+        self.invalid(&Invalid { event: None, code, reason: reason.into(), raw: "" }, job, Source::Socket);
+    }
+
+    fn frame(&mut self, r#gen: Gen, text: &str) {
+        let Some(link) = self.current_link(r#gen) else { return };
+        self.link_heard(link);
+        self.counters.frames += 1;
+        self.counters.bytes += text.len() as u64;
+        let job = self.links.get(link).and_then(|link| link.job);
+        stream::decode(text, |found| match found {
+            Ok(message) => self.message(r#gen, job, &message),
+            Err(invalid) => self.invalid(&invalid, job, Source::Socket),
+        });
+    }
+
+    /// One message of a socket that is for `own` job, or for all.
+    fn message(&mut self, r#gen: Gen, own: Option<u32>, message: &Message<'_>) {
+        let job = match message.kind {
+            Kind::Progress | Kind::Completed | Kind::Error | Kind::Cancelled | Kind::Snapshot => match self.job_of(own, message) {
+                Ok(job) => Some(job),
+                Err(invalid) => return self.invalid(&invalid, own, Source::Socket),
+            },
+            Kind::Heartbeat | Kind::Ping => {
+                self.pong(r#gen);
+                None
+            }
+            Kind::Pong | Kind::Connected | Kind::Other => own,
+        };
+        let wall = self.wall();
+        self.seq += 1;
+        self.counters.events += 1;
+        let heard = self.audit.received(message.kind, &message.name, wall);
+        self.history.push(self.seq, wall, &message.name, message.raw, None);
+        let news = match job {
+            Some(index) if message.update.status.is_some() => self.apply(index, &message.update, Source::Socket, None),
+            _ => true,
+        };
+        if heard && news {
+            let job = job.and_then(|index| self.jobs.get(index)).map(|entry| entry.job.id.as_str());
+            let meta = Meta { seq: self.seq, at: wall, source: Source::Socket.as_str(), job, invalid: None };
+            if self.outbox.event(&message.name, message.raw, message.kind != Kind::Other, &meta) {
+                self.audit.delivered(message.kind, &message.name);
+            }
+        }
+    }
+
+    /// The job a message is about: the socket's own, which it must not contradict, or the one it names.
+    fn job_of<'a>(&mut self, own: Option<u32>, message: &Message<'a>) -> Result<u32, Invalid<'a>> {
+        let wrong = |code, reason| Invalid { event: Some(message.name.clone().into_owned()), code, reason, raw: message.raw };
+        match (own, &message.job) {
+            (Some(index), None) => Ok(index),
+            (Some(index), Some(id)) if self.jobs.get(index).is_some_and(|entry| entry.job.id == **id) => Ok(index),
+            (Some(_), Some(id)) => Err(wrong("wrong-job", String::from("about another job: ") + &excerpt(id, 64))),
+            (None, Some(id)) => self.entry_of(id).ok_or_else(|| wrong("too-many-jobs", "the table of jobs is full".into())),
+            (None, None) => Err(wrong("wrong-type", "job_id: missing".into())),
+        }
+    }
+
+    /// Answered at once: the server counts the time.
+    fn pong(&mut self, r#gen: Gen) {
+        let mut text = String::from("{\"type\":\"pong\",\"timestamp\":\"");
+        text.push_str(&iso::format(self.wall()));
+        text.push_str("\"}");
+        self.outputs.push_back(Output::Send { r#gen, text });
+    }
+
+    /// Something that does not fit: counted, logged, offered as `invalid`; the connection lives on.
+    pub(super) fn invalid(&mut self, invalid: &Invalid<'_>, job: Option<u32>, source: Source) {
+        let wall = self.wall();
+        let name = invalid.event.as_deref().unwrap_or("(unreadable)");
+        self.seq += 1;
+        self.counters.invalid += 1;
+        self.audit.invalid(name, wall);
+        let id = job.and_then(|index| self.jobs.get(index)).map(|entry| entry.job.id.clone());
+        let mut text = String::from(name);
+        text.push_str(" dropped: ");
+        text.push_str(&invalid.reason);
+        self.outbox.log(self.now, wall, "warn", invalid.code, &text, id.as_deref());
+        let meta = Meta { seq: self.seq, at: wall, source: source.as_str(), job: id.as_deref(), invalid: None };
+        if self.audit.heard("invalid") {
+            let write = |out: &mut String| {
+                let mut object = Object::new(out);
+                if let Some(event) = &invalid.event {
+                    object.string("event", event);
+                }
+                object.string("code", invalid.code).string("reason", &invalid.reason).string("raw", &excerpt(invalid.raw, 1000));
+                object.end();
+            };
+            self.outbox.written("invalid", write, &meta);
+        }
+        match (self.config.on_invalid, &invalid.event) {
+            (OnInvalid::Pass, Some(event)) if self.audit.heard(event) => {
+                let meta = Meta { invalid: Some(&invalid.reason), ..meta };
+                self.outbox.event(event, invalid.raw, Kind::of(event) != Kind::Other, &meta);
+            }
+            (OnInvalid::Quarantine, _) => self.history.push(self.seq, wall, name, &excerpt(invalid.raw, 16_384), Some(&invalid.reason)),
+            _ => {}
+        }
+    }
+
+    /// The end of a job that an HTTP read found, told as the server's own event would have told it.
+    pub(super) fn tell_end(&mut self, index: u32, seq: u64) {
+        let wall = self.wall();
+        let Some(entry) = self.jobs.get(index) else { return };
+        let name = entry.job.end_event();
+        if self.audit.heard(name) {
+            let meta = Meta { seq, at: wall, source: Source::Polling.as_str(), job: Some(&entry.job.id), invalid: None };
+            self.outbox.written(name, |out| entry.job.write_end(out), &meta);
+            self.audit.delivered(Kind::of(name), name);
+        }
+    }
+
+    /// A connection came back after `down` ms.
+    pub(super) fn tell_reconnected(&mut self, attempts: u32, down: u64) {
+        self.tell_own("reconnected", None, |object| {
+            object.integer("attempts", u64::from(attempts)).integer("downMs", down).string("transport", "websocket");
+        });
+    }
+
+    /// News of a job may have been missed since `from` (epoch ms); `healed` when a read made up for it.
+    pub(super) fn tell_gap(&mut self, index: u32, from: u64, healed: bool) {
+        let to = self.wall();
+        self.tell_own("gap", Some(index), |object| {
+            object.integer("from", from).integer("to", to).bool("healed", healed);
+        });
+    }
+
+    /// An event of ours.
+    fn tell_own(&mut self, name: &str, job: Option<u32>, fill: impl FnOnce(&mut Object<'_>)) {
+        if !self.audit.heard(name) {
+            return;
+        }
+        self.seq += 1;
+        let id = job.and_then(|index| self.jobs.get(index)).map(|entry| entry.job.id.as_str());
+        let meta = Meta { seq: self.seq, at: self.wall(), source: Source::Socket.as_str(), job: id, invalid: None };
+        let write = |out: &mut String| {
+            let mut object = Object::new(out);
+            if let Some(id) = id {
+                object.string("jobId", id);
+            }
+            fill(&mut object);
+            object.end();
+        };
+        self.outbox.written(name, write, &meta);
+    }
+}

@@ -1,0 +1,309 @@
+//! The whole client as one state machine: what to open, send, wait for, believe and tell.
+//!
+//! Each file here holds one duty; they share the state below. Nothing calls out: duties push [`Output`]s, which the
+//! driver drains before it hands in the next [`Input`].
+
+mod auth;
+mod inspect;
+mod jobs;
+mod links;
+mod messages;
+mod outbox;
+mod reads;
+mod send;
+mod status;
+mod wake;
+
+pub use inspect::Inspection;
+
+use super::audit::Audit;
+use super::config::Config;
+use super::error::Problem;
+use super::hash::Map;
+use super::history::History;
+use super::input::{Command, Input, Wake};
+use super::output::Output;
+use super::queue::{Bucket, Queue};
+use super::rng::Rng;
+use super::slab::Slab;
+use super::time::Time;
+use super::timers::{Deadline, Owner, Timers};
+use inspect::Counters;
+use std::collections::VecDeque;
+
+/// A forward jump of the wall clock against the monotonic one that means the machine slept, ms.
+const SLEPT: u64 = 5000;
+
+/// What the client is about.
+#[derive(Clone, Debug, PartialEq)]
+enum Phase {
+    /// Nobody has asked for anything yet, or `disconnect()` was called.
+    Idle,
+    /// Connections are made as they are needed.
+    Active,
+    /// The page is in the back/forward cache.
+    Suspended,
+    /// Nothing more will be tried until `connect()`.
+    Failed(Problem),
+    /// Final.
+    Closed,
+}
+
+/// The client. See the module's documentation.
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    rng: Rng,
+    now: Time,
+    /// Epoch ms at the monotonic clock's zero.
+    epoch: Option<u64>,
+    phase: Phase,
+    /// `disconnect()` was called: following a job does not connect again by itself.
+    held: bool,
+    jobs: Slab<jobs::Entry>,
+    index: Map<String, u32>,
+    /// Jobs that wait for a socket, first come first served.
+    waiting: VecDeque<u32>,
+    links: Slab<links::Link>,
+    /// The one socket that carries every job, when the path names none.
+    shared: Option<u32>,
+    shared_linger: Deadline,
+    /// Sockets opened so far; makes generations unique.
+    opened: u32,
+    /// The server that is tried, or works.
+    server: usize,
+    auth: auth::Auth,
+    reads: reads::Reads,
+    timers: Timers,
+    outputs: VecDeque<Output>,
+    outbox: outbox::Outbox,
+    audit: Audit,
+    history: History,
+    seq: u64,
+    queue: Queue,
+    queue_deadline: Deadline,
+    bucket: Bucket,
+    status: status::Status,
+    status_dirty: bool,
+    /// `connect()` calls that wait for their answer.
+    connecting: Vec<u32>,
+    watch_all: bool,
+    ever_connected: bool,
+    last_message: Option<Time>,
+    last_wake: Option<Time>,
+    counters: Counters,
+}
+
+impl Engine {
+    /// A client that has done nothing yet. The same `seed` gives the same delays.
+    #[must_use]
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            now: Time(0),
+            epoch: None,
+            phase: Phase::Idle,
+            held: false,
+            jobs: Slab::default(),
+            index: Map::default(),
+            waiting: VecDeque::new(),
+            links: Slab::default(),
+            shared: None,
+            shared_linger: Deadline::default(),
+            opened: 0,
+            server: 0,
+            auth: auth::Auth::default(),
+            reads: reads::Reads::default(),
+            timers: Timers::default(),
+            outputs: VecDeque::new(),
+            outbox: outbox::Outbox::default(),
+            audit: Audit::default(),
+            history: History::new(config.history),
+            seq: 0,
+            queue: Queue::new(config.queue_items, config.queue_bytes),
+            queue_deadline: Deadline::default(),
+            bucket: Bucket::new(config.rate_limit),
+            status: status::Status::default(),
+            status_dirty: false,
+            connecting: Vec::new(),
+            watch_all: false,
+            ever_connected: false,
+            last_message: None,
+            last_wake: None,
+            counters: Counters::default(),
+            config,
+        }
+    }
+
+    /// Takes in one thing that happened at `now`. Drain [`Engine::poll_output`] before the next call.
+    pub fn handle(&mut self, now: Time, input: Input) {
+        self.now = self.now.max(now);
+        if self.phase == Phase::Closed {
+            self.refuse_after_close(&input);
+            return;
+        }
+        match input {
+            Input::Clock { wall } => self.clock(wall),
+            Input::Command(command) => self.command(command),
+            Input::Opened { r#gen } => self.link_opened(r#gen),
+            Input::Frames { text, gens } => self.frames(&text, &gens),
+            Input::Binary { r#gen, bytes } => self.binary(r#gen, &bytes),
+            Input::Oversize { r#gen, size } => self.oversize(r#gen, size),
+            Input::Closed { r#gen, code, reason } => self.link_closed(r#gen, code, &reason),
+            Input::Http { req, outcome } => self.read_done(req, outcome),
+            Input::Token { req, error } => self.token_answered(req, error),
+            Input::Timer => {}
+            Input::Take => self.take(),
+        }
+        self.fire();
+        self.settle();
+        // What was settled may be due at once; a drain never leaves a deadline in the past.
+        while self.timers.next().is_some_and(|next| next <= self.now) {
+            self.fire();
+            self.settle();
+        }
+    }
+
+    /// The next thing to do, in order; `None` when all is said.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to hand in [`Input::Timer`], if nothing happens before.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.timers.next()
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Connect { rid } => self.connect(rid),
+            Command::Disconnect => self.disconnect(),
+            Command::Shutdown => self.shutdown(),
+            Command::Follow { id } => self.follow(&id),
+            Command::Unfollow { id } => self.unfollow(&id),
+            Command::Retry { id } => self.retry(&id),
+            Command::Refresh { rid, id } => self.refresh(rid, &id),
+            Command::Listen { event, delta } => self.listen(&event, delta),
+            Command::WatchAll(on) => self.watch_all(on),
+            Command::Send { rid, event, data, volatile, supersede, max_age } => {
+                self.send(rid, &event, data.as_deref(), volatile, supersede, max_age);
+            }
+            Command::Wake(reason) => self.wake(reason),
+            Command::Suspend => self.suspend(),
+        }
+    }
+
+    /// Epoch ms now; 0 before the driver told the time.
+    fn wall(&self) -> u64 {
+        self.epoch.map_or(0, |epoch| epoch.saturating_add(self.now.0))
+    }
+
+    fn clock(&mut self, wall: u64) {
+        let epoch = wall.saturating_sub(self.now.0);
+        let slept = self.epoch.is_some_and(|known| epoch > known.saturating_add(SLEPT));
+        self.epoch = Some(epoch);
+        if slept {
+            self.wake(Wake::Clock);
+        }
+    }
+
+    /// Fires every reminder that is due.
+    fn fire(&mut self) {
+        while let Some(owner) = self.timers.due(self.now) {
+            match owner {
+                Owner::Link(index) => self.link_due(index),
+                Owner::Job(index) => self.job_due(index),
+                Owner::Fetch(req) => self.read_overdue(req),
+                Owner::Queue => {
+                    // The queue is looked at whenever things settle.
+                    self.queue_deadline.reached(self.now, Owner::Queue, &mut self.timers);
+                }
+                Owner::Linger => self.shared_linger_due(),
+                Owner::Token(req) => self.token_overdue(req),
+            }
+        }
+    }
+
+    /// Brings everything in line after an input: sockets for those who wait, reads, the queue, what is to be told.
+    fn settle(&mut self) {
+        self.assign_sockets();
+        self.pump_reads();
+        self.pump_queue();
+        self.tell_status();
+        self.tell();
+    }
+
+    fn is_active(&self) -> bool {
+        self.phase == Phase::Active
+    }
+
+    /// Somebody wants something: connect, unless the page said not to.
+    fn activate(&mut self) {
+        if self.phase == Phase::Idle && !self.held {
+            self.phase = Phase::Active;
+            self.status_dirty = true;
+            self.want_everything();
+        }
+    }
+
+    fn connect(&mut self, rid: u32) {
+        self.held = false;
+        if matches!(self.phase, Phase::Failed(_) | Phase::Suspended) {
+            self.phase = Phase::Idle;
+        }
+        self.auth.forget();
+        self.activate();
+        self.retry_links_now();
+        self.status_dirty = true;
+        self.connecting.push(rid);
+        self.want_shared();
+    }
+
+    fn disconnect(&mut self) {
+        self.held = true;
+        self.drop_transports(1000, "disconnect");
+        self.phase = Phase::Idle;
+        self.status_dirty = true;
+    }
+
+    fn shutdown(&mut self) {
+        self.drop_transports(1000, "closed");
+        self.phase = Phase::Closed;
+        self.timers.clear();
+        self.outbox.clear();
+        self.tell_status_now();
+        self.tell();
+    }
+
+    /// After `close()` nothing is delivered but the refusal of what still asks for an answer.
+    fn refuse_after_close(&mut self, input: &Input) {
+        let rid = match input {
+            Input::Command(Command::Connect { rid } | Command::Refresh { rid, .. } | Command::Send { rid, .. }) => *rid,
+            _ => return,
+        };
+        self.outbox.reply_error(rid, &Problem::closed());
+        self.tell();
+    }
+
+    /// Gives up every socket, read and token request, and every deadline.
+    fn drop_transports(&mut self, code: u16, reason: &str) {
+        for index in self.links.indexes() {
+            self.close_link(index, code, reason);
+        }
+        self.abort_reads();
+        self.auth.stop_asking();
+        for index in self.jobs.indexes() {
+            self.rest(index);
+        }
+        self.waiting.clear();
+    }
+
+    /// Nothing more will be tried until `connect()`.
+    fn fail(&mut self, problem: Problem) {
+        self.drop_transports(1000, "failed");
+        self.outbox.log(self.now, self.wall(), "error", problem.code.as_str(), &problem.message, None);
+        self.phase = Phase::Failed(problem);
+        self.status_dirty = true;
+    }
+}

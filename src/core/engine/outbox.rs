@@ -1,0 +1,293 @@
+//! What is to be told to the page: records of docs/core-messages.md, gathered until the next frame, or until something
+//! may not wait.
+
+use super::super::error::Problem;
+use super::super::job::Job;
+use super::super::json::{Object, Scanner, push_u64};
+use super::super::output::Output;
+use super::super::queue::Bucket;
+use super::super::config::RateLimit;
+use super::super::time::Time;
+use super::Engine;
+
+/// Text of events that wait at most; a page that never takes them must not fill the memory.
+const MAX_BYTES: usize = 8 << 20;
+/// Log entries a second; a flood of broken frames must not become a flood of entries.
+const LOGS: RateLimit = RateLimit { per_second: 10.0, burst: 50.0 };
+
+/// Where a record comes from and whom it is about.
+pub(super) struct Meta<'a> {
+    pub(super) seq: u64,
+    pub(super) at: u64,
+    pub(super) source: &'static str,
+    pub(super) job: Option<&'a str>,
+    pub(super) invalid: Option<&'a str>,
+}
+
+/// The records that wait.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    /// Events, in order, joined by commas.
+    events: String,
+    /// Status, logs and replies, in order, joined by commas; these never wait.
+    notices: String,
+    /// Jobs that changed, in the order of their first change.
+    pub(super) dirty: Vec<u32>,
+    /// Those of them that have ended.
+    pub(super) urgent_jobs: Vec<u32>,
+    said_dirty: bool,
+    /// Events dropped because the page takes none.
+    pub(super) overflowed: u64,
+    logs: Bucket,
+    hushed: u64,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            events: String::new(),
+            notices: String::new(),
+            dirty: Vec::new(),
+            urgent_jobs: Vec::new(),
+            said_dirty: false,
+            overflowed: 0,
+            logs: Bucket::new(Some(LOGS)),
+            hushed: 0,
+        }
+    }
+}
+
+fn separate(out: &mut String) {
+    if !out.is_empty() {
+        out.push(',');
+    }
+}
+
+/// Appends JSON text with the names of its members turned from `snake_case` to `camelCase`. The text has been
+/// checked; a string is a name exactly when a colon follows it.
+pub(super) fn camelize(json: &str, out: &mut String) {
+    let mut rest = json;
+    while let Some((before, after)) = rest.split_once('"') {
+        out.push_str(before);
+        out.push('"');
+        let mut end = 0;
+        let mut escaped = false;
+        for byte in after.bytes() {
+            if byte == b'"' && !escaped {
+                break;
+            }
+            escaped = byte == b'\\' && !escaped;
+            end += 1;
+        }
+        let (text, tail) = after.split_at_checked(end).unwrap_or((after, ""));
+        let tail = tail.strip_prefix('"').unwrap_or(tail);
+        if text.contains('_') && Scanner::new(tail).peek() == Some(b':') {
+            camelize_name(text, out);
+        } else {
+            out.push_str(text);
+        }
+        out.push('"');
+        rest = tail;
+    }
+    out.push_str(rest);
+}
+
+/// An underscore between two characters goes and raises the second; those at the ends stay.
+fn camelize_name(name: &str, out: &mut String) {
+    let mut started = false;
+    let mut pending = 0;
+    for character in name.chars() {
+        if character == '_' {
+            pending += 1;
+        } else if started && pending == 1 {
+            out.push(character.to_ascii_uppercase());
+            pending = 0;
+        } else {
+            out.extend(std::iter::repeat_n('_', pending));
+            out.push(character);
+            pending = 0;
+            started = true;
+        }
+    }
+    out.extend(std::iter::repeat_n('_', pending));
+}
+
+impl Outbox {
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn begin_event(&mut self, name: &str) -> Option<&mut String> {
+        if self.events.len() > MAX_BYTES {
+            self.overflowed += 1;
+            return None;
+        }
+        separate(&mut self.events);
+        self.events.push_str("[\"event\",");
+        super::super::json::push_string(&mut self.events, name);
+        self.events.push(',');
+        Some(&mut self.events)
+    }
+
+    fn end_event(out: &mut String, meta: &Meta<'_>) {
+        out.push(',');
+        let mut object = Object::new(out);
+        object.integer("seq", meta.seq).integer("at", meta.at).string("source", meta.source);
+        if let Some(job) = meta.job {
+            object.string("jobId", job);
+        }
+        if let Some(invalid) = meta.invalid {
+            object.string("invalid", invalid);
+        }
+        object.end();
+        out.push(']');
+    }
+
+    /// An event as the server sent it. False when there is no room.
+    pub(super) fn event(&mut self, name: &str, raw: &str, known: bool, meta: &Meta<'_>) -> bool {
+        let Some(out) = self.begin_event(name) else { return false };
+        // An app's own events keep their names as the app knows them.
+        if known { camelize(raw, out) } else { out.push_str(raw) }
+        Self::end_event(out, meta);
+        true
+    }
+
+    /// An event whose payload the core writes.
+    pub(super) fn written(&mut self, name: &str, write: impl FnOnce(&mut String), meta: &Meta<'_>) {
+        if let Some(out) = self.begin_event(name) {
+            write(out);
+            Self::end_event(out, meta);
+        }
+    }
+
+    pub(super) fn log(&mut self, now: Time, wall: u64, level: &str, code: &str, message: &str, job: Option<&str>) {
+        if !self.logs.take(now) {
+            self.hushed += 1;
+            return;
+        }
+        separate(&mut self.notices);
+        self.notices.push_str("[\"log\",");
+        let mut object = Object::new(&mut self.notices);
+        object.string("level", level).string("code", code).string("message", message).integer("at", wall);
+        if let Some(job) = job {
+            object.string("jobId", job);
+        }
+        let hushed = std::mem::take(&mut self.hushed);
+        if hushed > 0 {
+            object.integer("hushed", hushed);
+        }
+        object.end();
+        self.notices.push(']');
+    }
+
+    fn begin_reply(&mut self, rid: u32, ok: bool) -> &mut String {
+        separate(&mut self.notices);
+        self.notices.push_str("[\"reply\",");
+        push_u64(&mut self.notices, u64::from(rid));
+        self.notices.push_str(if ok { ",true," } else { ",false," });
+        &mut self.notices
+    }
+
+    pub(super) fn reply(&mut self, rid: u32, json: &str) {
+        let out = self.begin_reply(rid, true);
+        out.push_str(json);
+        out.push(']');
+    }
+
+    pub(super) fn reply_job(&mut self, rid: u32, job: &Job) {
+        let out = self.begin_reply(rid, true);
+        job.write(out);
+        out.push(']');
+    }
+
+    pub(super) fn reply_error(&mut self, rid: u32, problem: &Problem) {
+        let out = self.begin_reply(rid, false);
+        problem.write(out);
+        out.push(']');
+    }
+
+    pub(super) fn status(&mut self, write: impl FnOnce(&mut String)) {
+        separate(&mut self.notices);
+        self.notices.push_str("[\"status\",");
+        write(&mut self.notices);
+        self.notices.push(']');
+    }
+}
+
+impl Engine {
+    /// At the end of an input: at once what may not wait, else a word that something does.
+    pub(super) fn tell(&mut self) {
+        if !self.outbox.notices.is_empty() || !self.outbox.urgent_jobs.is_empty() {
+            let urgent = std::mem::take(&mut self.outbox.urgent_jobs);
+            self.hand_over(&urgent);
+        }
+        if !self.outbox.said_dirty && !(self.outbox.dirty.is_empty() && self.outbox.events.is_empty()) {
+            self.outbox.said_dirty = true;
+            self.outputs.push_back(Output::Dirty);
+        }
+    }
+
+    /// The next frame: everything.
+    pub(super) fn take(&mut self) {
+        self.outbox.said_dirty = false;
+        let dirty = std::mem::take(&mut self.outbox.dirty);
+        self.hand_over(&dirty);
+        // The list's memory is used again.
+        if self.outbox.dirty.is_empty() {
+            self.outbox.dirty = dirty;
+            self.outbox.dirty.clear();
+        }
+    }
+
+    /// One batch: notices, the given jobs as far as anybody looks at them, all events. Jobs come before events, so
+    /// that a listener finds the job as the event left it.
+    fn hand_over(&mut self, jobs: &[u32]) {
+        let events = std::mem::take(&mut self.outbox.events);
+        let notices = std::mem::take(&mut self.outbox.notices);
+        let mut out = String::with_capacity(events.len() + notices.len() + jobs.len() * 256 + 2);
+        out.push('[');
+        out.push_str(&notices);
+        for index in jobs {
+            let Some(entry) = self.jobs.get_mut(*index) else { continue };
+            let seen = entry.followers > 0 || self.watch_all;
+            if std::mem::take(&mut entry.dirty) && seen {
+                if out.len() > 1 {
+                    out.push(',');
+                }
+                out.push_str("[\"job\",");
+                entry.job.write(&mut out);
+                out.push(']');
+            }
+        }
+        if !events.is_empty() {
+            if out.len() > 1 {
+                out.push(',');
+            }
+            out.push_str(&events);
+        }
+        if out.len() > 1 {
+            out.push(']');
+            self.outputs.push_back(Output::Batch(out));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::camelize;
+
+    #[test]
+    fn names_change_and_values_do_not() {
+        for (from, to) in [
+            (r#"{"job_id":"a_b","x_y" : {"a_b_c":["d_e"]}}"#, r#"{"jobId":"a_b","xY" : {"aBC":["d_e"]}}"#),
+            (r#"{"__proto__":1,"_a":2,"a_":3,"a__b":4,"snake_2":5}"#, r#"{"__proto__":1,"_a":2,"a_":3,"a__b":4,"snake2":5}"#),
+            (r#"{"a\"_b":"c\\","d_e":1}"#, r#"{"a\"B":"c\\","dE":1}"#),
+            (r#"{"é_é":1}"#, r#"{"éé":1}"#),
+            ("7", "7"),
+        ] {
+            let mut out = String::new();
+            camelize(from, &mut out);
+            assert_eq!(out, to);
+        }
+    }
+}

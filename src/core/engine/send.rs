@@ -1,0 +1,116 @@
+//! Messages to the server: at once when they can go, else in a bounded queue, else refused with a reason.
+
+use super::super::error::{Code, Problem};
+use super::super::json::{Scanner, Value};
+use super::super::output::Output;
+use super::super::stream;
+use super::super::timers::Owner;
+use super::links::State;
+use super::{Engine, Phase};
+
+/// The job that a message's data names.
+fn named_job(data: Option<&str>) -> Option<String> {
+    let mut scanner = Scanner::new(data?);
+    if !scanner.eat(b'{') {
+        return None;
+    }
+    let mut first = true;
+    while let Ok(Some((name, value))) = scanner.member(&mut first) {
+        if let ("job_id" | "jobId", Value::String(id)) = (name.raw, value) {
+            return Some(id.get().into_owned());
+        }
+    }
+    None
+}
+
+impl Engine {
+    pub(super) fn send(&mut self, rid: u32, event: &str, data: Option<&str>, volatile: bool, supersede: Option<String>, max_age: Option<u64>) {
+        if matches!(self.phase, Phase::Failed(_)) {
+            let problem = Problem::new(Code::Closed, true, "The client has given up connecting.", "See `connection.current.error`, then call connect().");
+            return self.outbox.reply_error(rid, &problem);
+        }
+        let job = match self.addressee(data) {
+            Ok(job) => job,
+            Err(problem) => return self.outbox.reply_error(rid, &problem),
+        };
+        let text = stream::encode(event, data);
+        let open = self.open_socket_for(job.as_deref());
+        if let Some(r#gen) = open
+            && self.queue.len() == 0
+            && self.bucket.take(self.now)
+        {
+            self.outputs.push_back(Output::Send { r#gen, text });
+            return self.outbox.reply(rid, "\"sent\"");
+        }
+        if volatile {
+            return self.outbox.reply(rid, "\"dropped\"");
+        }
+        let expires = self.now.after(max_age.unwrap_or(self.config.queue_age));
+        if self.queue.push(job, text, expires, supersede) {
+            self.outbox.reply(rid, "\"queued\"");
+            self.activate();
+        } else {
+            let problem = Problem::new(
+                Code::QueueFull,
+                true,
+                "The outgoing queue is full.",
+                "Raise `queue.maxItems` or `queue.maxBytes`, use `supersede` keys, or send `volatile`.",
+            );
+            self.outbox.reply_error(rid, &problem);
+        }
+    }
+
+    /// Whose socket a message takes: with one socket a job, the job it names or the only one followed.
+    fn addressee(&self, data: Option<&str>) -> Result<Option<String>, Problem> {
+        if !self.config.path.contains("{id}") {
+            return Ok(None);
+        }
+        if let Some(id) = named_job(data) {
+            return Ok(Some(id));
+        }
+        let mut followed = self.jobs.iter().filter(|(_, entry)| entry.followers > 0);
+        match (followed.next(), followed.next()) {
+            (Some((_, only)), None) => Ok(Some(only.job.id.clone())),
+            _ => Err(Problem::new(
+                Code::Config,
+                false,
+                "It is not clear to which job's socket the message goes.",
+                "Name the job in the data: { jobId: … }.",
+            )),
+        }
+    }
+
+    fn open_socket_for(&self, job: Option<&str>) -> Option<super::super::input::Gen> {
+        let link = match job {
+            Some(id) => self.jobs.get(*self.index.get(id)?)?.link?,
+            None => self.shared?,
+        };
+        self.links.get(link).filter(|link| link.state == State::Open).map(|link| link.r#gen)
+    }
+
+    /// Sends what can go now, drops what is too old, plans the next look.
+    pub(super) fn pump_queue(&mut self) {
+        if self.queue.len() == 0 {
+            return;
+        }
+        let now = self.now;
+        while self.queue.pop(|item| item.expires <= now).is_some() {
+            self.counters.expired += 1;
+            self.outbox.log(now, self.wall(), "warn", "queue-expired", "A queued message was dropped: too old.", None);
+        }
+        let mut queue = std::mem::replace(&mut self.queue, super::super::queue::Queue::new(0, 0));
+        let pace = loop {
+            let pace = self.bucket.next(now);
+            if pace.is_some() {
+                break pace;
+            }
+            let Some(item) = queue.pop(|item| self.open_socket_for(item.job.as_deref()).is_some()) else { break None };
+            let Some(r#gen) = self.open_socket_for(item.job.as_deref()) else { break None };
+            self.bucket.take(now);
+            self.outputs.push_back(Output::Send { r#gen, text: item.text });
+        };
+        self.queue = queue;
+        let next = self.queue.next_expiry().map(|expiry| pace.map_or(expiry, |pace| pace.min(expiry)));
+        self.queue_deadline.set(next, Owner::Queue, &mut self.timers);
+    }
+}

@@ -1,0 +1,61 @@
+//! The page came back from somewhere: from behind other tabs, from a frozen state, from sleep. One idempotent answer.
+
+use super::super::input::Wake;
+use super::links::State;
+use super::{Engine, Phase};
+
+/// How often a wake may make waiting links try again, ms: a window that gains and loses focus must not hammer.
+const APART: u64 = 1000;
+/// How long a socket that should have been heard of gets to show that it lives, ms.
+const PROBE: u64 = 4000;
+/// A silence after which jobs are read once on waking, ms.
+const DOUBT: u64 = 5000;
+
+impl Engine {
+    pub(super) fn wake(&mut self, reason: Wake) {
+        match self.phase {
+            Phase::Suspended if matches!(reason, Wake::Pageshow | Wake::Resume | Wake::Visible) => {
+                self.phase = Phase::Idle;
+                self.activate();
+            }
+            Phase::Active => self.wake_links(),
+            _ => {}
+        }
+    }
+
+    fn wake_links(&mut self) {
+        let now = self.now;
+        let often = self.last_wake.is_some_and(|last| now.since(last) < APART);
+        if often {
+            return;
+        }
+        self.last_wake = Some(now);
+        self.counters.wakes += 1;
+        let (interval, timeout) = (self.config.heartbeat_interval, self.config.heartbeat_timeout);
+        for index in self.links.indexes() {
+            let Some(link) = self.links.get(index) else { continue };
+            let silence = now.since(link.last_message);
+            let job = link.job;
+            match link.state {
+                State::Open if interval > 0 && silence > interval.saturating_add(timeout) => self.replace_socket(index, "silent on waking"),
+                State::Open => {
+                    if interval > 0 && silence > interval {
+                        self.expect_sign(index, now.after(PROBE.min(timeout)));
+                    }
+                    if silence > DOUBT {
+                        for entry in self.jobs_of(job) {
+                            self.read_after_open(entry);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.retry_links_now();
+        for index in self.jobs.indexes() {
+            if self.jobs.get(index).is_some_and(|entry| entry.open_ended() && self.open_link_of(entry).is_none()) && self.config.polling.is_some() {
+                self.queue_read(index);
+            }
+        }
+    }
+}

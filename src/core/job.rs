@@ -1,0 +1,535 @@
+//! One job as its watchers see it, and the rules by which news changes it: progress never runs backwards within an
+//! attempt, a terminal state is final within an attempt, late and repeated news is recognised and changes nothing.
+
+use super::json::{Object, Str};
+use super::message::Update;
+use super::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nothing was heard of it yet.
+    #[default]
+    Unknown,
+    /// Accepted, not begun.
+    Queued,
+    /// Under way.
+    Running,
+    /// Ended well.
+    Completed,
+    /// Ended badly.
+    Failed,
+    /// Ended on request.
+    Cancelled,
+}
+
+impl Status {
+    /// Whether nothing more is to come within the attempt.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
+    /// The word JavaScript sees.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Why a job failed, as a slice of the message that said so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Failure<'a> {
+    /// For people.
+    pub message: Str<'a>,
+    /// Whether the server would take it again.
+    pub retryable: bool,
+    /// In which stage.
+    pub stage: Option<Str<'a>>,
+}
+
+/// Where the last news came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A WebSocket.
+    #[default]
+    Socket,
+    /// An HTTP read.
+    Polling,
+}
+
+impl Source {
+    /// The word JavaScript sees.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Socket => "socket",
+            Self::Polling => "polling",
+        }
+    }
+}
+
+/// What became of a piece of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// The job changed.
+    Changed,
+    /// The job changed and has ended: to be told at once.
+    Ended,
+    /// It said what was known.
+    Same,
+    /// It was older than what was known.
+    Late,
+    /// The job had ended already.
+    AfterEnd,
+}
+
+/// How long after a local `retry()` an ended state read over HTTP is still taken for the old attempt's, ms.
+const RETRY_GRACE: u64 = 5000;
+
+/// Shortest stretch over which a rate is measured, ms.
+const RATE_WINDOW: u64 = 200;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Failed {
+    message: String,
+    retryable: bool,
+    stage: Option<String>,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// As the server names it.
+    pub id: String,
+    /// Where it stands.
+    pub status: Status,
+    /// 0–100; `None` while unknown.
+    pub progress: Option<f64>,
+    /// Which try, from 1.
+    pub attempt: u32,
+    /// Epoch ms of the last change.
+    pub updated_at: u64,
+    /// Where the last news came from.
+    pub source: Source,
+    /// Whether the news may be old: no socket is open and the last read did not succeed.
+    pub stale: bool,
+    stage: Option<String>,
+    message: Option<String>,
+    result_url: Option<String>,
+    duration_seconds: Option<f64>,
+    error: Option<Failed>,
+    /// The number the server gives its tries, when it gives one.
+    wire_attempt: Option<u32>,
+    /// Until when an ended state may be the old attempt's.
+    retried_until: Option<Time>,
+    last_news: Option<Time>,
+    rate_from: Option<(Time, f64)>,
+    /// Progress per millisecond.
+    rate: f64,
+}
+
+/// Keeps the allocation of `slot` when it can. True when the text differs.
+fn replace(slot: &mut Option<String>, text: Option<Str<'_>>) -> bool {
+    let Some(text) = text else { return false };
+    let text = text.get();
+    match slot {
+        Some(old) if *old == *text => false,
+        Some(old) => {
+            old.clear();
+            old.push_str(&text);
+            true
+        }
+        None => {
+            *slot = Some(text.into_owned());
+            true
+        }
+    }
+}
+
+impl Job {
+    /// A job of which nothing is known yet.
+    #[must_use]
+    pub fn new(id: String) -> Self {
+        Self {
+            id,
+            status: Status::Unknown,
+            progress: None,
+            attempt: 1,
+            updated_at: 0,
+            source: Source::Socket,
+            stale: true,
+            stage: None,
+            message: None,
+            result_url: None,
+            duration_seconds: None,
+            error: None,
+            wire_attempt: None,
+            retried_until: None,
+            last_news: None,
+            rate_from: None,
+            rate: 0.0,
+        }
+    }
+
+    fn begin_attempt(&mut self, attempt: u32) {
+        self.attempt = attempt;
+        self.status = Status::Queued;
+        self.progress = None;
+        self.stage = None;
+        self.message = None;
+        self.result_url = None;
+        self.duration_seconds = None;
+        self.error = None;
+        self.rate_from = None;
+        self.rate = 0.0;
+    }
+
+    /// The page asked the server for a new attempt: what follows is about that one.
+    /// False when the job has not failed.
+    pub fn retry(&mut self, now: Time, wall: u64) -> bool {
+        if !matches!(self.status, Status::Failed | Status::Cancelled) {
+            return false;
+        }
+        self.begin_attempt(self.attempt.saturating_add(1));
+        self.retried_until = Some(now.after(RETRY_GRACE));
+        self.updated_at = wall;
+        true
+    }
+
+    /// Whether `attempt` (of the server's counting) belongs to an earlier try; a later one begins it.
+    fn of_earlier_attempt(&mut self, attempt: Option<u32>) -> bool {
+        let Some(wire) = attempt else { return false };
+        let Some(known) = self.wire_attempt else {
+            self.wire_attempt = Some(wire);
+            self.attempt = self.attempt.max(wire);
+            return false;
+        };
+        if wire > known {
+            self.wire_attempt = Some(wire);
+            // A local retry() has begun this attempt already.
+            if self.retried_until.take().is_none() {
+                self.begin_attempt(self.attempt.saturating_add(1).max(wire));
+            }
+        }
+        wire < known
+    }
+
+    /// Takes a piece of news in. `asked` is when an HTTP read was sent: its answer may be older than what a socket
+    /// said meanwhile.
+    pub fn apply(&mut self, update: &Update<'_>, source: Source, asked: Option<Time>, now: Time, wall: u64) -> Applied {
+        if self.of_earlier_attempt(update.attempt) {
+            return Applied::Late;
+        }
+        let status = update.status.unwrap_or(Status::Running);
+        if status.is_terminal() && self.is_old_end(update.attempt, source, now) {
+            return Applied::Late;
+        }
+        if self.status.is_terminal() {
+            return if status == self.status { Applied::Same } else { Applied::AfterEnd };
+        }
+        if !status.is_terminal() && self.is_late(status, update.progress, asked) {
+            return Applied::Late;
+        }
+        self.last_news = Some(now);
+        self.source = source;
+        let freshened = std::mem::take(&mut self.stale);
+        let changed = self.merge(status, update, now) || freshened;
+        if changed {
+            self.updated_at = wall;
+        }
+        match (changed, status.is_terminal()) {
+            (_, true) => Applied::Ended,
+            (true, false) => {
+                self.retried_until = None;
+                Applied::Changed
+            }
+            (false, false) => Applied::Same,
+        }
+    }
+
+    /// Whether the end of an attempt belongs to the one before a local `retry()`: by the server's count where it
+    /// counts, else by the time at which an HTTP read found it.
+    fn is_old_end(&self, attempt: Option<u32>, source: Source, now: Time) -> bool {
+        let Some(until) = self.retried_until else { return false };
+        attempt.is_some() || source == Source::Polling && now < until
+    }
+
+    fn is_late(&self, status: Status, progress: Option<f64>, asked: Option<Time>) -> bool {
+        if status < self.status {
+            return true;
+        }
+        let Some(known) = self.progress else { return false };
+        let read_before_news = matches!((asked, self.last_news), (Some(asked), Some(news)) if asked <= news);
+        progress.is_some_and(|progress| progress < known || progress == known && read_before_news)
+    }
+
+    fn merge(&mut self, status: Status, update: &Update<'_>, now: Time) -> bool {
+        let mut changed = self.status != status;
+        self.status = status;
+        // A failure keeps the bar where it was, whatever number comes with it.
+        let progress = if matches!(status, Status::Failed | Status::Cancelled) { None } else { update.progress };
+        if let Some(progress) = if status == Status::Completed { Some(100.0) } else { progress } {
+            changed |= self.progress != Some(progress);
+            self.progress = Some(progress);
+            self.measure(progress, now);
+        }
+        changed |= replace(&mut self.stage, update.stage);
+        changed |= replace(&mut self.message, update.message);
+        changed |= replace(&mut self.result_url, update.result_url);
+        if update.duration_seconds.is_some() {
+            changed |= self.duration_seconds != update.duration_seconds;
+            self.duration_seconds = update.duration_seconds;
+        }
+        if let Some(failure) = &update.error {
+            changed = true;
+            self.error = Some(Failed {
+                message: failure.message.get().into_owned(),
+                retryable: failure.retryable,
+                stage: failure.stage.map(|stage| stage.get().into_owned()),
+            });
+        }
+        changed
+    }
+
+    /// Keeps a smoothed rate, from which the time left is estimated.
+    fn measure(&mut self, progress: f64, now: Time) {
+        let Some((since, from)) = self.rate_from else {
+            self.rate_from = Some((now, progress));
+            return;
+        };
+        let elapsed = now.since(since);
+        if elapsed < RATE_WINDOW || progress <= from {
+            return;
+        }
+        let rate = (progress - from) / elapsed as f64;
+        // A long stretch says more than a short one.
+        let weight = (elapsed as f64 / 4000.0).clamp(0.15, 0.9);
+        self.rate = if self.rate == 0.0 { rate } else { self.rate + (rate - self.rate) * weight };
+        self.rate_from = Some((now, progress));
+    }
+
+    /// Estimated milliseconds to the end, when a rate is known.
+    #[must_use]
+    pub fn eta_ms(&self) -> Option<u64> {
+        let left = 100.0 - self.progress?;
+        let known = self.status == Status::Running && self.rate > 0.0;
+        known.then(|| (left / self.rate).min(1e12) as u64)
+    }
+
+    /// A read confirmed the state. True when the job had been stale.
+    pub fn confirm(&mut self) -> bool {
+        std::mem::take(&mut self.stale)
+    }
+
+    /// No news can be trusted to arrive. True when the job had been fresh; an ended job stays as it is.
+    pub fn doubt(&mut self) -> bool {
+        !self.status.is_terminal() && !std::mem::replace(&mut self.stale, true)
+    }
+
+    /// Appends the snapshot that JavaScript sees (`Job` of the public contract).
+    pub fn write(&self, out: &mut String) {
+        let mut object = Object::new(out);
+        object.string("id", &self.id).string("status", self.status.as_str());
+        if let Some(progress) = self.progress {
+            object.number("progress", progress);
+        }
+        for (name, text) in [("stage", &self.stage), ("message", &self.message), ("resultUrl", &self.result_url)] {
+            if let Some(text) = text {
+                object.string(name, text);
+            }
+        }
+        if let Some(seconds) = self.duration_seconds {
+            object.number("durationSeconds", seconds);
+        }
+        if let Some(error) = &self.error {
+            error.write(object.object("error"));
+        }
+        object.integer("attempt", u64::from(self.attempt)).integer("updatedAt", self.updated_at);
+        object.string("source", self.source.as_str()).bool("stale", self.stale);
+        if let Some(eta) = self.eta_ms() {
+            object.integer("etaMs", eta);
+        }
+        object.end();
+    }
+
+    /// Appends the payload of the event that announces the end, as the server's own message would have it, for an end
+    /// that an HTTP read found.
+    pub fn write_end(&self, out: &mut String) {
+        let mut object = Object::new(out);
+        object.string("type", self.end_event()).string("jobId", &self.id);
+        match (&self.error, self.status) {
+            (Some(error), Status::Failed) => error.write(object.object("error")),
+            (None, Status::Failed) => {
+                let mut error = object.object("error");
+                error.string("message", self.message.as_deref().unwrap_or("The job failed.")).bool("retryable", false);
+                error.end();
+            }
+            (_, Status::Completed) => {
+                object.number("progress", 100.0);
+                if let Some(url) = &self.result_url {
+                    object.string("resultUrl", url);
+                }
+                if let Some(seconds) = self.duration_seconds {
+                    object.number("durationSeconds", seconds);
+                }
+            }
+            _ => {}
+        }
+        object.end();
+    }
+
+    /// The name of the event that announces the end.
+    #[must_use]
+    pub fn end_event(&self) -> &'static str {
+        match self.status {
+            Status::Failed => "error",
+            Status::Cancelled => "cancelled",
+            _ => "completed",
+        }
+    }
+}
+
+impl Failed {
+    fn write(&self, mut object: Object<'_>) {
+        object.string("message", &self.message).bool("retryable", self.retryable);
+        if let Some(stage) = &self.stage {
+            object.string("stage", stage);
+        }
+        object.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn progress(value: f64) -> Update<'static> {
+        Update { status: Some(Status::Running), progress: Some(value), ..Update::default() }
+    }
+
+    fn state(status: Status) -> Update<'static> {
+        Update { status: Some(status), ..Update::default() }
+    }
+
+    fn push(job: &mut Job, update: &Update<'_>, at: u64) -> Applied {
+        job.apply(update, Source::Socket, None, Time(at), at)
+    }
+
+    #[test]
+    fn progress_never_runs_backwards_within_an_attempt() {
+        let mut job = Job::new("j".into());
+        assert_eq!(push(&mut job, &progress(40.0), 1), Applied::Changed);
+        assert_eq!(push(&mut job, &progress(30.0), 2), Applied::Late);
+        assert_eq!(push(&mut job, &progress(40.0), 3), Applied::Same);
+        assert_eq!(push(&mut job, &state(Status::Queued), 4), Applied::Late);
+        assert_eq!((job.progress, job.updated_at), (Some(40.0), 1));
+    }
+
+    #[test]
+    fn an_end_is_final_and_a_failure_holds_the_bar() {
+        let mut job = Job::new("j".into());
+        push(&mut job, &progress(60.0), 1);
+        assert_eq!(push(&mut job, &Update { progress: Some(0.0), ..state(Status::Failed) }, 2), Applied::Ended);
+        assert_eq!(job.progress, Some(60.0));
+        assert_eq!(push(&mut job, &state(Status::Failed), 3), Applied::Same);
+        assert_eq!(push(&mut job, &state(Status::Completed), 4), Applied::AfterEnd);
+        assert_eq!(push(&mut job, &progress(99.0), 5), Applied::AfterEnd);
+        assert_eq!((job.status, job.progress), (Status::Failed, Some(60.0)));
+    }
+
+    #[test]
+    fn a_higher_attempt_begins_anew_and_a_lower_one_is_late() {
+        let mut job = Job::new("j".into());
+        push(&mut job, &Update { attempt: Some(1), ..progress(80.0) }, 1);
+        push(&mut job, &Update { attempt: Some(1), ..state(Status::Failed) }, 2);
+        assert_eq!(push(&mut job, &Update { attempt: Some(2), ..progress(5.0) }, 3), Applied::Changed);
+        assert_eq!((job.attempt, job.progress, job.status), (2, Some(5.0), Status::Running));
+        assert_eq!(push(&mut job, &Update { attempt: Some(1), ..state(Status::Failed) }, 4), Applied::Late);
+    }
+
+    #[test]
+    fn a_local_retry_is_the_attempt_the_server_counts_next() {
+        let mut job = Job::new("j".into());
+        push(&mut job, &Update { attempt: Some(1), ..state(Status::Failed) }, 1);
+        assert!(job.retry(Time(2), 2));
+        assert_eq!((job.attempt, job.status), (2, Status::Queued));
+        let old_end = Update { attempt: Some(1), ..state(Status::Failed) };
+        assert_eq!(job.apply(&old_end, Source::Polling, Some(Time(2)), Time(3), 3), Applied::Late);
+        assert_eq!(push(&mut job, &Update { attempt: Some(2), ..progress(1.0) }, 4), Applied::Changed);
+        assert_eq!(job.attempt, 2);
+        assert!(!job.retry(Time(5), 5));
+    }
+
+    #[test]
+    fn a_read_sent_before_the_last_news_cannot_take_it_back() {
+        let mut job = Job::new("j".into());
+        push(&mut job, &progress(50.0), 10);
+        let read = Update { progress: Some(50.0), ..state(Status::Running) };
+        assert_eq!(job.apply(&read, Source::Polling, Some(Time(5)), Time(12), 12), Applied::Late);
+        assert_eq!(job.apply(&read, Source::Polling, Some(Time(11)), Time(12), 12), Applied::Same);
+    }
+
+    #[test]
+    fn time_left_follows_the_rate() {
+        let mut job = Job::new("j".into());
+        for step in 0..=10u32 {
+            push(&mut job, &progress(f64::from(step) * 5.0), u64::from(step) * 1000);
+        }
+        assert_eq!(job.eta_ms(), Some(10_000));
+        push(&mut job, &state(Status::Completed), 11_000);
+        assert_eq!(job.eta_ms(), None);
+    }
+
+    #[test]
+    fn snapshots_are_json_with_only_what_is_known() {
+        let mut job = Job::new("a\"b".into());
+        push(&mut job, &progress(12.5), 7);
+        let mut out = String::new();
+        job.write(&mut out);
+        assert_eq!(out, r#"{"id":"a\"b","status":"running","progress":12.5,"attempt":1,"updatedAt":7,"source":"socket","stale":false}"#);
+    }
+
+    fn any_update() -> impl Strategy<Value = Update<'static>> {
+        let status = prop_oneof![
+            Just(Status::Queued), Just(Status::Running), Just(Status::Completed), Just(Status::Failed), Just(Status::Cancelled)
+        ];
+        (status, proptest::option::of(0.0..100.0f64), proptest::option::of(0u32..4))
+            .prop_map(|(status, progress, attempt)| Update { status: Some(status), progress, attempt, ..Update::default() })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_the_rules_hold(updates in proptest::collection::vec((any_update(), any::<bool>()), 1..60)) {
+            let mut job = Job::new("j".into());
+            let mut ended = std::collections::HashMap::<u32, Status>::new();
+            for (at, (update, polled)) in updates.iter().enumerate() {
+                let before = job.clone();
+                let source = if *polled { Source::Polling } else { Source::Socket };
+                let applied = job.apply(update, source, None, Time(at as u64), at as u64);
+                prop_assert!(job.attempt >= before.attempt);
+                if job.attempt == before.attempt {
+                    prop_assert!(job.progress >= before.progress);
+                    prop_assert!(job.status >= before.status);
+                }
+                if applied == Applied::Ended {
+                    prop_assert!(ended.insert(job.attempt, job.status).is_none());
+                }
+                if let Some(end) = ended.get(&job.attempt) {
+                    prop_assert_eq!(*end, job.status);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! JSON (RFC 8259) read without building a tree: a value is checked once, in one pass, and kept as a slice of its
+//! text. What passes here also passes `JSON.parse`, so a slice may be spliced into the text of a batch.
+//! Depth is bounded, nothing recurses, nothing panics.
+
+mod number;
+mod scan;
+mod write;
+
+pub use scan::{Error, MAX_DEPTH, Raw, Scanner, Str, Value};
+pub use write::{Object, push_number, push_string, push_u64};

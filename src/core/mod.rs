@@ -1,0 +1,38 @@
+//! The part that decides: state machines and codecs as plain data in, plain data out.
+//!
+//! No clock, no randomness, no network, no JavaScript: [`Engine::handle`] takes one thing that happened,
+//! [`Engine::poll_output`] says what to do about it, [`Engine::next_deadline`] when to come back. The same inputs give
+//! the same outputs, in the page, in a test and in a replay of a user's recording.
+
+mod audit;
+mod backoff;
+pub mod config;
+mod engine;
+mod error;
+mod hash;
+mod history;
+mod input;
+mod iso;
+pub mod job;
+pub mod json;
+mod message;
+mod output;
+mod queue;
+mod rng;
+mod slab;
+mod stream;
+mod time;
+mod timers;
+
+pub use audit::AuditRow;
+pub use backoff::Backoff;
+pub use config::{Config, ConfigError};
+pub use engine::{Engine, Inspection};
+pub use error::{Code, Problem};
+pub use history::Entry as HistoryEntry;
+pub use input::{Command, Gen, HttpOutcome, Input, Recorded, Wake};
+pub use message::{Invalid, Kind, Message};
+pub use output::{Output, TokenReason};
+pub use rng::Rng;
+pub use stream::decode;
+pub use time::Time;

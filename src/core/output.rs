@@ -1,0 +1,72 @@
+//! Everything the core can ask of its driver, as plain data.
+
+use super::input::Gen;
+use serde::{Deserialize, Serialize};
+
+/// One thing to do, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Output {
+    /// Open a WebSocket. With `auth`, the token that answered that request goes where `tokenIn` says.
+    Open {
+        /// The generation it gets.
+        r#gen: Gen,
+        /// Where to; without the token.
+        url: String,
+        /// The request whose token is to be used.
+        auth: Option<u64>,
+    },
+    /// Close a socket and forget it: nothing of it is wanted any more.
+    Close {
+        /// Which.
+        r#gen: Gen,
+        /// 1000, or 3000–4999.
+        code: u16,
+        /// For the server's log.
+        reason: String,
+    },
+    /// Send a text frame.
+    Send {
+        /// On which socket.
+        r#gen: Gen,
+        /// The frame.
+        text: String,
+    },
+    /// Read a URL over HTTP GET.
+    Fetch {
+        /// The number its answer carries.
+        req: u64,
+        /// What to read; without the token.
+        url: String,
+        /// For `If-None-Match`.
+        etag: Option<String>,
+        /// The request whose token is to be used.
+        auth: Option<u64>,
+    },
+    /// Stop that read.
+    Abort {
+        /// Which.
+        req: u64,
+    },
+    /// Ask for a token; the answer is an `Input::Token`.
+    NeedToken {
+        /// The number its answer carries.
+        req: u64,
+        /// Why.
+        reason: TokenReason,
+    },
+    /// Something waits for the next frame.
+    Dirty,
+    /// Records for the facade (docs/core-messages.md), a JSON array.
+    Batch(String),
+}
+
+/// Why a token is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TokenReason {
+    /// A connection is about to be made.
+    Connect,
+    /// The server refused the last one.
+    Refresh,
+}

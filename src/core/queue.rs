@@ -1,0 +1,154 @@
+//! Outgoing messages that wait for a connection or for the rate limit: bounded by count, bytes and age, in order, a
+//! newer one taking the place of an older one with the same supersede key.
+
+use super::config::RateLimit;
+use super::time::Time;
+use std::collections::VecDeque;
+
+/// A message that waits.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// The job whose socket it is for; `None`: the shared one.
+    pub(crate) job: Option<String>,
+    pub(crate) text: String,
+    pub(crate) expires: Time,
+    supersede: Option<String>,
+}
+
+/// The messages that wait.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    items: VecDeque<Item>,
+    bytes: usize,
+    most_items: usize,
+    most_bytes: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(most_items: usize, most_bytes: usize) -> Self {
+        Self { items: VecDeque::new(), bytes: 0, most_items, most_bytes }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// False when it is full: nothing was taken.
+    pub(crate) fn push(&mut self, job: Option<String>, text: String, expires: Time, supersede: Option<String>) -> bool {
+        if supersede.is_some()
+            && let Some(older) = self.items.iter_mut().find(|item| item.supersede == supersede && item.job == job)
+        {
+            if self.bytes - older.text.len() + text.len() > self.most_bytes {
+                return false;
+            }
+            self.bytes = self.bytes - older.text.len() + text.len();
+            older.text = text;
+            older.expires = expires;
+            return true;
+        }
+        if self.items.len() >= self.most_items || self.bytes + text.len() > self.most_bytes {
+            return false;
+        }
+        self.bytes += text.len();
+        self.items.push_back(Item { job, text, expires, supersede });
+        true
+    }
+
+    /// The first message that `ready` takes.
+    pub(crate) fn pop(&mut self, mut ready: impl FnMut(&Item) -> bool) -> Option<Item> {
+        let at = self.items.iter().position(&mut ready)?;
+        let item = self.items.remove(at)?;
+        self.bytes -= item.text.len();
+        Some(item)
+    }
+
+    pub(crate) fn next_expiry(&self) -> Option<Time> {
+        self.items.iter().map(|item| item.expires).min()
+    }
+}
+
+/// A token bucket in virtual time.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    limit: Option<RateLimit>,
+    tokens: f64,
+    at: Time,
+}
+
+impl Bucket {
+    pub(crate) fn new(limit: Option<RateLimit>) -> Self {
+        Self { limit, tokens: limit.map_or(0.0, |limit| limit.burst), at: Time(0) }
+    }
+
+    fn fill(&mut self, now: Time) {
+        if let Some(limit) = self.limit {
+            let earned = now.since(self.at) as f64 * limit.per_second / 1000.0;
+            self.tokens = (self.tokens + earned).min(limit.burst);
+        }
+        self.at = now;
+    }
+
+    /// Takes one token, if there is one.
+    pub(crate) fn take(&mut self, now: Time) -> bool {
+        self.fill(now);
+        if self.limit.is_none() {
+            return true;
+        }
+        // A hair below one is a rounding error, not a missing token.
+        let enough = self.tokens > 1.0 - 1e-6;
+        if enough {
+            self.tokens -= 1.0;
+        }
+        enough
+    }
+
+    /// When the next token will be there; `None` when it is.
+    pub(crate) fn next(&mut self, now: Time) -> Option<Time> {
+        self.fill(now);
+        let limit = self.limit?;
+        (self.tokens <= 1.0 - 1e-6).then(|| now.after(((1.0 - self.tokens) * 1000.0 / limit.per_second) as u64 + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(queue: &mut Queue) -> Vec<String> {
+        std::iter::from_fn(|| queue.pop(|_| true)).map(|item| item.text).collect()
+    }
+
+    #[test]
+    fn keeps_order_and_supersedes_in_place() {
+        let mut queue = Queue::new(10, 100);
+        assert!(queue.push(None, "a".into(), Time(9), Some("k".into())));
+        assert!(queue.push(None, "b".into(), Time(9), None));
+        assert!(queue.push(None, "c".into(), Time(9), Some("k".into())));
+        assert_eq!(texts(&mut queue), ["c", "b"]);
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn refuses_beyond_its_bounds() {
+        let mut queue = Queue::new(2, 5);
+        assert!(queue.push(None, "abcd".into(), Time(9), None));
+        assert!(!queue.push(None, "ab".into(), Time(9), None));
+        assert!(queue.push(None, "a".into(), Time(9), None));
+        assert!(!queue.push(None, String::new(), Time(9), None));
+        assert_eq!((queue.len(), queue.bytes()), (2, 5));
+    }
+
+    #[test]
+    fn the_bucket_lets_a_burst_through_then_paces() {
+        let mut bucket = Bucket::new(Some(RateLimit { per_second: 10.0, burst: 2.0 }));
+        assert!(bucket.take(Time(0)) && bucket.take(Time(0)) && !bucket.take(Time(0)));
+        let next = bucket.next(Time(0)).unwrap();
+        assert!(next <= Time(101) && bucket.take(next));
+        assert!(!bucket.take(next));
+        assert!(Bucket::new(None).take(Time(0)));
+    }
+}

@@ -1,0 +1,126 @@
+//! One queue for every deadline. An entry is only a reminder to look: whoever it names says whether its deadline has
+//! really come, so moving a deadline back costs nothing.
+
+use super::time::Time;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Whom a reminder is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Owner {
+    /// A link's next step: connect again, give up waiting, declare silence.
+    Link(u32),
+    /// A job's next read or the end of its linger time.
+    Job(u32),
+    /// An HTTP request that takes too long.
+    Fetch(u64),
+    /// A token that was asked for and does not come.
+    Token(u64),
+    /// The outgoing queue: an item's age, or the next token of the rate limit.
+    Queue,
+    /// The shared link's linger time.
+    Linger,
+}
+
+/// Reminders by time.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    heap: BinaryHeap<Reverse<(Time, Owner)>>,
+}
+
+impl Timers {
+    pub(crate) fn remind(&mut self, at: Time, owner: Owner) {
+        self.heap.push(Reverse((at, owner)));
+    }
+
+    /// The next reminder that is due at `now`.
+    pub(crate) fn due(&mut self, now: Time) -> Option<Owner> {
+        let Reverse((at, _)) = self.heap.peek()?;
+        if *at > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse((_, owner))| owner)
+    }
+
+    pub(crate) fn next(&self) -> Option<Time> {
+        self.heap.peek().map(|Reverse((at, _))| *at)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.heap.clear();
+    }
+}
+
+/// A deadline that may move, and the earliest reminder set for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Deadline {
+    at: Option<Time>,
+    reminder: Option<Time>,
+}
+
+impl Deadline {
+    pub(crate) fn get(&self) -> Option<Time> {
+        self.at
+    }
+
+    /// Sets or clears it; a reminder is added only when none comes early enough.
+    pub(crate) fn set(&mut self, at: Option<Time>, owner: Owner, timers: &mut Timers) {
+        self.at = at;
+        if let Some(at) = at
+            && self.reminder.is_none_or(|reminder| reminder > at)
+        {
+            self.reminder = Some(at);
+            timers.remind(at, owner);
+        }
+    }
+
+    /// To be called when a reminder fires: true when the deadline has come, else it is reminded of again.
+    pub(crate) fn reached(&mut self, now: Time, owner: Owner, timers: &mut Timers) -> bool {
+        if self.reminder.is_some_and(|reminder| reminder <= now) {
+            self.reminder = None;
+        }
+        match self.at {
+            Some(at) if at <= now => {
+                self.at = None;
+                true
+            }
+            later => {
+                self.set(later, owner, timers);
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_moved_back_fires_once_and_late() {
+        let mut timers = Timers::default();
+        let mut deadline = Deadline::default();
+        deadline.set(Some(Time(10)), Owner::Link(1), &mut timers);
+        deadline.set(Some(Time(30)), Owner::Link(1), &mut timers);
+        assert_eq!(timers.due(Time(9)), None);
+        assert_eq!(timers.due(Time(10)), Some(Owner::Link(1)));
+        assert!(!deadline.reached(Time(10), Owner::Link(1), &mut timers));
+        assert_eq!(timers.next(), Some(Time(30)));
+        assert_eq!(timers.due(Time(31)), Some(Owner::Link(1)));
+        assert!(deadline.reached(Time(31), Owner::Link(1), &mut timers));
+        assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn a_deadline_moved_forward_fires_early() {
+        let mut timers = Timers::default();
+        let mut deadline = Deadline::default();
+        deadline.set(Some(Time(30)), Owner::Queue, &mut timers);
+        deadline.set(Some(Time(5)), Owner::Queue, &mut timers);
+        assert_eq!(timers.due(Time(5)), Some(Owner::Queue));
+        assert!(deadline.reached(Time(5), Owner::Queue, &mut timers));
+        // The later reminder is stale and changes nothing.
+        assert_eq!(timers.due(Time(30)), Some(Owner::Queue));
+        assert!(!deadline.reached(Time(30), Owner::Queue, &mut timers));
+    }
+}
