@@ -1,0 +1,179 @@
+/** Starts, kills and restarts real back-ends as child processes; a restart comes up at the same address. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { findVenvPython } from "../../../scripts/lib/python.mjs";
+
+const GUARDIAN = fileURLToPath(new URL("./guardian.mjs", import.meta.url));
+const EMBEDDED = fileURLToPath(new URL("../../../examples/server/main.mjs", import.meta.url));
+const FASTAPI = fileURLToPath(new URL("../../../examples/backends/fastapi/run.py", import.meta.url));
+
+const READY_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 5_000;
+const KEPT_LINES = 100;
+
+/**
+ * @typedef {object} Command
+ * @property {string} program
+ * @property {(port: number) => string[]} args port 0 lets the operating system choose
+ * @property {Record<string, string>} [env]
+ */
+
+/** @param {number} port */
+async function isTaken(port) {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+export class Backend {
+  /** What the back-end said where it is, the same after every restart: `http://…`, or `redis://…`. */
+  url = "";
+  port = 0;
+  #command;
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  #guardian;
+  /** @type {string[]} */
+  #lines = [];
+
+  /** @param {Command} command */
+  constructor(command) {
+    this.#command = command;
+  }
+
+  /** The last lines it printed. */
+  get output() {
+    return this.#lines.join("\n");
+  }
+
+  get running() {
+    return this.#guardian !== undefined;
+  }
+
+  /** Resolves when the back-end says that it is ready. */
+  async start() {
+    if (this.#guardian) throw new Error("The back-end runs already; stop or kill it first.");
+    const { program, args, env } = this.#command;
+    const guardian = spawn(process.execPath, [GUARDIAN, program, ...args(this.port)], {
+      env: { ...process.env, ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#guardian = guardian;
+    guardian.on("exit", () => {
+      if (this.#guardian === guardian) this.#guardian = undefined;
+    });
+    const where = await this.#ready(guardian);
+    if (where.includes("://")) {
+      this.url = where;
+      this.port = Number(new URL(where).port);
+    }
+    // From here on a test that forgets to stop it can end; the guardian then ends the back-end.
+    for (const handle of [guardian, guardian.stdin, guardian.stdout, guardian.stderr]) {
+      /** @type {{ unref: () => void }} */ (/** @type {unknown} */ (handle)).unref();
+    }
+    return this;
+  }
+
+  /** Ends it as a power cut would: at once, without a word to its clients. */
+  async kill() {
+    await this.#end("SIGKILL");
+  }
+
+  /** Asks it to end, and insists after five seconds. */
+  async stop() {
+    await this.#end("SIGTERM");
+  }
+
+  /** Kills it if it runs, and starts it at the same address. */
+  async restart() {
+    await this.kill();
+    await this.start();
+  }
+
+  /** @param {import("node:child_process").ChildProcess} guardian */
+  async #ready(guardian) {
+    const signal = AbortSignal.timeout(READY_WITHIN_MS);
+    /** @type {Promise<string>} */
+    const ready = new Promise((resolve, reject) => {
+      for (const stream of [guardian.stdout, guardian.stderr]) {
+        if (!stream) continue;
+        createInterface({ input: stream }).on("line", (line) => {
+          this.#lines = [...this.#lines, line].slice(-KEPT_LINES);
+          const [, where] = /^ready (\S+)$/.exec(line) ?? [];
+          if (where !== undefined) resolve(where);
+        });
+      }
+      // "close" comes after the last line of output, unlike "exit".
+      guardian.once("close", () =>
+        reject(new Error(`The back-end ended before it was ready:\n${this.output}`)),
+      );
+      signal.addEventListener("abort", () =>
+        reject(new Error(`The back-end was not ready within ${READY_WITHIN_MS / 1000} s:\n${this.output}`)),
+      );
+    });
+    try {
+      return await ready;
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  async #end(signal) {
+    const guardian = this.#guardian;
+    if (!guardian?.pid) return;
+    const group = -guardian.pid;
+    guardian.ref();
+    const exited = once(guardian, "exit");
+    process.kill(group, signal);
+    const insist = setTimeout(() => process.kill(group, "SIGKILL"), STOP_WITHIN_MS);
+    await exited;
+    clearTimeout(insist);
+    // Processes of other sessions end a moment later; a restart needs their port.
+    while (this.port !== 0 && (await isTaken(this.port))) await delay(20);
+  }
+}
+
+/**
+ * The embedded server of examples/server.
+ * @param {{ env?: Record<string, string> }} [options] its settings, such as HEARTBEAT_MS or JOBWIRE_TOKENS
+ */
+export function startEmbeddedServer({ env = {} } = {}) {
+  const args = (/** @type {number} */ port) => [EMBEDDED, "--port", String(port)];
+  return new Backend({ program: process.execPath, args, env }).start();
+}
+
+/**
+ * The FastAPI back-end, whole or one of its parts. Parts share a Redis: start "redis" first and hand its `url` to
+ * the others.
+ * @param {{ only?: "web" | "worker" | "redis", redisUrl?: string, workers?: number,
+ *   env?: Record<string, string> }} [options]
+ */
+export function startFastapi({ only, redisUrl, workers = 2, env = {} } = {}) {
+  const program = process.env["JOBWIRE_PYTHON"] ?? findVenvPython();
+  if (!program) {
+    throw new Error(
+      "There is no Python with the back-end's requirements: run `npm run setup`, or set JOBWIRE_PYTHON.",
+    );
+  }
+  const args = (/** @type {number} */ port) => [
+    FASTAPI,
+    ...(only === "redis"
+      ? ["--redis-port", String(port)]
+      : ["--port", String(port), "--workers", String(workers)]),
+    ...(only ? ["--only", only] : []),
+    ...(redisUrl ? ["--redis-url", redisUrl] : []),
+  ];
+  return new Backend({ program, args, env: { PYTHONDONTWRITEBYTECODE: "1", ...env } }).start();
+}
