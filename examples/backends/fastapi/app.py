@@ -1,4 +1,4 @@
-"""HTTP and WebSocket: takes recordings, answers about jobs, and forwards what the workers publish to the watchers."""
+"""HTTP and WebSocket: takes recordings, answers about jobs, forwards what workers publish to the watchers."""
 
 import asyncio
 import hashlib
@@ -76,7 +76,9 @@ async def _read_body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise HTTPException(413, f"The file is larger than {limit // 1024 // 1024} MB. Send a smaller one.")
+            raise HTTPException(
+                413, f"The file is larger than {limit // 1024 // 1024} MB. Send a smaller one."
+            )
     if not body:
         raise HTTPException(400, "The request has no body. Send the bytes of the audio file as the body.")
     return bytes(body)
@@ -113,7 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     def accepted(token: str) -> bool:
         given = token.encode()
         return not settings.tokens or any(
-            [hmac.compare_digest(given, known.encode()) for known in settings.tokens]
+            hmac.compare_digest(given, known.encode()) for known in settings.tokens
         )
 
     def authorised(connection: HTTPConnection) -> None:
@@ -192,7 +194,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         job = await store().read(job_id)
         content = await store().score(job_id) if job and job.status == "completed" else None
         if content is None:
-            raise HTTPException(404, "There is no score of this job (yet): read the job to see how far it is.")
+            raise HTTPException(
+                404, "There is no score of this job (yet): read the job to see how far it is."
+            )
         return _tagged(request, content, MEDIA_TYPE)
 
     app.include_router(api)
@@ -235,7 +239,7 @@ async def _watch(socket: WebSocket, job_id: str, app: FastAPI, heartbeat_s: floa
 async def _first_to_end(*coroutines) -> None:
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()

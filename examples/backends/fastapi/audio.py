@@ -40,12 +40,16 @@ def open_audio(data: bytes, max_seconds: int) -> soundfile.SoundFile:
     try:
         file = soundfile.SoundFile(io.BytesIO(data))
     except soundfile.LibsndfileError:
-        raise AudioError("This file is not audio that can be read. Send a WAV, FLAC, OGG or MP3 file.") from None
+        raise AudioError(
+            "This file is not audio that can be read. Send a WAV, FLAC, OGG or MP3 file."
+        ) from None
     seconds = file.frames / file.samplerate
     if file.frames == 0:
         raise AudioError("This audio file holds no sound at all. Send one that can be played.")
     if seconds > max_seconds:
-        raise AudioError(f"This recording lasts {seconds:.0f} s; at most {max_seconds} s are taken. Send a shorter one.")
+        raise AudioError(
+            f"This recording lasts {seconds:.0f} s; at most {max_seconds} s are taken. Send a shorter one."
+        )
     return file
 
 
@@ -55,7 +59,9 @@ def decode(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
         for block in file.blocks(blocksize=BLOCK_SAMPLES, dtype="float32", always_2d=True):
             yield block.mean(axis=1)
     except soundfile.LibsndfileError:
-        raise AudioError("This audio file is damaged: it could not be read to its end. Send a whole copy.") from None
+        raise AudioError(
+            "This audio file is damaged: it could not be read to its end. Send a whole copy."
+        ) from None
 
 
 def resample(samples: np.ndarray, source_rate: int) -> np.ndarray:

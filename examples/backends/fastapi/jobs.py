@@ -1,4 +1,4 @@
-"""The job as web processes and workers share it: its states, its fields in Redis and the messages sent about it."""
+"""The job as web processes and workers share it: its states, its fields in Redis, the messages about it."""
 
 import json
 import re

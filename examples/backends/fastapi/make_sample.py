@@ -48,7 +48,9 @@ def sample(format: str = "WAV", repeats: int = 1) -> bytes:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", help="where to write the file")
-    parser.add_argument("--repeats", type=int, default=1, help="how often the 4 s melody is played (default 1)")
+    parser.add_argument(
+        "--repeats", type=int, default=1, help="how often the 4 s melody is played (default 1)"
+    )
     options = parser.parse_args()
     with open(options.path, "wb") as target:
         target.write(sample(repeats=options.repeats))

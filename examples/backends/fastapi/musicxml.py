@@ -1,7 +1,8 @@
-"""Writes notes as a MusicXML 4.0 score: one part in 4/4, quantised to sixteenths. Knows nothing of jobs or audio files."""
+"""Writes notes as a MusicXML 4.0 score: one part in 4/4, quantised to sixteenths. Knows nothing of jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import mean, median
 from xml.etree import ElementTree as ET
 
@@ -35,7 +36,7 @@ class _Span:
 
 def estimate_tempo(notes: Sequence[Note]) -> int:
     """Takes the usual distance between notes as a quarter, folded into the range people play in."""
-    gaps = [later.start - earlier.start for earlier, later in zip(notes, notes[1:])]
+    gaps = [later.start - earlier.start for earlier, later in pairwise(notes)]
     if not gaps:
         return 120
     middle = median(gaps)
@@ -99,7 +100,9 @@ def _write(measure: ET.Element, midi: int | None, length: int, tied_from: bool, 
             _child(pitch, "alter", alter)
         _child(pitch, "octave", midi // 12 - 1)
     _child(note, "duration", length)
-    ties = [kind for kind, present in (("stop", tied_from), ("start", tied_to)) if present and midi is not None]
+    ties = [
+        kind for kind, present in (("stop", tied_from), ("start", tied_to)) if present and midi is not None
+    ]
     for kind in ties:
         _child(note, "tie", type=kind)
     name, dotted = next((name, dotted) for value, name, dotted in _VALUES if value == length)

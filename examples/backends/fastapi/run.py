@@ -62,7 +62,9 @@ class Child:
             code = await self._process.wait()
             early_deaths = early_deaths + 1 if time.monotonic() - began < LIVES_AT_LEAST_S else 0
             if not restart or not self.ready.is_set() or early_deaths == EARLY_DEATHS_TAKEN:
-                raise StartError(f"The {self.name} process ended (exit code {code}).\n{''.join(self._said)}".strip())
+                raise StartError(
+                    f"The {self.name} process ended (exit code {code}).\n{''.join(self._said)}".strip()
+                )
             log.warning("the %s process ended (exit code %s); starting it again", self.name, code)
 
     async def stop(self) -> None:
@@ -72,7 +74,7 @@ class Child:
         process.terminate()
         try:
             await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             process.kill()
             await process.wait()
 
@@ -87,8 +89,8 @@ def _redis_program() -> str:
     program = shutil.which("redis-server")
     if program is None:
         raise StartError(
-            "redis-server is not installed. Install it (Debian: `apt install redis-server`, macOS: `brew install redis`)"
-            " or name a running one with --redis-url."
+            "redis-server is not installed. Install it (Debian: `apt install redis-server`,"
+            " macOS: `brew install redis`) or name a running one with --redis-url."
         )
     return program
 
@@ -117,7 +119,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=1024)
     except OSError as error:
-        raise StartError(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another --port.") from None
+        raise StartError(
+            f"Cannot listen on {host}:{port} ({error.strerror}). Choose another --port."
+        ) from None
 
 
 class Backend:
@@ -227,12 +231,20 @@ async def _main(options: argparse.Namespace) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="0 lets the system choose; the ready line tells it")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="0 lets the system choose; the ready line tells it"
+    )
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="web processes on the port (default 2)")
-    parser.add_argument("--job-workers", type=int, default=2, metavar="N", help="worker processes (default 2)")
+    parser.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="web processes on the port (default 2)"
+    )
+    parser.add_argument(
+        "--job-workers", type=int, default=2, metavar="N", help="worker processes (default 2)"
+    )
     parser.add_argument("--redis-url", help="use this Redis instead of starting a private one")
-    parser.add_argument("--redis-port", type=int, default=0, help="port of the private Redis (default: any free one)")
+    parser.add_argument(
+        "--redis-port", type=int, default=0, help="port of the private Redis (default: any free one)"
+    )
     parser.add_argument("--only", choices=("web", "worker", "redis"), help="run this part alone")
     options = parser.parse_args(arguments)
     if options.only in ("web", "worker") and not options.redis_url:

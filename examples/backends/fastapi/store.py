@@ -1,5 +1,5 @@
 """Jobs in Redis. Every change is one script, so that a stale worker, a cancellation and a retry cannot overtake
-one another, and so that a change is always stored before it is published: who reads after subscribing misses nothing.
+one another, and a change is always stored before it is published: who reads after subscribing misses nothing.
 """
 
 from itertools import chain
@@ -52,7 +52,8 @@ _RETRY = """
 local job = redis.call('HMGET', KEYS[1], 'status', 'retryable')
 if job[1] ~= 'failed' or job[2] ~= '1' then return 0 end
 redis.call('HDEL', KEYS[1], 'stage', 'error', 'retryable', 'final_message', 'lost')
-redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0, 'message', 'Waiting for a worker', 'timestamp', ARGV[2])
+redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0, 'message', 'Waiting for a worker',
+  'timestamp', ARGV[2])
 redis.call('LPUSH', KEYS[2], ARGV[1])
 return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 """
@@ -87,7 +88,9 @@ class WebStore:
         self._cancel = client.register_script(_CANCEL)
         self._retry = client.register_script(_RETRY)
 
-    async def create(self, job_id: str, data: bytes, filename: str, fail_stage: str | None, pace_ms: int) -> None:
+    async def create(
+        self, job_id: str, data: bytes, filename: str, fail_stage: str | None, pace_ms: int
+    ) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(upload_key(job_id), data, ex=self._keep)
             pipe.hset(job_key(job_id), mapping=new_job_fields(filename, fail_stage, pace_ms))
@@ -162,7 +165,10 @@ class WorkerStore:
         self._redis.lrem(_taken_key(self._worker), 1, job_id)
 
     def owns(self, job: Job) -> bool:
-        return self._redis.hmget(job_key(job.id), "status", "attempt") == [b"running", str(job.attempt).encode()]
+        return self._redis.hmget(job_key(job.id), "status", "attempt") == [
+            b"running",
+            str(job.attempt).encode(),
+        ]
 
     def publish(self, job: Job, update: Update) -> bool:
         """False when the job was cancelled, or given to another worker, meanwhile."""
@@ -198,9 +204,7 @@ class WorkerStore:
         return Job.from_hash(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
 
     def _return(self, worker: str, job_id: str, lost: bool) -> bool:
-        return bool(
-            self._put_back([_taken_key(worker), job_key(job_id), QUEUE], [job_id, now(), int(lost)])
-        )
+        return bool(self._put_back([_taken_key(worker), job_key(job_id), QUEUE], [job_id, now(), int(lost)]))
 
     def _give_up(self, worker: str, job_id: str) -> bool:
         """A file that brings down every worker that takes it must not go round for ever."""

@@ -1,4 +1,4 @@
-"""Runs a command that ends when its parent does, however hard that was killed: `python tether.py PARENT_PID CMD…`."""
+"""Runs a command that ends when its parent does, however hard that was killed: `tether.py PARENT CMD…`."""
 
 import ctypes
 import os

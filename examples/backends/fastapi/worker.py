@@ -157,7 +157,7 @@ def process(store: WorkerStore, job: Job, settings: Settings, stop: threading.Ev
 
 
 def work(store: WorkerStore, settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
-    """Until `stop` is set. What it holds when it stops, or when Redis fails under it, goes back to the queue."""
+    """Until `stop` is set. What it holds then, or when Redis fails under it, goes back to the queue."""
     started = False
     while not stop.is_set():
         try:
@@ -181,6 +181,9 @@ def _take_jobs(store: WorkerStore, settings: Settings, stop: threading.Event) ->
         job_id = store.take(wait_seconds=0.5)
         if job_id is None:
             continue
+        if stop.is_set():
+            # Unclaimed it goes back as the same attempt.
+            return
         try:
             if job := store.claim(job_id):
                 process(store, job, settings, stop)
