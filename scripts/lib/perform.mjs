@@ -64,7 +64,9 @@ async function performOne(step, label, failed, { print, logFolder }) {
   }
   if (!step.install && !(step.packages && canInstallPackages())) {
     print(`${label} missing`);
-    return step.packages ? "installing packages takes apt-get without a password" : "it was not found";
+    return step.packages
+      ? "packages can be installed only with apt-get and without a password"
+      : "it was not found";
   }
   print(`${label} installing${step.duration ? ` (${step.duration})` : ""}`);
   return install(step, started, { print, logFolder });
@@ -113,5 +115,5 @@ async function install(step, started, { print, logFolder }) {
  * @param {Problem} problem
  */
 export function explain({ step, reason }) {
-  return `${step.name} is not available: ${reason}.\n  → ${step.remedy}`;
+  return `${step.name}: not available, because ${reason}.\n  → ${step.remedy}`;
 }
