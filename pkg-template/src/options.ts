@@ -91,7 +91,8 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const resolve = () => list.map(base);
   resolve();
 
-  check(/^(u|f|s)/.test(typeof token) && token !== "", "token", "a string or a function");
+  check(/^[ufs]/.test(typeof token) && token !== "", "token", "a string or a function");
+  check(/^[uf]/.test(typeof o.logger), "logger", "a function");
   const schemas = object("events", o.events);
   for (const name in schemas) {
     const standard = (schemas[name] as { "~standard"?: unknown } | null)?.["~standard"];
@@ -121,7 +122,9 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
       config[name] = null;
       continue;
     }
-    const values = object(name, given);
+    const values = { ...object(name, given) };
+    // Without a burst a second's worth may go at once.
+    if (name === "rateLimit") values["burst"] ??= Math.max(1, values["perSecond"] as number);
     const group: Record<string, unknown> = (config[name] = {});
     for (const key in GROUPS[name]) {
       const least = /^(interval|maxSockets|burst)$/.test(key) ? 1 : 0;

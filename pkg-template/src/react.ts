@@ -1,0 +1,143 @@
+/** React hooks over the stores of a client. Safe under StrictMode, fast refresh and server rendering. */
+import {
+  createContext,
+  createElement,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
+import type { ReactNode } from "react";
+import { JobsClient, unknownJob } from "./index.js";
+import type {
+  Channel,
+  ConnectionStatus,
+  EventMeta,
+  Job,
+  JobEvents,
+  JobFilter,
+  JobsClientOptions,
+  Store,
+} from "./index.js";
+
+type AnyClient = JobsClient<JobEvents>;
+
+/** How long in ms an unmounted provider keeps its client: StrictMode and fast refresh mount again sooner. */
+const LINGER = 1000;
+const NO_JOBS: readonly Job[] = [];
+const IDLE: ConnectionStatus = { state: "idle", attempt: 0, everConnected: false };
+
+const Context = createContext<AnyClient | undefined>(undefined);
+
+const noUndo = () => {};
+
+export type JobsProviderProps<Events = JobEvents> = { children?: ReactNode } & (
+  | { client: JobsClient<Events>; options?: undefined }
+  | { options: JobsClientOptions<Events>; client?: undefined }
+);
+
+/**
+ * Gives a client to the hooks below it. With `options` it makes the client once (later options are not looked at) and
+ * closes it when it is really unmounted; a `client` given stays the giver's to close.
+ */
+export function JobsProvider<Events = JobEvents>({
+  client,
+  options,
+  children,
+}: JobsProviderProps<Events>): ReactNode {
+  const [own, setOwn] = useState(() =>
+    client ? undefined : new JobsClient(options as JobsClientOptions<Events>),
+  );
+  const closing = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const latest = useRef(options);
+  useEffect(() => {
+    latest.current = options;
+  });
+  useEffect(() => {
+    clearTimeout(closing.current);
+    if (client || !latest.current) return noUndo;
+    if (!own || own.connection.current.state === "closed") {
+      // Shown again after it had been hidden for longer than the client was kept.
+      setOwn(new JobsClient(latest.current));
+      return noUndo;
+    }
+    return () => {
+      closing.current = setTimeout(() => own.close(), LINGER);
+    };
+  }, [client, own]);
+  return createElement(Context.Provider, { value: (client ?? own) as unknown as AnyClient }, children);
+}
+
+/** The client of the nearest provider. */
+export function useJobsClient<Events = JobEvents>(): JobsClient<Events> {
+  const client = useContext(Context);
+  if (!client)
+    throw new Error("There is no JobsProvider above this component: wrap the app in <JobsProvider>.");
+  return client as unknown as JobsClient<Events>;
+}
+
+const useStore = <T>(store: Store<T>, server: T): T =>
+  useSyncExternalStore(
+    store.subscribe,
+    () => store.current,
+    () => server,
+  );
+
+/** The job, followed while the component is mounted. Without an id: `undefined`, and nothing is followed. */
+export function useJob(id: string): Job;
+export function useJob(id: string | null | undefined): Job | undefined;
+export function useJob(id: string | null | undefined): Job | undefined {
+  const client = useJobsClient();
+  const [store, initial] = useMemo((): [Store<Job | undefined>, Job | undefined] => {
+    if (id) return [client.job(id), unknownJob(id)];
+    return [{ current: undefined, subscribe: () => noUndo }, undefined];
+  }, [client, id]);
+  return useStore(store, initial);
+}
+
+/** The known jobs that pass the filter, which is compared by value; a predicate may be a new function every time. */
+export function useJobs(filter: JobFilter = {}): readonly Job[] {
+  const client = useJobsClient();
+  const { predicate, ...plain } = filter;
+  const key = JSON.stringify(plain);
+  const store = useMemo(() => client.jobs(JSON.parse(key) as JobFilter), [client, key]);
+  const selected = useRef<readonly Job[]>(NO_JOBS);
+  return useSyncExternalStore(
+    store.subscribe,
+    () => {
+      const all = store.current;
+      if (!predicate) return all;
+      const found = all.filter(predicate);
+      const last = selected.current;
+      if (found.length !== last.length || found.some((job, i) => job !== last[i])) selected.current = found;
+      return selected.current;
+    },
+    () => NO_JOBS,
+  );
+}
+
+/** The state of the connection. */
+export function useConnection(): ConnectionStatus {
+  return useStore(useJobsClient().connection, IDLE);
+}
+
+/** Calls the latest handler for every event; a new handler does not listen anew. */
+export function useJobEvents<Events = JobEvents, K extends keyof Events = keyof Events>(
+  event: K,
+  handler: (payload: Events[K], meta: EventMeta) => void,
+): void {
+  const client = useJobsClient<Events>();
+  const latest = useRef(handler);
+  useEffect(() => {
+    latest.current = handler;
+  });
+  useEffect(() => client.on(event, (payload, meta) => latest.current(payload, meta)), [client, event]);
+}
+
+/** A channel of the client, where the protocol has channels. */
+export function useChannel<Events = JobEvents>(name: string): Channel<Events> {
+  const client = useJobsClient<Events>();
+  return useMemo(() => client.channel(name), [client, name]);
+}

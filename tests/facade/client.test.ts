@@ -1,0 +1,283 @@
+import { describe, expect, it, vi } from "vitest";
+import { JobsError } from "../../pkg-template/src/index.js";
+import type { LogEntry } from "../../pkg-template/src/index.js";
+import { create, job, meta, microtasks, newest, open } from "./support.js";
+
+const REFUSED = { code: "auth", message: "refused s3cret-token", retryable: false, remedy: "Sign in." };
+
+describe("commands", () => {
+  it("are kept in order until the core is there", async () => {
+    const client = create();
+    client.on("progress", () => {});
+    void client.connect();
+    client.job("a").subscribe(() => {});
+    void client.send("x", { a: 1 }, { volatile: true, supersede: "k", maxAge: 5 });
+    await client.ready;
+    expect(newest().messages).toEqual([
+      ["connect", expect.any(Number)],
+      ["listen", "progress", 1],
+      ["connect", expect.any(Number)],
+      ["follow", "a"],
+      ["send", expect.any(Number), "x", '{"a":1}', true, "k", 5],
+    ]);
+  });
+
+  it("connect once by implication, and not at all after disconnect()", async () => {
+    const { client, core } = await open();
+    expect(core.messages).toEqual([]);
+    client.disconnect();
+    client.job("a").subscribe(() => {});
+    client.on("progress", () => {});
+    expect(core.heard("connect")).toEqual([]);
+    expect(core.heard("disconnect")).toHaveLength(1);
+  });
+
+  it("audit() and inspect() connect nothing", async () => {
+    const { client, core } = await open();
+    const audit = client.audit();
+    core.sink("reply", core.heard("audit")[0]?.[1], []);
+    expect(await audit).toEqual([]);
+    const inspection = client.inspect();
+    core.sink("reply", core.heard("inspect")[0]?.[1], { counters: { a: 1 } });
+    expect(await inspection).toEqual({ counters: { a: 1 }, quarantine: [] });
+    expect(core.heard("connect")).toEqual([]);
+  });
+
+  it("are answered, or rejected with a JobsError", async () => {
+    const { client, core } = await open();
+    const first = client.connect();
+    core.reply("connect", true);
+    await expect(first).resolves.toBeNull();
+    const second = client.connect();
+    core.reply("connect", false, REFUSED);
+    const error = await second.catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(JobsError);
+    expect(error).toMatchObject({ code: "auth", remedy: "Sign in.", retryable: false });
+    const sent = client.send("x");
+    core.reply("send", true, "queued");
+    await expect(sent).resolves.toBe("queued");
+  });
+
+  it("may be left unawaited", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const { client, core } = await open();
+    void client.send("x");
+    core.reply("send", false, REFUSED);
+    void client.send("x", () => {});
+    void client.request("x");
+    void client.connect();
+    client.close();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it("refuse data that JSON cannot hold", async () => {
+    const { client, core } = await open();
+    const round: { self?: unknown } = {};
+    round.self = round;
+    for (const data of [round, 1n, () => {}, Symbol("x")]) {
+      await expect(client.send("x", data)).rejects.toMatchObject({ code: "validation" });
+    }
+    expect(core.heard("send")).toEqual([]);
+  });
+});
+
+describe("what the protocol lacks", () => {
+  it("is said with a remedy", async () => {
+    const { client } = await open();
+    await expect(client.request("x")).rejects.toMatchObject({
+      code: "config",
+      remedy: expect.stringContaining("socket.io"),
+    });
+    expect(() => client.channel("/jobs")).toThrow(/no channels/);
+    expect(client.entities("track").current.size).toBe(0);
+    expect(client.entities("track")).toBe(client.entities("track"));
+  });
+});
+
+describe("connection", () => {
+  it("tells changes at once, with a JobsError", async () => {
+    const { client, core } = await open();
+    const states: string[] = [];
+    client.connection.subscribe(({ state }) => states.push(state));
+    core.urgent(["status", { state: "connecting", attempt: 0, everConnected: false }]);
+    core.urgent(["status", { state: "failed", attempt: 1, everConnected: false, error: REFUSED }]);
+    expect(states).toEqual(["idle", "connecting", "failed"]);
+    expect(client.connection.current.error).toBeInstanceOf(JobsError);
+  });
+});
+
+describe("token", () => {
+  it("is fetched when the core asks, and told why", async () => {
+    const token = vi.fn(async (reason: string) => `token for ${reason}`);
+    const { core } = await open({ token });
+    core.sink("token", 7, "refresh");
+    await microtasks();
+    expect(core.heard("token")).toEqual([["token", 7, "token for refresh"]]);
+  });
+
+  it("may be a constant", async () => {
+    const { core } = await open({ token: "constant" });
+    core.sink("token", 1, "connect");
+    await microtasks();
+    expect(core.heard("token")).toEqual([["token", 1, "constant"]]);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("HTTP 500 for eyJhbGciOiJIUzI1NiJ9.payload");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("HTTP 500 for eyJhbGciOiJIUzI1NiJ9.payload"))],
+    ["gives nothing", () => undefined],
+  ])("that %s fails without repeating what looks secret", async (_name, token) => {
+    const { core } = await open({ token: token as () => string });
+    core.sink("token", 1, "connect");
+    await microtasks();
+    expect(core.heard("tokenFailed")).toHaveLength(1);
+    expect(JSON.stringify(core.messages)).not.toContain("eyJ");
+  });
+
+  it("never reaches a log, an error or the client's own look", async () => {
+    const entries: LogEntry[] = [];
+    const { client, core } = await open({
+      token: () => "s3cret-token",
+      logger: (entry) => entries.push(entry),
+    });
+    core.sink("token", 1, "connect");
+    await microtasks();
+    core.urgent(["log", { level: "warn", code: "x", message: "wss://h?token=s3cret-token failed", at: 1 }]);
+    const failed = client.connect();
+    core.reply("connect", false, REFUSED);
+    const error = (await failed.catch((e: unknown) => e)) as JobsError;
+    core.urgent(["status", { state: "failed", attempt: 1, everConnected: false, error: REFUSED }]);
+    const { inspect } = await import("node:util");
+    const seen = [entries, error.message, error.stack, inspect(client, { depth: 9, showHidden: true })];
+    expect(inspect(seen)).not.toContain("s3cret-token");
+    expect(entries[0]?.message).toBe("wss://h?token=… failed");
+  });
+});
+
+describe("headers", () => {
+  it("of a read are asked for every time", async () => {
+    let n = 0;
+    const { core } = await open({ polling: { url: "/j/{id}", headers: () => ({ "X-N": String(++n) }) } });
+    core.sink("headers", 3);
+    core.sink("headers", 4);
+    await microtasks();
+    expect(core.heard("headers")).toEqual([
+      ["headers", 3, '[["x-n","1"]]'],
+      ["headers", 4, '[["x-n","2"]]'],
+    ]);
+  });
+
+  it("that fail are logged, and the read goes on without", async () => {
+    const logger = vi.fn();
+    const headers = () => {
+      throw new Error("no");
+    };
+    const { core } = await open({ logger, polling: { url: "/j/{id}", headers } });
+    core.sink("headers", 3);
+    await microtasks();
+    expect(core.heard("headers")).toEqual([["headers", 3, "[]"]]);
+    expect(logger).toHaveBeenCalledWith(expect.objectContaining({ code: "headers-failed" }));
+  });
+});
+
+describe("close()", () => {
+  it("is final, idempotent and rejects what waits", async () => {
+    const { client, core } = await open();
+    const heard = vi.fn();
+    client.on("progress", heard);
+    client.onAny(heard);
+    client.connection.subscribe(heard);
+    client.job("a").subscribe(heard);
+    client.jobs().subscribe(heard);
+    const waiting = [client.connect(), client.job("a").done(), client.send("x"), client.job("a").refresh()];
+    heard.mockClear();
+    client.close();
+    client.close();
+    client[Symbol.dispose]();
+    core.urgent(["job", job("a")], ["event", "progress", {}, meta()], ["status", { state: "open" }]);
+    core.sink("dirty");
+    for (const promise of waiting) await expect(promise).rejects.toMatchObject({ code: "closed" });
+    expect(heard).not.toHaveBeenCalled();
+    expect(core.heard("shutdown")).toHaveLength(1);
+    expect(core.messages.at(-1)).toEqual(["shutdown"]);
+    expect(client.connection.current.state).toBe("closed");
+  });
+
+  it("inside a listener stops the batch it came with", async () => {
+    const { client, core } = await open();
+    const heard: string[] = [];
+    client.on("progress", () => {
+      heard.push("first");
+      client.close();
+    });
+    client.on("progress", () => heard.push("second"));
+    client.onAny(() => heard.push("any"));
+    core.urgent(["event", "progress", {}, meta()], ["event", "progress", {}, meta()]);
+    expect(heard).toEqual(["first"]);
+  });
+
+  it("before the core is loaded leaves nothing behind", async () => {
+    const client = create();
+    const connecting = client.connect();
+    const { ready } = client;
+    client.close();
+    await expect(connecting).rejects.toMatchObject({ code: "closed" });
+    await expect(ready).rejects.toMatchObject({ code: "closed" });
+    await expect.poll(() => newest()?.messages).toEqual([["shutdown"]]);
+  });
+
+  it("makes later calls reject, and later listeners silent", async () => {
+    const { client } = await open();
+    client.close();
+    await expect(client.connect()).rejects.toMatchObject({ code: "closed" });
+    await expect(client.job("a").done()).rejects.toMatchObject({ code: "closed" });
+    client.on("progress", () => {})();
+    client.job("a").subscribe(() => {})();
+    client.jobs().subscribe(() => {})();
+    client.disconnect();
+  });
+
+  it("comes with using", async () => {
+    const { client } = await open();
+    {
+      using scope = client;
+      expect(scope.connection.current.state).toBe("idle");
+    }
+    expect(client.connection.current.state).toBe("closed");
+  });
+});
+
+describe("page", () => {
+  it("events are told to the core, each once", async () => {
+    const { client, core } = await open();
+    for (const type of ["pageshow", "online", "focus", "pagehide"]) window.dispatchEvent(new Event(type));
+    for (const type of ["resume", "freeze"]) document.dispatchEvent(new Event(type));
+    const hidden = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    document.dispatchEvent(new Event("visibilitychange"));
+    hidden.mockReturnValue("visible");
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(core.messages).toEqual([
+      ["wake", "pageshow"],
+      ["wake", "online"],
+      ["wake", "focus"],
+      ["suspend"],
+      ["wake", "resume"],
+      ["suspend"],
+      ["hidden", true],
+      ["hidden", false],
+      ["wake", "visible"],
+    ]);
+    client.close();
+    core.messages.length = 0;
+    window.dispatchEvent(new Event("online"));
+    expect(core.messages).toEqual([]);
+  });
+});

@@ -1,0 +1,236 @@
+import { describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import type { AnyEvent, InvalidPayload, JobEvents, LogEntry } from "../../pkg-template/src/index.js";
+import { collectReports, job, meta, microtasks, open } from "./support.js";
+
+const event = (name: string, payload: unknown = {}, more = {}) => ["event", name, payload, meta(more)];
+
+describe("listeners", () => {
+  it("get the payload and where it came from", async () => {
+    const { client, core } = await open();
+    const heard = vi.fn();
+    client.on("progress", heard);
+    core.urgent(event("progress", { jobId: "a", progress: 5 }, { jobId: "a" }));
+    expect(heard).toHaveBeenCalledExactlyOnceWith(
+      { jobId: "a", progress: 5 },
+      expect.objectContaining({ jobId: "a", source: "socket" }),
+    );
+  });
+
+  it("are counted in the core, and the last one frees the entry", async () => {
+    const { client, core } = await open();
+    const listener = () => {};
+    const undo = client.on("progress", listener);
+    client.on("progress", listener);
+    undo();
+    undo();
+    client.off("progress", listener);
+    client.off("progress", listener);
+    client.onAny(listener)();
+    expect(core.heard("listen").map(([, name, delta]) => [name, delta])).toEqual([
+      ["progress", 1],
+      ["progress", 1],
+      ["progress", -1],
+      ["progress", -1],
+      ["*", 1],
+      ["*", -1],
+    ]);
+  });
+
+  it("of once() hear once, even when the event comes again meanwhile", async () => {
+    const { client, core } = await open();
+    const heard = vi.fn(() => core.urgent(event("progress")));
+    client.once("progress", heard);
+    core.urgent(event("progress"), event("progress"));
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(core.heard("listen").at(-1)).toEqual(["listen", "progress", -1]);
+  });
+
+  it("that throw disturb nobody and are reported", async () => {
+    const reports = collectReports();
+    const entries: LogEntry[] = [];
+    const { client, core } = await open({ logger: (entry) => entries.push(entry) });
+    const heard = vi.fn();
+    client.on("progress", () => {
+      throw new Error("mine");
+    });
+    client.on("progress", heard);
+    client.connection.subscribe(() => {
+      throw new Error("store");
+    });
+    core.urgent(event("progress"));
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(reports.map(String)).toEqual(["Error: store", "Error: mine"]);
+    expect(entries.map(({ code }) => code)).toEqual(["listener-threw", "listener-threw"]);
+  });
+
+  it("without a reportError are reported as uncaught", async () => {
+    vi.stubGlobal("reportError", undefined);
+    const uncaught: (() => void)[] = [];
+    vi.stubGlobal("queueMicrotask", (run: () => void) => uncaught.push(run));
+    const { client, core } = await open();
+    client.on("progress", () => {
+      throw new Error("mine");
+    });
+    core.urgent(event("progress"));
+    expect(uncaught.at(-1)).toThrow("mine");
+  });
+
+  it("may come and go while the event is told", async () => {
+    const { client, core } = await open();
+    const heard: string[] = [];
+    const undo: (() => void)[] = [];
+    client.on("progress", () => {
+      heard.push("first");
+      undo[0]?.();
+      client.on("progress", () => heard.push("late"));
+    });
+    undo.push(client.on("progress", () => heard.push("removed")));
+    client.on("progress", () => heard.push("last"));
+    core.urgent(event("progress"));
+    expect(heard).toEqual(["first", "last"]);
+  });
+
+  it("a throwing logger is reported and asked again", async () => {
+    const reports = collectReports();
+    const logger = vi.fn(() => {
+      throw new Error("logger");
+    });
+    const { core } = await open({ logger });
+    core.urgent(
+      ["log", { level: "info", code: "a", message: "a", at: 1 }],
+      ["log", { level: "info", code: "b", message: "b", at: 1 }],
+    );
+    expect(logger).toHaveBeenCalledTimes(2);
+    expect(reports).toHaveLength(2);
+  });
+});
+
+describe('the event "job"', () => {
+  it("is any change of a job, and the core is asked for all of them while somebody listens", async () => {
+    const { client, core } = await open();
+    const heard: unknown[] = [];
+    const undo = client.on("job", (it, { jobId, source }) => heard.push([it.progress, jobId, source]));
+    const undoAny = client.onAny((name) => heard.push(name));
+    core.urgent(["job", job("a", { progress: 1, source: "polling" })]);
+    expect(heard).toEqual([[1, "a", "polling"], "job"]);
+    undo();
+    undoAny();
+    expect(core.heard("watchAll")).toEqual([
+      ["watchAll", true],
+      ["watchAll", false],
+    ]);
+    expect(core.heard("listen").every(([, name]) => name === "*")).toBe(true);
+  });
+});
+
+describe("events()", () => {
+  it("loses nothing between iterations", async () => {
+    const { client, core } = await open();
+    const iterator = client.events()[Symbol.asyncIterator]();
+    core.urgent(event("progress", 1), event("progress", 2));
+    const got: unknown[] = [(await iterator.next()).value.payload];
+    core.urgent(event("heartbeat", 3));
+    await microtasks();
+    core.urgent(event("progress", 4));
+    for (let i = 0; i < 3; i++) got.push((await iterator.next()).value.payload);
+    expect(got).toEqual([1, 2, 3, 4]);
+    await iterator.return?.();
+    expect(core.heard("listen")).toEqual([
+      ["listen", "*", 1],
+      ["listen", "*", -1],
+    ]);
+  });
+
+  it("ends with the signal, and with the client", async () => {
+    const { client, core } = await open();
+    const abort = new AbortController();
+    const got: AnyEvent[] = [];
+    const first = (async () => {
+      for await (const one of client.events({ signal: abort.signal })) got.push(one);
+    })();
+    const second = (async () => {
+      for await (const one of client.events()) got.push(one);
+    })();
+    core.urgent(event("progress"));
+    await microtasks();
+    abort.abort();
+    await first;
+    core.urgent(event("progress"));
+    await microtasks();
+    client.close();
+    await second;
+    expect(got).toHaveLength(3);
+    for await (const one of client.events()) got.push(one);
+    expect(got).toHaveLength(3);
+  });
+});
+
+describe("validators", () => {
+  type Events = JobEvents & { mine: { n: number } };
+  const mine = z.object({ n: z.number() });
+
+  it("let valid events through, transformed, and offer the others", async () => {
+    const entries: LogEntry[] = [];
+    const { client, core } = await open<Events>({
+      events: { mine: z.object({ n: z.number().transform((n) => n * 2) }) },
+      logger: (entry) => entries.push(entry),
+    });
+    const heard: unknown[] = [];
+    const invalid: InvalidPayload[] = [];
+    client.on("mine", ({ n }) => heard.push(n));
+    client.on("invalid", (one) => invalid.push(one));
+    core.urgent(event("mine", { n: 1 }), event("mine", { n: "x" }, { jobId: "j" }), event("mine", { n: 2 }));
+    expect(heard).toEqual([2, 4]);
+    expect(invalid).toEqual([
+      { event: "mine", payload: { n: "x" }, issues: [expect.anything()], jobId: "j" },
+    ]);
+    expect(entries).toMatchObject([{ level: "warn", code: "invalid-event", jobId: "j" }]);
+    const audit = client.audit();
+    const row = { event: "mine", received: 3, delivered: 3, invalid: 0, listeners: 1, unhandled: 0 };
+    core.sink("reply", core.heard("audit")[0]?.[1], [row]);
+    expect(await audit).toEqual([{ ...row, delivered: 2, invalid: 1 }]);
+  });
+
+  it("pass marks them, quarantine keeps them", async () => {
+    const passing = await open<Events>({ events: { mine }, onInvalid: "pass" });
+    const heard: unknown[] = [];
+    passing.client.on("mine", (payload, { invalid }) => heard.push([payload, invalid]));
+    passing.core.urgent(event("mine", "bad"));
+    expect(heard).toEqual([["bad", true]]);
+
+    const keeping = await open<Events>({ events: { mine }, onInvalid: "quarantine" });
+    keeping.client.on("mine", (payload) => heard.push(payload));
+    keeping.core.urgent(event("mine", "bad"));
+    const inspection = keeping.client.inspect();
+    keeping.core.sink("reply", keeping.core.heard("inspect")[0]?.[1], {});
+    expect((await inspection).quarantine).toMatchObject([{ event: "mine", payload: "bad" }]);
+    expect(heard).toHaveLength(1);
+  });
+
+  it("that take their time keep the order; one that throws has found something wrong", async () => {
+    const waits: (() => void)[] = [];
+    const slow = {
+      "~standard": {
+        version: 1 as const,
+        vendor: "test",
+        validate: (value: unknown) =>
+          new Promise<{ value: { n: number } }>((resolve, reject) =>
+            waits.push(() =>
+              value === "bad" ? reject(new Error("no")) : resolve({ value: value as { n: number } }),
+            ),
+          ),
+      },
+    };
+    const { client, core } = await open<Events>({ events: { mine: slow } });
+    const heard: unknown[] = [];
+    client.on("mine", ({ n }) => heard.push(n));
+    client.on("invalid", ({ issues }) => heard.push(issues[0]?.message));
+    core.urgent(event("mine", { n: 1 }), event("mine", "bad"), event("mine", { n: 3 }));
+    for (const go of waits.reverse()) {
+      go();
+      await microtasks();
+    }
+    expect(heard).toEqual([1, "no", 3]);
+  });
+});

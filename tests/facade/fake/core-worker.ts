@@ -1,0 +1,1 @@
+export default "the script of the worker";

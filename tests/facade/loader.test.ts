@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { control, made } from "./fake/core.js";
+import { EMPTY_MODULE } from "./fake/core-wasm.js";
+
+/** Loads the package anew, as a page does. */
+async function page() {
+  vi.resetModules();
+  const { JobsClient } = await import("../../pkg-template/src/index.js");
+  const fake = await import("./fake/core.js");
+  return {
+    fake,
+    create: (more: object = {}) => new JobsClient({ url: "https://h.test", protocol: "stream", ...more }),
+  };
+}
+
+describe("loading", () => {
+  beforeEach(() => {
+    made.length = 0;
+    control.failure = undefined;
+  });
+
+  it("does nothing before the first use", async () => {
+    const compile = vi.spyOn(WebAssembly, "compile");
+    const { create, fake } = await page();
+    const client = create();
+    client.job("a");
+    client.jobs();
+    expect(client.connection.current.state).toBe("idle");
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(compile).not.toHaveBeenCalled();
+    expect(fake.made).toHaveLength(0);
+    await client.ready;
+    expect(compile).toHaveBeenCalledTimes(1);
+    client.close();
+  });
+
+  it("compiles once for several clients", async () => {
+    const compile = vi.spyOn(WebAssembly, "compile");
+    const { create, fake } = await page();
+    const clients = [create(), create(), create()];
+    await Promise.all(clients.map((client) => client.ready));
+    expect(compile).toHaveBeenCalledTimes(1);
+    expect(fake.made).toHaveLength(3);
+    for (const client of clients) client.close();
+  });
+
+  it("says how a failure is healed, keeps what was wished for, and can try again", async () => {
+    const { create, fake } = await page();
+    fake.control.failure = new WebAssembly.CompileError("blocked by the policy");
+    const client = create();
+    const stop = client.job("a").subscribe(() => {});
+    const done = client.job("a").done();
+    await expect(client.connect()).rejects.toMatchObject({
+      name: "JobsError",
+      code: "wasm",
+      retryable: true,
+      remedy: expect.stringContaining("'wasm-unsafe-eval'"),
+    });
+    await expect(done).rejects.toMatchObject({ code: "wasm" });
+    expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
+
+    fake.control.failure = undefined;
+    void client.connect();
+    await client.ready;
+    expect(fake.made[0]?.messages.map(([name]) => name)).toEqual(["follow", "connect"]);
+    stop();
+    client.close();
+  });
+
+  it.each<[string, () => unknown]>([
+    ["a URL", () => new URL("https://cdn.test/core.wasm")],
+    ["a Response", () => new Response(EMPTY_MODULE, { headers: { "content-type": "application/wasm" } })],
+    ["bytes", () => EMPTY_MODULE],
+    ["a module", () => new WebAssembly.Module(EMPTY_MODULE)],
+  ])("takes the wasm as %s", async (_name, wasm) => {
+    const fetch = vi.fn(async () => new Response(EMPTY_MODULE));
+    vi.stubGlobal("fetch", fetch);
+    const { create, fake } = await page();
+    const client = create({ wasm: wasm() });
+    await client.ready;
+    expect(fake.made).toHaveLength(1);
+    client.close();
+  });
+
+  it("tells the HTTP status of a wasm that is not there", async () => {
+    vi.stubGlobal("fetch", async () => new Response("", { status: 404 }));
+    const { create } = await page();
+    const client = create({ wasm: new URL("https://cdn.test/core.wasm") });
+    await expect(client.ready).rejects.toMatchObject({
+      code: "wasm",
+      message: expect.stringContaining("404"),
+    });
+    client.close();
+  });
+});

@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createScheduler } from "../../pkg-template/src/scheduler.js";
+import { frame, job, open } from "./support.js";
+
+/** A display of our own: frames come when the test says, at the time it says. */
+function display() {
+  let now = 1000;
+  let pending: FrameRequestCallback | undefined;
+  vi.stubGlobal("requestAnimationFrame", (run: FrameRequestCallback) => ((pending = run), 1));
+  vi.stubGlobal("cancelAnimationFrame", () => (pending = undefined));
+  vi.spyOn(performance, "now").mockImplementation(() => now);
+  return {
+    get requested() {
+      return pending !== undefined;
+    },
+    /** The next frame, `after` ms later. */
+    show(after = 16.7) {
+      now += after;
+      const run = pending;
+      pending = undefined;
+      run?.(now);
+    },
+  };
+}
+
+const some = (count: number, told: number[]) =>
+  Array.from({ length: count }, (_, i) => () => void told.push(i));
+
+describe("scheduler", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it("asks for the waiting once a frame, however often it hears of it", () => {
+    const screen = display();
+    const take = vi.fn();
+    const { dirty } = createScheduler(take);
+    dirty();
+    dirty();
+    expect(take).not.toHaveBeenCalled();
+    screen.show();
+    expect(take).toHaveBeenCalledTimes(1);
+    expect(screen.requested).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("has no limit while frames are in time", () => {
+    const screen = display();
+    const told: number[] = [];
+    const frames = createScheduler(() => {});
+    for (let i = 0; i < 5; i++) {
+      for (const notify of some(1000, told)) frames.add(notify);
+      frames.dirty();
+      screen.show();
+      frames.settle();
+      expect(told).toHaveLength(1000 * (i + 1));
+    }
+  });
+
+  it("halves the number when a frame is late, oldest first, and recovers", () => {
+    const screen = display();
+    const told: number[] = [];
+    const perFrame: number[] = [];
+    const frames = createScheduler(() => {});
+    const show = (after?: number) => {
+      const before = told.length;
+      screen.show(after);
+      perFrame.push(told.length - before);
+    };
+    for (const notify of some(1000, told)) frames.add(notify);
+    frames.dirty();
+    screen.show();
+    frames.settle();
+    told.length = 0;
+    for (const notify of some(1000, told)) frames.add(notify);
+    show(100);
+    show(60);
+    show();
+    show();
+    expect(perFrame).toEqual([500, 250, 275 - 25, 0]);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+  });
+
+  it("never sends fewer than 50, so that everything is told in the end", () => {
+    const screen = display();
+    const told: number[] = [];
+    const frames = createScheduler(() => {});
+    for (const notify of some(2000, told)) frames.add(notify);
+    frames.dirty();
+    screen.show();
+    frames.settle();
+    for (const notify of some(500, told)) frames.add(notify);
+    told.length = 0;
+    for (let i = 0; i < 12; i++) screen.show(200);
+    expect(told).toHaveLength(500);
+  });
+
+  it("takes a worker's late answer for what it is", () => {
+    const screen = display();
+    const told: number[] = [];
+    let now = 0;
+    const frames = createScheduler(() => {});
+    for (let i = 0; i < 5; i++) {
+      for (const notify of some(1000, told)) frames.add(notify);
+      frames.dirty();
+      screen.show();
+      now = performance.now();
+      vi.spyOn(performance, "now").mockReturnValue(now + 12);
+      frames.settle();
+      vi.spyOn(performance, "now").mockReturnValue(now + 21);
+      expect(told).toHaveLength(1000 * (i + 1));
+    }
+  });
+
+  it("needs no frames: a timer does, and takes over when the page is hidden after the request", () => {
+    const take = vi.fn();
+    const screen = display();
+    const frames = createScheduler(take);
+    frames.dirty();
+    vi.advanceTimersByTime(300);
+    expect(take).toHaveBeenCalledTimes(1);
+    expect(screen.requested).toBe(false);
+    vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    frames.dirty();
+    expect(screen.requested).toBe(false);
+    vi.advanceTimersByTime(20);
+    expect(take).toHaveBeenCalledTimes(2);
+  });
+
+  it("stops for good", () => {
+    const screen = display();
+    const notify = vi.fn();
+    const frames = createScheduler(() => {});
+    frames.add(notify);
+    frames.dirty();
+    frames.stop();
+    screen.show();
+    vi.advanceTimersByTime(1000);
+    expect(notify).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("a storm of events", () => {
+  it("is one notification per job and frame, and every end is told", async () => {
+    const { client, core } = await open();
+    vi.useFakeTimers();
+    const calls = new Map<string, number>();
+    const ends = new Set<string>();
+    const ids = Array.from({ length: 500 }, (_, i) => `j${i}`);
+    for (const id of ids) {
+      client.job(id).subscribe(({ status }) => {
+        calls.set(id, (calls.get(id) ?? 0) + 1);
+        if (status === "completed") ends.add(id);
+      });
+    }
+    for (let round = 0; round < 10; round++) {
+      for (let n = 0; n < 5; n++)
+        core.push(...ids.map((id) => ["job", job(id, { progress: round * 10 + n })]));
+      await frame();
+    }
+    core.urgent(...ids.map((id) => ["job", job(id, { status: "completed" })]));
+    expect(ends.size).toBe(500);
+    for (let i = 0; i < 40; i++) await frame();
+    for (const count of calls.values()) expect(count).toBeLessThanOrEqual(1 + 10 + 1);
+    expect(client.jobs({ status: "completed" }).current).toHaveLength(500);
+  });
+});

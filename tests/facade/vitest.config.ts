@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: here("."),
+  resolve: {
+    // The facade is tested against a core that says what the test wants; the real one has tests of its own.
+    alias: [
+      { find: /^\.\/core\.js$/, replacement: here("fake/core.ts") },
+      { find: /^\.\/core-wasm\.js$/, replacement: here("fake/core-wasm.ts") },
+      { find: /^\.\/core-worker\.js$/, replacement: here("fake/core-worker.ts") },
+    ],
+    // Svelte and its reactivity for the browser: the default in Node is the server build.
+    conditions: ["browser"],
+  },
+  test: { environment: "jsdom", include: ["*.test.ts"], restoreMocks: true, unstubGlobals: true },
+});
