@@ -42,11 +42,26 @@ pub(crate) struct Audit {
 impl Audit {
     fn row(&mut self, kind: Kind, name: &str) -> &mut AuditRow {
         match self.known.get_mut(kind as usize) {
-            Some(slot) => slot.get_or_insert_with(|| Box::new(AuditRow { event: name.to_owned(), ..AuditRow::default() })),
+            Some(slot) => slot.get_or_insert_with(|| {
+                Box::new(AuditRow {
+                    event: name.to_owned(),
+                    ..AuditRow::default()
+                })
+            }),
             None => {
-                let name = if self.others.len() >= MAX_ROWS && !self.others.contains_key(name) { "(other)" } else { name };
+                let name = if self.others.len() >= MAX_ROWS && !self.others.contains_key(name) {
+                    "(other)"
+                } else {
+                    name
+                };
                 if !self.others.contains_key(name) {
-                    self.others.insert(name.to_owned(), AuditRow { event: name.to_owned(), ..AuditRow::default() });
+                    self.others.insert(
+                        name.to_owned(),
+                        AuditRow {
+                            event: name.to_owned(),
+                            ..AuditRow::default()
+                        },
+                    );
                 }
                 self.others.entry(name.to_owned()).or_default()
             }
@@ -106,7 +121,11 @@ impl Audit {
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &AuditRow> {
-        self.known.iter().flatten().map(AsRef::as_ref).chain(self.others.values())
+        self.known
+            .iter()
+            .flatten()
+            .map(AsRef::as_ref)
+            .chain(self.others.values())
     }
 }
 
@@ -126,8 +145,23 @@ mod tests {
         assert!(audit.received(Kind::Other, "party", 3));
         audit.delivered(Kind::Other, "party");
         audit.invalid("party", 4);
-        let rows: Vec<_> = audit.rows().map(|r| (r.event.as_str(), r.received, r.delivered, r.invalid, r.unhandled, r.last_at)).collect();
-        assert_eq!(rows, [("progress", 2, 1, 0, 1, 2), ("party", 2, 1, 1, 0, 4)]);
+        let rows: Vec<_> = audit
+            .rows()
+            .map(|r| {
+                (
+                    r.event.as_str(),
+                    r.received,
+                    r.delivered,
+                    r.invalid,
+                    r.unhandled,
+                    r.last_at,
+                )
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [("progress", 2, 1, 0, 1, 2), ("party", 2, 1, 1, 0, 4)]
+        );
     }
 
     #[test]

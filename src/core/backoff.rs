@@ -20,7 +20,13 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { attempts: Some(5), base_delay: 1000, max_delay: 10_000, jitter: 1000, min_uptime: 5000 }
+        Self {
+            attempts: Some(5),
+            base_delay: 1000,
+            max_delay: 10_000,
+            jitter: 1000,
+            min_uptime: 5000,
+        }
     }
 }
 
@@ -53,7 +59,10 @@ mod tests {
 
     #[test]
     fn doubles_up_to_the_cap() {
-        let backoff = Backoff { jitter: 0, ..Backoff::default() };
+        let backoff = Backoff {
+            jitter: 0,
+            ..Backoff::default()
+        };
         let mut rng = Rng::new(1);
         let delays: Vec<u64> = (0..6).map(|n| backoff.delay(n, &mut rng)).collect();
         assert_eq!(delays, [1000, 2000, 4000, 8000, 10_000, 10_000]);

@@ -43,6 +43,17 @@ pub enum OnInvalid {
     Quarantine,
 }
 
+/// Where a socket's token goes. The core only passes this on: the driver has the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenIn {
+    /// `?token=` of its address.
+    Query,
+    /// `Sec-WebSocket-Protocol`.
+    Subprotocol,
+    /// The first message, `{"type":"auth","token":…}`.
+    Message,
+}
+
 /// A client's configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
@@ -54,6 +65,10 @@ pub struct Config {
     pub polling: Option<Polling>,
     /// Whether there is a token to ask for.
     pub token: bool,
+    /// Where it goes.
+    pub token_in: TokenIn,
+    /// Whether the page gives the headers of each read.
+    pub headers: bool,
     /// `None`: a lost connection is not made again.
     pub reconnect: Option<Backoff>,
     /// Between two messages of a healthy server, ms; 0 turns the watch off.
@@ -85,8 +100,13 @@ impl Default for Config {
         Self {
             servers: Vec::new(),
             path: "/api/v1/jobs/{id}/stream".into(),
-            polling: Some(Polling { url: "/api/v1/jobs/{id}".into(), interval: 2000 }),
+            polling: Some(Polling {
+                url: "/api/v1/jobs/{id}".into(),
+                interval: 2000,
+            }),
             token: false,
+            token_in: TokenIn::Query,
+            headers: false,
             reconnect: Some(Backoff::default()),
             heartbeat_interval: 30_000,
             heartbeat_timeout: 10_000,
@@ -113,11 +133,18 @@ pub struct ConfigError {
 type Found<T> = Result<T, ConfigError>;
 
 /// Calls `read` for each member of an object.
-fn members<'a>(raw: Raw<'a>, what: &'static str, mut read: impl FnMut(&str, Value<'a>) -> Found<()>) -> Found<()> {
+fn members<'a>(
+    raw: Raw<'a>,
+    what: &'static str,
+    mut read: impl FnMut(&str, Value<'a>) -> Found<()>,
+) -> Found<()> {
     let mut scanner = Scanner::new(raw.0);
     scanner.eat(b'{');
     let mut first = true;
-    while let Some((name, value)) = scanner.member(&mut first).map_err(|_| ConfigError { member: what })? {
+    while let Some((name, value)) = scanner
+        .member(&mut first)
+        .map_err(|_| ConfigError { member: what })?
+    {
         read(&name.get(), value)?;
     }
     Ok(())
@@ -162,7 +189,9 @@ fn object<'a>(value: Value<'a>, member: &'static str) -> Found<Option<Raw<'a>>> 
 
 fn servers(value: Value<'_>) -> Found<Vec<Server>> {
     let wrong = ConfigError { member: "urls" };
-    let Value::Array(raw) = value else { return Err(wrong) };
+    let Value::Array(raw) = value else {
+        return Err(wrong);
+    };
     let mut scanner = Scanner::new(raw.0);
     scanner.eat(b'[');
     let (mut first, mut found) = (true, Vec::new());
@@ -177,9 +206,16 @@ fn servers(value: Value<'_>) -> Found<Vec<Server>> {
             }
             Ok(())
         })?;
-        found.push(Server { ws: ws.ok_or_else(|| wrong.clone())?, http: http.ok_or_else(|| wrong.clone())? });
+        found.push(Server {
+            ws: ws.ok_or_else(|| wrong.clone())?,
+            http: http.ok_or_else(|| wrong.clone())?,
+        });
     }
-    if found.is_empty() { Err(wrong) } else { Ok(found) }
+    if found.is_empty() {
+        Err(wrong)
+    } else {
+        Ok(found)
+    }
 }
 
 fn reconnect(raw: Raw<'_>) -> Found<Backoff> {
@@ -187,7 +223,9 @@ fn reconnect(raw: Raw<'_>) -> Found<Backoff> {
     members(raw, "reconnect", |name, value| {
         match name {
             "attempts" if value == Value::Null => backoff.attempts = None,
-            "attempts" => backoff.attempts = Some(whole(value, "reconnect.attempts")?.min(1 << 31) as u32),
+            "attempts" => {
+                backoff.attempts = Some(whole(value, "reconnect.attempts")?.min(1 << 31) as u32)
+            }
             "baseDelay" => backoff.base_delay = whole(value, "reconnect.baseDelay")?,
             "maxDelay" => backoff.max_delay = whole(value, "reconnect.maxDelay")?,
             "minUptime" => backoff.min_uptime = whole(value, "reconnect.minUptime")?,
@@ -196,7 +234,11 @@ fn reconnect(raw: Raw<'_>) -> Found<Backoff> {
                     Value::String(word) if word.raw == "full" => 1000,
                     Value::String(word) if word.raw == "none" => 0,
                     Value::Number(share) if (0.0..=1.0).contains(&share) => (share * 1000.0) as u32,
-                    _ => return Err(ConfigError { member: "reconnect.jitter" }),
+                    _ => {
+                        return Err(ConfigError {
+                            member: "reconnect.jitter",
+                        });
+                    }
                 }
             }
             _ => {}
@@ -213,40 +255,74 @@ impl Config {
     /// The member that is not of its documented shape.
     pub fn parse(json: &str) -> Result<Self, ConfigError> {
         let mut config = Self::default();
-        let Ok(Value::Object(raw)) = Scanner::new(json).value() else { return Err(ConfigError { member: "config" }) };
+        let Ok(Value::Object(raw)) = Scanner::new(json).value() else {
+            return Err(ConfigError { member: "config" });
+        };
         members(raw, "config", |name, value| config.member(name, value))?;
-        if config.servers.is_empty() { Err(ConfigError { member: "urls" }) } else { Ok(config) }
+        if config.servers.is_empty() {
+            Err(ConfigError { member: "urls" })
+        } else {
+            Ok(config)
+        }
     }
 
     fn member(&mut self, name: &str, value: Value<'_>) -> Found<()> {
         match name {
-            "protocol" if text(value, "protocol")? != "stream" => return Err(ConfigError { member: "protocol" }),
+            "protocol" if text(value, "protocol")? != "stream" => {
+                return Err(ConfigError { member: "protocol" });
+            }
             "urls" => self.servers = servers(value)?,
             "path" => self.path = text(value, "path")?,
             "token" => self.token = flag(value, "token")?,
+            "headers" => self.headers = flag(value, "headers")?,
+            "tokenIn" => {
+                self.token_in = match text(value, "tokenIn")?.as_str() {
+                    "query" => TokenIn::Query,
+                    "subprotocol" => TokenIn::Subprotocol,
+                    "message" => TokenIn::Message,
+                    _ => return Err(ConfigError { member: "tokenIn" }),
+                }
+            }
             "history" => self.history = whole(value, "history")? as usize,
             "onInvalid" => {
                 self.on_invalid = match text(value, "onInvalid")?.as_str() {
                     "drop" => OnInvalid::Drop,
                     "pass" => OnInvalid::Pass,
                     "quarantine" => OnInvalid::Quarantine,
-                    _ => return Err(ConfigError { member: "onInvalid" }),
+                    _ => {
+                        return Err(ConfigError {
+                            member: "onInvalid",
+                        });
+                    }
                 }
             }
-            "reconnect" => self.reconnect = object(value, "reconnect")?.map(reconnect).transpose()?,
-            "polling" => self.polling = object(value, "polling")?.map(|raw| self.polling_of(raw)).transpose()?,
+            "reconnect" => {
+                self.reconnect = object(value, "reconnect")?.map(reconnect).transpose()?
+            }
+            "polling" => {
+                self.polling = object(value, "polling")?
+                    .map(|raw| self.polling_of(raw))
+                    .transpose()?
+            }
             "heartbeat" => self.heartbeat(value)?,
             "pool" => self.pool(value)?,
             "queue" => self.queue(value)?,
-            "rateLimit" => self.rate_limit = object(value, "rateLimit")?.map(rate_limit).transpose()?,
-            "subscribe" => self.subscribe = object(value, "subscribe")?.map(subscribe).transpose()?,
+            "rateLimit" => {
+                self.rate_limit = object(value, "rateLimit")?.map(rate_limit).transpose()?
+            }
+            "subscribe" => {
+                self.subscribe = object(value, "subscribe")?.map(subscribe).transpose()?
+            }
             _ => {}
         }
         Ok(())
     }
 
     fn polling_of(&self, raw: Raw<'_>) -> Found<Polling> {
-        let mut polling = Self::default().polling.unwrap_or(Polling { url: String::new(), interval: 2000 });
+        let mut polling = Self::default().polling.unwrap_or(Polling {
+            url: String::new(),
+            interval: 2000,
+        });
         members(raw, "polling", |name, value| {
             match name {
                 "url" => polling.url = text(value, "polling.url")?,
@@ -259,7 +335,9 @@ impl Config {
     }
 
     fn heartbeat(&mut self, value: Value<'_>) -> Found<()> {
-        let Some(raw) = object(value, "heartbeat")? else { return Ok(()) };
+        let Some(raw) = object(value, "heartbeat")? else {
+            return Ok(());
+        };
         members(raw, "heartbeat", |name, value| {
             match name {
                 "interval" => self.heartbeat_interval = whole(value, "heartbeat.interval")?,
@@ -271,7 +349,9 @@ impl Config {
     }
 
     fn pool(&mut self, value: Value<'_>) -> Found<()> {
-        let Some(raw) = object(value, "pool")? else { return Ok(()) };
+        let Some(raw) = object(value, "pool")? else {
+            return Ok(());
+        };
         members(raw, "pool", |name, value| {
             match name {
                 "maxSockets" => self.max_sockets = whole(value, "pool.maxSockets")? as usize,
@@ -283,7 +363,9 @@ impl Config {
     }
 
     fn queue(&mut self, value: Value<'_>) -> Found<()> {
-        let Some(raw) = object(value, "queue")? else { return Ok(()) };
+        let Some(raw) = object(value, "queue")? else {
+            return Ok(());
+        };
         members(raw, "queue", |name, value| {
             match name {
                 "maxItems" => self.queue_items = whole(value, "queue.maxItems")? as usize,
@@ -306,8 +388,13 @@ fn rate_limit(raw: Raw<'_>) -> Found<RateLimit> {
         }
         Ok(())
     })?;
-    let per_second = per_second.ok_or(ConfigError { member: "rateLimit.perSecond" })?;
-    Ok(RateLimit { per_second, burst: burst.unwrap_or(per_second).max(1.0) })
+    let per_second = per_second.ok_or(ConfigError {
+        member: "rateLimit.perSecond",
+    })?;
+    Ok(RateLimit {
+        per_second,
+        burst: burst.unwrap_or(per_second).max(1.0),
+    })
 }
 
 fn subscribe(raw: Raw<'_>) -> Found<(String, Option<String>)> {
@@ -316,20 +403,34 @@ fn subscribe(raw: Raw<'_>) -> Found<(String, Option<String>)> {
     let mut scanner = Scanner::new(raw.0);
     scanner.eat(b'{');
     let mut first = true;
-    let wrong = ConfigError { member: "subscribe" };
+    let wrong = ConfigError {
+        member: "subscribe",
+    };
     loop {
         if scanner.eat(b'}') {
             break;
         }
         let before = scanner.position();
-        let Some((name, value)) = scanner.member(&mut first).map_err(|_| wrong.clone())? else { break };
+        let Some((name, value)) = scanner.member(&mut first).map_err(|_| wrong.clone())? else {
+            break;
+        };
         match name.raw {
             "event" => event = Some(text(value, "subscribe.event")?),
-            "data" => data = scanner.slice_from(before).split_once(':').map(|(_, json)| json.trim().to_owned()),
+            "data" => {
+                data = scanner
+                    .slice_from(before)
+                    .split_once(':')
+                    .map(|(_, json)| json.trim().to_owned())
+            }
             _ => {}
         }
     }
-    Ok((event.ok_or(ConfigError { member: "subscribe.event" })?, data))
+    Ok((
+        event.ok_or(ConfigError {
+            member: "subscribe.event",
+        })?,
+        data,
+    ))
 }
 
 #[cfg(test)]
@@ -339,7 +440,16 @@ mod tests {
     #[test]
     fn everything_has_a_default_but_the_servers() {
         let config = Config::parse(r#"{"urls":[{"ws":"ws://h","http":"http://h"}]}"#).unwrap();
-        assert_eq!(config, Config { servers: vec![Server { ws: "ws://h".into(), http: "http://h".into() }], ..Config::default() });
+        assert_eq!(
+            config,
+            Config {
+                servers: vec![Server {
+                    ws: "ws://h".into(),
+                    http: "http://h".into()
+                }],
+                ..Config::default()
+            }
+        );
         assert_eq!(Config::parse("{}"), Err(ConfigError { member: "urls" }));
         assert_eq!(Config::parse("[]"), Err(ConfigError { member: "config" }));
     }
@@ -348,7 +458,7 @@ mod tests {
     fn every_member_is_read() {
         let config = Config::parse(
             r#"{"protocol":"stream","urls":[{"ws":"wss://a","http":"https://a"},{"ws":"wss://b","http":"https://b"}],"path":"/p/{id}",
-            "polling":{"url":"/q/{id}","interval":500},"token":true,"tokenIn":"query","headers":true,
+            "polling":{"url":"/q/{id}","interval":500},"token":true,"tokenIn":"message","headers":true,
             "reconnect":{"attempts":null,"baseDelay":1,"maxDelay":2,"jitter":0.5,"minUptime":3},
             "heartbeat":{"interval":4,"timeout":5},"pool":{"maxSockets":6,"linger":7},"queue":{"maxItems":8,"maxBytes":9,"maxAge":10},
             "rateLimit":{"perSecond":11,"burst":12},"history":13,"onInvalid":"quarantine","subscribe":{"event":"sub","data": {"a":[1]} }}"#,
@@ -356,21 +466,60 @@ mod tests {
         .unwrap();
         assert_eq!(config.servers.len(), 2);
         assert_eq!(config.path, "/p/{id}");
-        assert_eq!(config.polling, Some(Polling { url: "/q/{id}".into(), interval: 500 }));
-        assert!(config.token);
-        assert_eq!(config.reconnect, Some(Backoff { attempts: None, base_delay: 1, max_delay: 2, jitter: 500, min_uptime: 3 }));
-        assert_eq!((config.heartbeat_interval, config.heartbeat_timeout), (4, 5));
+        assert_eq!(
+            config.polling,
+            Some(Polling {
+                url: "/q/{id}".into(),
+                interval: 500
+            })
+        );
+        assert!(config.token && config.headers);
+        assert_eq!(config.token_in, TokenIn::Message);
+        assert_eq!(
+            config.reconnect,
+            Some(Backoff {
+                attempts: None,
+                base_delay: 1,
+                max_delay: 2,
+                jitter: 500,
+                min_uptime: 3
+            })
+        );
+        assert_eq!(
+            (config.heartbeat_interval, config.heartbeat_timeout),
+            (4, 5)
+        );
         assert_eq!((config.max_sockets, config.linger), (6, 7));
-        assert_eq!((config.queue_items, config.queue_bytes, config.queue_age), (8, 9, 10));
-        assert_eq!(config.rate_limit, Some(RateLimit { per_second: 11.0, burst: 12.0 }));
-        assert_eq!((config.history, config.on_invalid), (13, OnInvalid::Quarantine));
-        assert_eq!(config.subscribe, Some(("sub".into(), Some(r#"{"a":[1]}"#.into()))));
+        assert_eq!(
+            (config.queue_items, config.queue_bytes, config.queue_age),
+            (8, 9, 10)
+        );
+        assert_eq!(
+            config.rate_limit,
+            Some(RateLimit {
+                per_second: 11.0,
+                burst: 12.0
+            })
+        );
+        assert_eq!(
+            (config.history, config.on_invalid),
+            (13, OnInvalid::Quarantine)
+        );
+        assert_eq!(
+            config.subscribe,
+            Some(("sub".into(), Some(r#"{"a":[1]}"#.into())))
+        );
     }
 
     #[test]
     fn null_turns_parts_off() {
         let config = Config::parse(r#"{"urls":[{"ws":"w","http":"h"}],"polling":null,"reconnect":null,"rateLimit":null,"subscribe":null}"#).unwrap();
-        assert!(config.polling.is_none() && config.reconnect.is_none() && config.rate_limit.is_none() && config.subscribe.is_none());
+        assert!(
+            config.polling.is_none()
+                && config.reconnect.is_none()
+                && config.rate_limit.is_none()
+                && config.subscribe.is_none()
+        );
     }
 
     #[test]

@@ -64,21 +64,40 @@ pub struct Problem {
 
 impl Problem {
     /// Puts one together.
-    pub fn new(code: Code, retryable: bool, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retryable, remedy: remedy.into() }
+    pub fn new(
+        code: Code,
+        retryable: bool,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retryable,
+            remedy: remedy.into(),
+        }
     }
 
     /// The client was closed by its owner.
     #[must_use]
     pub fn closed() -> Self {
-        Self::new(Code::Closed, false, "The client was closed.", "Make a new JobsClient.")
+        Self::new(
+            Code::Closed,
+            false,
+            "The client was closed.",
+            "Make a new JobsClient.",
+        )
     }
 
     /// Appends the error record of docs/core-messages.md.
     pub fn write(&self, out: &mut String) {
         let mut object = Object::new(out);
-        object.string("code", self.code.as_str()).string("message", &self.message);
-        object.bool("retryable", self.retryable).string("remedy", &self.remedy);
+        object
+            .string("code", self.code.as_str())
+            .string("message", &self.message);
+        object
+            .bool("retryable", self.retryable)
+            .string("remedy", &self.remedy);
         object.end();
     }
 }

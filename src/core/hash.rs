@@ -16,7 +16,8 @@ impl Hasher for Mix {
             for (slot, byte) in word.iter_mut().zip(chunk) {
                 *slot = *byte;
             }
-            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517C_C1B7_2722_0A95);
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word))
+                .wrapping_mul(0x517C_C1B7_2722_0A95);
         }
     }
 

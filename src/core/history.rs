@@ -33,16 +33,29 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn new(most: usize) -> Self {
-        Self { entries: VecDeque::new(), most, bytes: 0 }
+        Self {
+            entries: VecDeque::new(),
+            most,
+            bytes: 0,
+        }
     }
 
-    pub(crate) fn push(&mut self, seq: u64, at: u64, event: &str, payload: &str, invalid: Option<&str>) {
+    pub(crate) fn push(
+        &mut self,
+        seq: u64,
+        at: u64,
+        event: &str,
+        payload: &str,
+        invalid: Option<&str>,
+    ) {
         if self.most == 0 || payload.len() > MAX_BYTES {
             return;
         }
         let mut entry = Entry::default();
         while self.entries.len() >= self.most || self.bytes + payload.len() > MAX_BYTES {
-            let Some(oldest) = self.entries.pop_front() else { break };
+            let Some(oldest) = self.entries.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.payload.len();
             entry = oldest;
         }
@@ -76,7 +89,10 @@ mod tests {
         for seq in 1..=5 {
             history.push(seq, 0, "e", "{}", None);
         }
-        assert_eq!(history.entries().map(|e| e.seq).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(
+            history.entries().map(|e| e.seq).collect::<Vec<_>>(),
+            [3, 4, 5]
+        );
     }
 
     #[test]

@@ -115,16 +115,37 @@ pub enum HttpOutcome {
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)] // each is a row of docs/core-messages.md
 pub enum Command {
-    Connect { rid: u32 },
+    Connect {
+        rid: u32,
+    },
     Disconnect,
     Shutdown,
-    Follow { id: String },
-    Unfollow { id: String },
-    Retry { id: String },
-    Refresh { rid: u32, id: String },
-    Listen { event: String, delta: i32 },
+    Follow {
+        id: String,
+    },
+    Unfollow {
+        id: String,
+    },
+    Retry {
+        id: String,
+    },
+    Refresh {
+        rid: u32,
+        id: String,
+    },
+    Listen {
+        event: String,
+        delta: i32,
+    },
     WatchAll(bool),
-    Send { rid: u32, event: String, data: Option<String>, volatile: bool, supersede: Option<String>, max_age: Option<u64> },
+    Send {
+        rid: u32,
+        event: String,
+        data: Option<String>,
+        volatile: bool,
+        supersede: Option<String>,
+        max_age: Option<u64>,
+    },
     Wake(Wake),
     Suspend,
 }

@@ -8,18 +8,27 @@ pub(crate) fn format(epoch_ms: u64) -> String {
     let shifted = days + 719_468;
     let era = shifted / 146_097;
     let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
 
     let mut out = String::with_capacity(24);
     pad(&mut out, year, 4);
-    for (mark, number) in
-        [('-', month), ('-', day), ('T', ms / 3_600_000), (':', ms / 60_000 % 60), (':', ms / 1000 % 60)]
-    {
+    for (mark, number) in [
+        ('-', month),
+        ('-', day),
+        ('T', ms / 3_600_000),
+        (':', ms / 60_000 % 60),
+        (':', ms / 1000 % 60),
+    ] {
         out.push(mark);
         pad(&mut out, number, 2);
     }

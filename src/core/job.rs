@@ -227,7 +227,14 @@ impl Job {
 
     /// Takes a piece of news in. `asked` is when an HTTP read was sent: its answer may be older than what a socket
     /// said meanwhile.
-    pub fn apply(&mut self, update: &Update<'_>, source: Source, asked: Option<Time>, now: Time, wall: u64) -> Applied {
+    pub fn apply(
+        &mut self,
+        update: &Update<'_>,
+        source: Source,
+        asked: Option<Time>,
+        now: Time,
+        wall: u64,
+    ) -> Applied {
         if self.of_earlier_attempt(update.attempt) {
             return Applied::Late;
         }
@@ -236,7 +243,11 @@ impl Job {
             return Applied::Late;
         }
         if self.status.is_terminal() {
-            return if status == self.status { Applied::Same } else { Applied::AfterEnd };
+            return if status == self.status {
+                Applied::Same
+            } else {
+                Applied::AfterEnd
+            };
         }
         if !status.is_terminal() && self.is_late(status, update.progress, asked) {
             return Applied::Late;
@@ -261,7 +272,9 @@ impl Job {
     /// Whether the end of an attempt belongs to the one before a local `retry()`: by the server's count where it
     /// counts, else by the time at which an HTTP read found it.
     fn is_old_end(&self, attempt: Option<u32>, source: Source, now: Time) -> bool {
-        let Some(until) = self.retried_until else { return false };
+        let Some(until) = self.retried_until else {
+            return false;
+        };
         attempt.is_some() || source == Source::Polling && now < until
     }
 
@@ -269,8 +282,11 @@ impl Job {
         if status < self.status {
             return true;
         }
-        let Some(known) = self.progress else { return false };
-        let read_before_news = matches!((asked, self.last_news), (Some(asked), Some(news)) if asked <= news);
+        let Some(known) = self.progress else {
+            return false;
+        };
+        let read_before_news =
+            matches!((asked, self.last_news), (Some(asked), Some(news)) if asked <= news);
         progress.is_some_and(|progress| progress < known || progress == known && read_before_news)
     }
 
@@ -278,8 +294,16 @@ impl Job {
         let mut changed = self.status != status;
         self.status = status;
         // A failure keeps the bar where it was, whatever number comes with it.
-        let progress = if matches!(status, Status::Failed | Status::Cancelled) { None } else { update.progress };
-        if let Some(progress) = if status == Status::Completed { Some(100.0) } else { progress } {
+        let progress = if matches!(status, Status::Failed | Status::Cancelled) {
+            None
+        } else {
+            update.progress
+        };
+        if let Some(progress) = if status == Status::Completed {
+            Some(100.0)
+        } else {
+            progress
+        } {
             changed |= self.progress != Some(progress);
             self.progress = Some(progress);
             self.measure(progress, now);
@@ -315,7 +339,11 @@ impl Job {
         let rate = (progress - from) / elapsed as f64;
         // A long stretch says more than a short one.
         let weight = (elapsed as f64 / 4000.0).clamp(0.15, 0.9);
-        self.rate = if self.rate == 0.0 { rate } else { self.rate + (rate - self.rate) * weight };
+        self.rate = if self.rate == 0.0 {
+            rate
+        } else {
+            self.rate + (rate - self.rate) * weight
+        };
         self.rate_from = Some((now, progress));
     }
 
@@ -340,11 +368,17 @@ impl Job {
     /// Appends the snapshot that JavaScript sees (`Job` of the public contract).
     pub fn write(&self, out: &mut String) {
         let mut object = Object::new(out);
-        object.string("id", &self.id).string("status", self.status.as_str());
+        object
+            .string("id", &self.id)
+            .string("status", self.status.as_str());
         if let Some(progress) = self.progress {
             object.number("progress", progress);
         }
-        for (name, text) in [("stage", &self.stage), ("message", &self.message), ("resultUrl", &self.result_url)] {
+        for (name, text) in [
+            ("stage", &self.stage),
+            ("message", &self.message),
+            ("resultUrl", &self.result_url),
+        ] {
             if let Some(text) = text {
                 object.string(name, text);
             }
@@ -355,8 +389,12 @@ impl Job {
         if let Some(error) = &self.error {
             error.write(object.object("error"));
         }
-        object.integer("attempt", u64::from(self.attempt)).integer("updatedAt", self.updated_at);
-        object.string("source", self.source.as_str()).bool("stale", self.stale);
+        object
+            .integer("attempt", u64::from(self.attempt))
+            .integer("updatedAt", self.updated_at);
+        object
+            .string("source", self.source.as_str())
+            .bool("stale", self.stale);
         if let Some(eta) = self.eta_ms() {
             object.integer("etaMs", eta);
         }
@@ -367,12 +405,19 @@ impl Job {
     /// that an HTTP read found.
     pub fn write_end(&self, out: &mut String) {
         let mut object = Object::new(out);
-        object.string("type", self.end_event()).string("jobId", &self.id);
+        object
+            .string("type", self.end_event())
+            .string("jobId", &self.id);
         match (&self.error, self.status) {
             (Some(error), Status::Failed) => error.write(object.object("error")),
             (None, Status::Failed) => {
                 let mut error = object.object("error");
-                error.string("message", self.message.as_deref().unwrap_or("The job failed.")).bool("retryable", false);
+                error
+                    .string(
+                        "message",
+                        self.message.as_deref().unwrap_or("The job failed."),
+                    )
+                    .bool("retryable", false);
                 error.end();
             }
             (_, Status::Completed) => {
@@ -402,7 +447,9 @@ impl Job {
 
 impl Failed {
     fn write(&self, mut object: Object<'_>) {
-        object.string("message", &self.message).bool("retryable", self.retryable);
+        object
+            .string("message", &self.message)
+            .bool("retryable", self.retryable);
         if let Some(stage) = &self.stage {
             object.string("stage", stage);
         }
@@ -416,11 +463,18 @@ mod tests {
     use proptest::prelude::*;
 
     fn progress(value: f64) -> Update<'static> {
-        Update { status: Some(Status::Running), progress: Some(value), ..Update::default() }
+        Update {
+            status: Some(Status::Running),
+            progress: Some(value),
+            ..Update::default()
+        }
     }
 
     fn state(status: Status) -> Update<'static> {
-        Update { status: Some(status), ..Update::default() }
+        Update {
+            status: Some(status),
+            ..Update::default()
+        }
     }
 
     fn push(job: &mut Job, update: &Update<'_>, at: u64) -> Applied {
@@ -441,10 +495,23 @@ mod tests {
     fn an_end_is_final_and_a_failure_holds_the_bar() {
         let mut job = Job::new("j".into());
         push(&mut job, &progress(60.0), 1);
-        assert_eq!(push(&mut job, &Update { progress: Some(0.0), ..state(Status::Failed) }, 2), Applied::Ended);
+        assert_eq!(
+            push(
+                &mut job,
+                &Update {
+                    progress: Some(0.0),
+                    ..state(Status::Failed)
+                },
+                2
+            ),
+            Applied::Ended
+        );
         assert_eq!(job.progress, Some(60.0));
         assert_eq!(push(&mut job, &state(Status::Failed), 3), Applied::Same);
-        assert_eq!(push(&mut job, &state(Status::Completed), 4), Applied::AfterEnd);
+        assert_eq!(
+            push(&mut job, &state(Status::Completed), 4),
+            Applied::AfterEnd
+        );
         assert_eq!(push(&mut job, &progress(99.0), 5), Applied::AfterEnd);
         assert_eq!((job.status, job.progress), (Status::Failed, Some(60.0)));
     }
@@ -452,22 +519,82 @@ mod tests {
     #[test]
     fn a_higher_attempt_begins_anew_and_a_lower_one_is_late() {
         let mut job = Job::new("j".into());
-        push(&mut job, &Update { attempt: Some(1), ..progress(80.0) }, 1);
-        push(&mut job, &Update { attempt: Some(1), ..state(Status::Failed) }, 2);
-        assert_eq!(push(&mut job, &Update { attempt: Some(2), ..progress(5.0) }, 3), Applied::Changed);
-        assert_eq!((job.attempt, job.progress, job.status), (2, Some(5.0), Status::Running));
-        assert_eq!(push(&mut job, &Update { attempt: Some(1), ..state(Status::Failed) }, 4), Applied::Late);
+        push(
+            &mut job,
+            &Update {
+                attempt: Some(1),
+                ..progress(80.0)
+            },
+            1,
+        );
+        push(
+            &mut job,
+            &Update {
+                attempt: Some(1),
+                ..state(Status::Failed)
+            },
+            2,
+        );
+        assert_eq!(
+            push(
+                &mut job,
+                &Update {
+                    attempt: Some(2),
+                    ..progress(5.0)
+                },
+                3
+            ),
+            Applied::Changed
+        );
+        assert_eq!(
+            (job.attempt, job.progress, job.status),
+            (2, Some(5.0), Status::Running)
+        );
+        assert_eq!(
+            push(
+                &mut job,
+                &Update {
+                    attempt: Some(1),
+                    ..state(Status::Failed)
+                },
+                4
+            ),
+            Applied::Late
+        );
     }
 
     #[test]
     fn a_local_retry_is_the_attempt_the_server_counts_next() {
         let mut job = Job::new("j".into());
-        push(&mut job, &Update { attempt: Some(1), ..state(Status::Failed) }, 1);
+        push(
+            &mut job,
+            &Update {
+                attempt: Some(1),
+                ..state(Status::Failed)
+            },
+            1,
+        );
         assert!(job.retry(Time(2), 2));
         assert_eq!((job.attempt, job.status), (2, Status::Queued));
-        let old_end = Update { attempt: Some(1), ..state(Status::Failed) };
-        assert_eq!(job.apply(&old_end, Source::Polling, Some(Time(2)), Time(3), 3), Applied::Late);
-        assert_eq!(push(&mut job, &Update { attempt: Some(2), ..progress(1.0) }, 4), Applied::Changed);
+        let old_end = Update {
+            attempt: Some(1),
+            ..state(Status::Failed)
+        };
+        assert_eq!(
+            job.apply(&old_end, Source::Polling, Some(Time(2)), Time(3), 3),
+            Applied::Late
+        );
+        assert_eq!(
+            push(
+                &mut job,
+                &Update {
+                    attempt: Some(2),
+                    ..progress(1.0)
+                },
+                4
+            ),
+            Applied::Changed
+        );
         assert_eq!(job.attempt, 2);
         assert!(!job.retry(Time(5), 5));
     }
@@ -476,16 +603,29 @@ mod tests {
     fn a_read_sent_before_the_last_news_cannot_take_it_back() {
         let mut job = Job::new("j".into());
         push(&mut job, &progress(50.0), 10);
-        let read = Update { progress: Some(50.0), ..state(Status::Running) };
-        assert_eq!(job.apply(&read, Source::Polling, Some(Time(5)), Time(12), 12), Applied::Late);
-        assert_eq!(job.apply(&read, Source::Polling, Some(Time(11)), Time(12), 12), Applied::Same);
+        let read = Update {
+            progress: Some(50.0),
+            ..state(Status::Running)
+        };
+        assert_eq!(
+            job.apply(&read, Source::Polling, Some(Time(5)), Time(12), 12),
+            Applied::Late
+        );
+        assert_eq!(
+            job.apply(&read, Source::Polling, Some(Time(11)), Time(12), 12),
+            Applied::Same
+        );
     }
 
     #[test]
     fn time_left_follows_the_rate() {
         let mut job = Job::new("j".into());
         for step in 0..=10u32 {
-            push(&mut job, &progress(f64::from(step) * 5.0), u64::from(step) * 1000);
+            push(
+                &mut job,
+                &progress(f64::from(step) * 5.0),
+                u64::from(step) * 1000,
+            );
         }
         assert_eq!(job.eta_ms(), Some(10_000));
         push(&mut job, &state(Status::Completed), 11_000);
@@ -498,15 +638,31 @@ mod tests {
         push(&mut job, &progress(12.5), 7);
         let mut out = String::new();
         job.write(&mut out);
-        assert_eq!(out, r#"{"id":"a\"b","status":"running","progress":12.5,"attempt":1,"updatedAt":7,"source":"socket","stale":false}"#);
+        assert_eq!(
+            out,
+            r#"{"id":"a\"b","status":"running","progress":12.5,"attempt":1,"updatedAt":7,"source":"socket","stale":false}"#
+        );
     }
 
     fn any_update() -> impl Strategy<Value = Update<'static>> {
         let status = prop_oneof![
-            Just(Status::Queued), Just(Status::Running), Just(Status::Completed), Just(Status::Failed), Just(Status::Cancelled)
+            Just(Status::Queued),
+            Just(Status::Running),
+            Just(Status::Completed),
+            Just(Status::Failed),
+            Just(Status::Cancelled)
         ];
-        (status, proptest::option::of(0.0..100.0f64), proptest::option::of(0u32..4))
-            .prop_map(|(status, progress, attempt)| Update { status: Some(status), progress, attempt, ..Update::default() })
+        (
+            status,
+            proptest::option::of(0.0..100.0f64),
+            proptest::option::of(0u32..4),
+        )
+            .prop_map(|(status, progress, attempt)| Update {
+                status: Some(status),
+                progress,
+                attempt,
+                ..Update::default()
+            })
     }
 
     proptest! {

@@ -26,7 +26,12 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn new(most_items: usize, most_bytes: usize) -> Self {
-        Self { items: VecDeque::new(), bytes: 0, most_items, most_bytes }
+        Self {
+            items: VecDeque::new(),
+            bytes: 0,
+            most_items,
+            most_bytes,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -38,9 +43,18 @@ impl Queue {
     }
 
     /// False when it is full: nothing was taken.
-    pub(crate) fn push(&mut self, job: Option<String>, text: String, expires: Time, supersede: Option<String>) -> bool {
+    pub(crate) fn push(
+        &mut self,
+        job: Option<String>,
+        text: String,
+        expires: Time,
+        supersede: Option<String>,
+    ) -> bool {
         if supersede.is_some()
-            && let Some(older) = self.items.iter_mut().find(|item| item.supersede == supersede && item.job == job)
+            && let Some(older) = self
+                .items
+                .iter_mut()
+                .find(|item| item.supersede == supersede && item.job == job)
         {
             if self.bytes - older.text.len() + text.len() > self.most_bytes {
                 return false;
@@ -54,7 +68,12 @@ impl Queue {
             return false;
         }
         self.bytes += text.len();
-        self.items.push_back(Item { job, text, expires, supersede });
+        self.items.push_back(Item {
+            job,
+            text,
+            expires,
+            supersede,
+        });
         true
     }
 
@@ -81,7 +100,11 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn new(limit: Option<RateLimit>) -> Self {
-        Self { limit, tokens: limit.map_or(0.0, |limit| limit.burst), at: Time(0) }
+        Self {
+            limit,
+            tokens: limit.map_or(0.0, |limit| limit.burst),
+            at: Time(0),
+        }
     }
 
     fn fill(&mut self, now: Time) {
@@ -110,7 +133,8 @@ impl Bucket {
     pub(crate) fn next(&mut self, now: Time) -> Option<Time> {
         self.fill(now);
         let limit = self.limit?;
-        (self.tokens <= 1.0 - 1e-6).then(|| now.after(((1.0 - self.tokens) * 1000.0 / limit.per_second) as u64 + 1))
+        (self.tokens <= 1.0 - 1e-6)
+            .then(|| now.after(((1.0 - self.tokens) * 1000.0 / limit.per_second) as u64 + 1))
     }
 }
 
@@ -119,7 +143,9 @@ mod tests {
     use super::*;
 
     fn texts(queue: &mut Queue) -> Vec<String> {
-        std::iter::from_fn(|| queue.pop(|_| true)).map(|item| item.text).collect()
+        std::iter::from_fn(|| queue.pop(|_| true))
+            .map(|item| item.text)
+            .collect()
     }
 
     #[test]
@@ -144,7 +170,10 @@ mod tests {
 
     #[test]
     fn the_bucket_lets_a_burst_through_then_paces() {
-        let mut bucket = Bucket::new(Some(RateLimit { per_second: 10.0, burst: 2.0 }));
+        let mut bucket = Bucket::new(Some(RateLimit {
+            per_second: 10.0,
+            burst: 2.0,
+        }));
         assert!(bucket.take(Time(0)) && bucket.take(Time(0)) && !bucket.take(Time(0)));
         let next = bucket.next(Time(0)).unwrap();
         assert!(next <= Time(101) && bucket.take(next));

@@ -56,7 +56,11 @@ fn wrong<T>(field: &str, expected: &str, value: &Value<'_>) -> Checked<T> {
     reason.push_str(expected);
     reason.push_str(", got ");
     reason.push_str(&describe(value));
-    let code = if matches!(value, Value::Number(_)) && expected.contains("number") { "out-of-range" } else { "wrong-type" };
+    let code = if matches!(value, Value::Number(_)) && expected.contains("number") {
+        "out-of-range"
+    } else {
+        "wrong-type"
+    };
     Err((code, reason))
 }
 
@@ -68,7 +72,12 @@ fn text<'a>(field: &str, value: Option<Value<'a>>) -> Checked<Option<Str<'a>>> {
     }
 }
 
-fn number(field: &str, value: Option<Value<'_>>, expected: &str, most: f64) -> Checked<Option<f64>> {
+fn number(
+    field: &str,
+    value: Option<Value<'_>>,
+    expected: &str,
+    most: f64,
+) -> Checked<Option<f64>> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(number)) if (0.0..=most).contains(&number) => Ok(Some(number)),
@@ -82,7 +91,9 @@ fn progress(value: Option<Value<'_>>) -> Checked<Option<f64>> {
 
 fn attempt(value: Option<Value<'_>>) -> Checked<Option<u32>> {
     match number("attempt", value, "a whole number", 1e9)? {
-        Some(number) if number.fract() != 0.0 => wrong("attempt", "a whole number", &Value::Number(number)),
+        Some(number) if number.fract() != 0.0 => {
+            wrong("attempt", "a whole number", &Value::Number(number))
+        }
         found => Ok(found.map(|number| number as u32)),
     }
 }
@@ -117,8 +128,15 @@ fn failure<'a>(value: Option<Value<'a>>) -> Checked<Option<Failure<'a>>> {
         }
     }
     match message {
-        Some(message) => Ok(Some(Failure { message, retryable, stage })),
-        None => Err(("wrong-type", "error.message: expected a string, got nothing".into())),
+        Some(message) => Ok(Some(Failure {
+            message,
+            retryable,
+            stage,
+        })),
+        None => Err((
+            "wrong-type",
+            "error.message: expected a string, got nothing".into(),
+        )),
     }
 }
 
@@ -155,18 +173,31 @@ fn status_word(word: &str) -> Option<Status> {
         ("canceled", Status::Cancelled),
         ("aborted", Status::Cancelled),
     ];
-    WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, status)| *status)
+    WORDS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word))
+        .map(|(_, status)| *status)
 }
 
 /// A status word of a snapshot; unlike a message's, it must be a known one.
 fn status(value: Option<Value<'_>>) -> Checked<Status> {
-    let Some(word) = text("status", value)? else { return Err(("wrong-type", "status: missing".into())) };
-    status_word(word.raw).ok_or_else(|| ("wrong-type", String::from("status: unknown word ") + &describe(&Value::String(word))))
+    let Some(word) = text("status", value)? else {
+        return Err(("wrong-type", "status: missing".into()));
+    };
+    status_word(word.raw).ok_or_else(|| {
+        (
+            "wrong-type",
+            String::from("status: unknown word ") + &describe(&Value::String(word)),
+        )
+    })
 }
 
 /// Checks the fields of one event against its type.
 fn update<'a>(kind: Kind, fields: &Fields<'a>) -> Checked<Update<'a>> {
-    let mut update = Update { attempt: attempt(fields.attempt)?, ..Update::default() };
+    let mut update = Update {
+        attempt: attempt(fields.attempt)?,
+        ..Update::default()
+    };
     match kind {
         Kind::Progress => {
             update.progress = Some(required("progress", progress(fields.progress)?)?);
@@ -184,7 +215,12 @@ fn update<'a>(kind: Kind, fields: &Fields<'a>) -> Checked<Update<'a>> {
             update.progress = Some(100.0);
             update.message = text("message", fields.message)?;
             update.result_url = text("result_url", fields.result_url)?;
-            update.duration_seconds = number("duration_seconds", fields.duration, "a number of seconds", 1e12)?;
+            update.duration_seconds = number(
+                "duration_seconds",
+                fields.duration,
+                "a number of seconds",
+                1e12,
+            )?;
         }
         Kind::Error => {
             update.status = Some(Status::Failed);
@@ -201,7 +237,12 @@ fn update<'a>(kind: Kind, fields: &Fields<'a>) -> Checked<Update<'a>> {
             update.stage = text("stage", fields.stage)?;
             update.message = text("message", fields.message)?;
             update.result_url = text("result_url", fields.result_url)?;
-            update.duration_seconds = number("duration_seconds", fields.duration, "a number of seconds", 1e12)?;
+            update.duration_seconds = number(
+                "duration_seconds",
+                fields.duration,
+                "a number of seconds",
+                1e12,
+            )?;
             if status == Status::Failed {
                 update.error = failure(fields.error)?;
             }
@@ -213,18 +254,31 @@ fn update<'a>(kind: Kind, fields: &Fields<'a>) -> Checked<Update<'a>> {
 
 fn broken(error: Error, raw: &str) -> Invalid<'_> {
     match error {
-        Error::TooDeep => Invalid { event: None, code: "too-deep", reason: "nested too deep".into(), raw },
+        Error::TooDeep => Invalid {
+            event: None,
+            code: "too-deep",
+            reason: "nested too deep".into(),
+            raw,
+        },
         Error::Syntax(at) => {
             let mut reason = String::from("not JSON at byte ");
             super::json::push_u64(&mut reason, at as u64);
-            Invalid { event: None, code: "not-json", reason, raw }
+            Invalid {
+                event: None,
+                code: "not-json",
+                reason,
+                raw,
+            }
         }
     }
 }
 
 /// Reads one object whose `{` comes next. An `Err(Error)` breaks the frame; an `Ok(Err(Invalid))` only the message.
 #[inline]
-fn object<'a>(scanner: &mut Scanner<'a>, snapshot: bool) -> Result<Result<Message<'a>, Invalid<'a>>, Error> {
+fn object<'a>(
+    scanner: &mut Scanner<'a>,
+    snapshot: bool,
+) -> Result<Result<Message<'a>, Invalid<'a>>, Error> {
     let mut fields = Fields::default();
     scanner.peek();
     let start = scanner.position();
@@ -232,9 +286,20 @@ fn object<'a>(scanner: &mut Scanner<'a>, snapshot: bool) -> Result<Result<Messag
     let mut first = true;
     loop {
         let before = scanner.position();
-        let Some((name, value)) = scanner.member(&mut first)? else { break };
+        let Some((name, value)) = scanner.member(&mut first)? else {
+            break;
+        };
         // The text of the value is only wanted for numbers that serve as an id.
-        let text = if matches!(value, Value::Number(_)) { scanner.slice_from(before).rsplit(':').next().unwrap_or("").trim() } else { "" };
+        let text = if matches!(value, Value::Number(_)) {
+            scanner
+                .slice_from(before)
+                .rsplit(':')
+                .next()
+                .unwrap_or("")
+                .trim()
+        } else {
+            ""
+        };
         fields.set(name, value, text);
     }
     let raw = scanner.slice_from(start);
@@ -243,19 +308,50 @@ fn object<'a>(scanner: &mut Scanner<'a>, snapshot: bool) -> Result<Result<Messag
         Some(Value::String(name)) => name.get(),
         Some(other) => {
             let reason = String::from("type: expected a string, got ") + &describe(&other);
-            return Ok(Err(Invalid { event: None, code: "no-type", reason, raw }));
+            return Ok(Err(Invalid {
+                event: None,
+                code: "no-type",
+                reason,
+                raw,
+            }));
         }
-        None => return Ok(Err(Invalid { event: None, code: "no-type", reason: "type: missing".into(), raw })),
+        None => {
+            return Ok(Err(Invalid {
+                event: None,
+                code: "no-type",
+                reason: "type: missing".into(),
+                raw,
+            }));
+        }
     };
-    let kind = if snapshot { Kind::Snapshot } else { Kind::of(&name) };
+    let kind = if snapshot {
+        Kind::Snapshot
+    } else {
+        Kind::of(&name)
+    };
     let checked = update(kind, &fields).and_then(|update| {
         // A free event may use these names for what it likes.
-        let job = if kind == Kind::Other { job(fields.job).unwrap_or(None) } else { job(fields.job)? };
+        let job = if kind == Kind::Other {
+            job(fields.job).unwrap_or(None)
+        } else {
+            job(fields.job)?
+        };
         Ok((update, job))
     });
     Ok(match checked {
-        Ok((update, job)) => Ok(Message { kind, name, job, update, raw }),
-        Err((code, reason)) => Err(Invalid { event: Some(name.into_owned()), code, reason, raw }),
+        Ok((update, job)) => Ok(Message {
+            kind,
+            name,
+            job,
+            update,
+            raw,
+        }),
+        Err((code, reason)) => Err(Invalid {
+            event: Some(name.into_owned()),
+            code,
+            reason,
+            raw,
+        }),
     })
 }
 
@@ -269,7 +365,9 @@ pub fn decode<'a>(frame: &'a str, mut take: impl FnMut(Result<Message<'a>, Inval
             None => break,
             Some(b'{') => object(&mut scanner, false).map(&mut take),
             Some(b'[') => array(&mut scanner, &mut take),
-            Some(_) => scanner.value().map(|value| take(Err(not_an_object(&value, frame)))),
+            Some(_) => scanner
+                .value()
+                .map(|value| take(Err(not_an_object(&value, frame)))),
         };
         any = true;
         if let Err(error) = outcome {
@@ -277,16 +375,29 @@ pub fn decode<'a>(frame: &'a str, mut take: impl FnMut(Result<Message<'a>, Inval
         }
     }
     if !any {
-        take(Err(Invalid { event: None, code: "empty", reason: "an empty frame".into(), raw: frame }));
+        take(Err(Invalid {
+            event: None,
+            code: "empty",
+            reason: "an empty frame".into(),
+            raw: frame,
+        }));
     }
 }
 
 fn not_an_object<'a>(value: &Value<'_>, raw: &'a str) -> Invalid<'a> {
     let reason = String::from("expected an object, got ") + &describe(value);
-    Invalid { event: None, code: "not-an-object", reason, raw }
+    Invalid {
+        event: None,
+        code: "not-an-object",
+        reason,
+        raw,
+    }
 }
 
-fn array<'a>(scanner: &mut Scanner<'a>, take: &mut impl FnMut(Result<Message<'a>, Invalid<'a>>)) -> Result<(), Error> {
+fn array<'a>(
+    scanner: &mut Scanner<'a>,
+    take: &mut impl FnMut(Result<Message<'a>, Invalid<'a>>),
+) -> Result<(), Error> {
     scanner.eat(b'[');
     let mut first = true;
     loop {
@@ -316,8 +427,22 @@ pub(super) fn decode_snapshot(body: &str) -> Result<Message<'_>, Invalid<'_>> {
     let mut scanner = Scanner::new(body);
     match scanner.peek() {
         Some(b'{') => {}
-        Some(_) => return Err(Invalid { event: None, code: "not-an-object", reason: "expected an object".into(), raw: body }),
-        None => return Err(Invalid { event: None, code: "empty", reason: "an empty body".into(), raw: body }),
+        Some(_) => {
+            return Err(Invalid {
+                event: None,
+                code: "not-an-object",
+                reason: "expected an object".into(),
+                raw: body,
+            });
+        }
+        None => {
+            return Err(Invalid {
+                event: None,
+                code: "empty",
+                reason: "an empty body".into(),
+                raw: body,
+            });
+        }
     }
     let message = object(&mut scanner, true).map_err(|error| broken(error, body))?;
     scanner.end().map_err(|error| broken(error, body))?;

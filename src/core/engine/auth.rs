@@ -67,14 +67,21 @@ impl Engine {
         self.auth.count += 1;
         self.auth.asking = Some(self.auth.count);
         self.auth.refreshed |= reason == TokenReason::Refresh;
-        self.outputs.push_back(Output::NeedToken { req: self.auth.count, reason });
-        self.timers.remind(self.now.after(TIMEOUT), Owner::Token(self.auth.count));
+        self.outputs.push_back(Output::NeedToken {
+            req: self.auth.count,
+            reason,
+        });
+        self.timers
+            .remind(self.now.after(TIMEOUT), Owner::Token(self.auth.count));
     }
 
     /// The page takes too long to give a token.
     pub(super) fn token_overdue(&mut self, req: u64) {
         if self.auth.asking == Some(req) {
-            self.token_answered(req, Some("The `token` function did not settle in time.".into()));
+            self.token_answered(
+                req,
+                Some("The `token` function did not settle in time.".into()),
+            );
         }
     }
 
@@ -87,13 +94,23 @@ impl Engine {
         self.auth.asking = None;
         let failed = error.is_some();
         if let Some(message) = error {
-            self.outbox.log(self.now, self.wall(), "warn", "auth", &message, None);
+            self.outbox
+                .log(self.now, self.wall(), "warn", "auth", &message, None);
         } else {
             self.auth.current = Some(req);
         }
-        let waiting: Vec<u32> = self.links.iter().filter(|(_, link)| link.state == State::Token).map(|(index, _)| index).collect();
+        let waiting: Vec<u32> = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.state == State::Token)
+            .map(|(index, _)| index)
+            .collect();
         for index in waiting {
-            if failed { self.link_failed(index, Code::Auth) } else { self.open_link(index, Some(req)) }
+            if failed {
+                self.link_failed(index, Code::Auth)
+            } else {
+                self.open_link(index, Some(req))
+            }
         }
         if failed {
             self.fail_blocked_reads();

@@ -122,7 +122,10 @@ impl Engine {
     #[must_use]
     pub fn inspect(&self) -> Inspection {
         let connections = self.links.iter().map(|(_, link)| Connection {
-            job_id: link.job.and_then(|job| self.jobs.get(job)).map(|entry| entry.job.id.clone()),
+            job_id: link
+                .job
+                .and_then(|job| self.jobs.get(job))
+                .map(|entry| entry.job.id.clone()),
             state: match link.state {
                 State::Token => "token",
                 State::Connecting => "connecting",
@@ -133,15 +136,19 @@ impl Engine {
             attempt: link.failures,
             silent_for_ms: self.now.since(link.last_message),
         });
-        let followed = self.jobs.iter().filter(|(_, entry)| entry.wanted()).map(|(_, entry)| Subscription {
-            job_id: entry.job.id.clone(),
-            followers: entry.followers,
-            served_by: match (entry.open_ended(), self.open_link_of(entry)) {
-                (false, _) => "none",
-                (true, Some(_)) => "socket",
-                (true, None) => "polling",
-            },
-        });
+        let followed = self
+            .jobs
+            .iter()
+            .filter(|(_, entry)| entry.wanted())
+            .map(|(_, entry)| Subscription {
+                job_id: entry.job.id.clone(),
+                followers: entry.followers,
+                served_by: match (entry.open_ended(), self.open_link_of(entry)) {
+                    (false, _) => "none",
+                    (true, Some(_)) => "socket",
+                    (true, None) => "polling",
+                },
+            });
         Inspection {
             state: self.status.state,
             connections: connections.collect(),

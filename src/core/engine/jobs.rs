@@ -78,7 +78,14 @@ impl Engine {
         }
         if self.jobs.len() >= MAX_JOBS && !self.forget_one() {
             self.counters.refused_jobs += 1;
-            self.outbox.log(self.now, self.wall(), "warn", "too-many-jobs", "The table of jobs is full.", Some(id));
+            self.outbox.log(
+                self.now,
+                self.wall(),
+                "warn",
+                "too-many-jobs",
+                "The table of jobs is full.",
+                Some(id),
+            );
             return None;
         }
         let index = self.jobs.insert(Entry::new(id));
@@ -87,9 +94,20 @@ impl Engine {
     }
 
     fn forget_one(&mut self) -> bool {
-        let spare = |ended: bool| move |entry: &Entry| !entry.wanted() && !entry.dirty && (entry.job.status.is_terminal() || !ended);
-        let find = |test: &dyn Fn(&Entry) -> bool| self.jobs.iter().find(|(_, entry)| test(entry)).map(|(index, _)| index);
-        let Some(index) = find(&spare(true)).or_else(|| find(&spare(false))) else { return false };
+        let spare = |ended: bool| {
+            move |entry: &Entry| {
+                !entry.wanted() && !entry.dirty && (entry.job.status.is_terminal() || !ended)
+            }
+        };
+        let find = |test: &dyn Fn(&Entry) -> bool| {
+            self.jobs
+                .iter()
+                .find(|(_, entry)| test(entry))
+                .map(|(index, _)| index)
+        };
+        let Some(index) = find(&spare(true)).or_else(|| find(&spare(false))) else {
+            return false;
+        };
         self.drop_reads_of(index);
         if let Some(entry) = self.jobs.remove(index) {
             self.index.remove(&entry.job.id);
@@ -98,7 +116,9 @@ impl Engine {
     }
 
     pub(super) fn follow(&mut self, id: &str) {
-        let Some(index) = self.entry_of(id) else { return };
+        let Some(index) = self.entry_of(id) else {
+            return;
+        };
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.followers += 1;
             entry.linger_until = None;
@@ -110,7 +130,9 @@ impl Engine {
     }
 
     pub(super) fn unfollow(&mut self, id: &str) {
-        let Some(index) = self.index.get(id).copied() else { return };
+        let Some(index) = self.index.get(id).copied() else {
+            return;
+        };
         let until = self.now.after(self.config.linger);
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.followers = entry.followers.saturating_sub(1);
@@ -142,8 +164,12 @@ impl Engine {
 
     pub(super) fn job_due(&mut self, index: u32) {
         let now = self.now;
-        let Some(entry) = self.jobs.get_mut(index) else { return };
-        entry.deadline.reached(now, Owner::Job(index), &mut self.timers);
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
+        entry
+            .deadline
+            .reached(now, Owner::Job(index), &mut self.timers);
         if entry.linger_until.is_some_and(|until| until <= now) {
             entry.linger_until = None;
             self.rest(index);
@@ -159,14 +185,21 @@ impl Engine {
 
     /// Nothing is done for a job any more: not followed, or ended. A read that a `refresh()` waits for goes on.
     pub(super) fn rest(&mut self, index: u32) {
-        if self.jobs.get(index).is_some_and(|entry| entry.refreshers.is_empty()) {
+        if self
+            .jobs
+            .get(index)
+            .is_some_and(|entry| entry.refreshers.is_empty())
+        {
             self.drop_reads_of(index);
         }
         self.plan_read(index, None);
         if let Some(link) = self.jobs.get(index).and_then(|entry| entry.link) {
             self.close_link(link, 1000, "done");
         }
-        let doubted = self.jobs.get_mut(index).is_some_and(|entry| entry.job.doubt());
+        let doubted = self
+            .jobs
+            .get_mut(index)
+            .is_some_and(|entry| entry.job.doubt());
         if doubted {
             self.mark_dirty(index);
         }
@@ -182,8 +215,13 @@ impl Engine {
             return;
         }
         let per_job = self.per_job_sockets();
-        let covered = self.jobs.get(index).is_some_and(|entry| self.open_link_of(entry).is_some());
-        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let covered = self
+            .jobs
+            .get(index)
+            .is_some_and(|entry| self.open_link_of(entry).is_some());
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
         if !entry.open_ended() {
             return;
         }
@@ -211,15 +249,20 @@ impl Engine {
         if self.per_job_sockets() || !self.is_active() {
             return;
         }
-        let wanted = self.watch_all || !self.connecting.is_empty() || self.audit.anybody() || self.jobs.iter().any(|(_, entry)| entry.open_ended());
+        let wanted = self.watch_all
+            || !self.connecting.is_empty()
+            || self.audit.anybody()
+            || self.jobs.iter().any(|(_, entry)| entry.open_ended());
         if !wanted {
             if self.shared.is_some() && self.shared_linger.get().is_none() {
                 let until = self.now.after(self.config.linger);
-                self.shared_linger.set(Some(until), Owner::Linger, &mut self.timers);
+                self.shared_linger
+                    .set(Some(until), Owner::Linger, &mut self.timers);
             }
             return;
         }
-        self.shared_linger.set(None, Owner::Linger, &mut self.timers);
+        self.shared_linger
+            .set(None, Owner::Linger, &mut self.timers);
         if self.shared.is_none() && self.config.max_sockets > 0 {
             let index = self.begin_link(None);
             self.shared = Some(index);
@@ -227,7 +270,9 @@ impl Engine {
     }
 
     pub(super) fn shared_linger_due(&mut self) {
-        if self.shared_linger.reached(self.now, Owner::Linger, &mut self.timers)
+        if self
+            .shared_linger
+            .reached(self.now, Owner::Linger, &mut self.timers)
             && let Some(link) = self.shared
         {
             self.close_link(link, 1000, "nobody listens");
@@ -240,8 +285,12 @@ impl Engine {
             return;
         }
         while let Some(index) = self.waiting.front().copied() {
-            let wants = self.jobs.get(index).is_some_and(|entry| entry.open_ended() && entry.link.is_none());
-            if wants && self.links.len() >= self.config.max_sockets && !self.end_a_lingering_link() {
+            let wants = self
+                .jobs
+                .get(index)
+                .is_some_and(|entry| entry.open_ended() && entry.link.is_none());
+            if wants && self.links.len() >= self.config.max_sockets && !self.end_a_lingering_link()
+            {
                 break;
             }
             self.waiting.pop_front();
@@ -259,7 +308,9 @@ impl Engine {
         if self.config.polling.is_some() {
             for place in 0..self.waiting.len() {
                 if let Some(index) = self.waiting.get(place).copied()
-                    && self.jobs.get(index).is_some_and(|entry| entry.read_at.is_none() && !entry.read_queued && entry.reading.is_none())
+                    && self.jobs.get(index).is_some_and(|entry| {
+                        entry.read_at.is_none() && !entry.read_queued && entry.reading.is_none()
+                    })
                 {
                     self.queue_read(index);
                 }
@@ -271,7 +322,10 @@ impl Engine {
     fn end_a_lingering_link(&mut self) -> bool {
         let lingering = self.links.iter().find_map(|(_, link)| {
             let job = link.job?;
-            self.jobs.get(job).is_some_and(|entry| entry.followers == 0).then_some(job)
+            self.jobs
+                .get(job)
+                .is_some_and(|entry| entry.followers == 0)
+                .then_some(job)
         });
         let Some(job) = lingering else { return false };
         if let Some(entry) = self.jobs.get_mut(job) {
@@ -282,9 +336,13 @@ impl Engine {
     }
 
     pub(super) fn retry(&mut self, id: &str) {
-        let Some(index) = self.index.get(id).copied() else { return };
+        let Some(index) = self.index.get(id).copied() else {
+            return;
+        };
         let (now, wall) = (self.now, self.wall());
-        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
         if entry.job.retry(now, wall) {
             entry.etag = None;
             self.mark_dirty(index);
@@ -325,9 +383,17 @@ impl Engine {
 
     /// Takes a piece of news about a job in. True when listeners may hear of it.
     #[inline]
-    pub(super) fn apply(&mut self, index: u32, update: &Update<'_>, source: Source, asked: Option<Time>) -> bool {
+    pub(super) fn apply(
+        &mut self,
+        index: u32,
+        update: &Update<'_>,
+        source: Source,
+        asked: Option<Time>,
+    ) -> bool {
         let (now, wall) = (self.now, self.wall());
-        let Some(entry) = self.jobs.get_mut(index) else { return false };
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return false;
+        };
         let was_terminal = entry.job.status.is_terminal();
         let applied = entry.job.apply(update, source, asked, now, wall);
         match applied {

@@ -88,7 +88,9 @@ pub(super) fn encode_segment(id: &str) -> String {
         } else {
             out.push('%');
             for digit in [byte >> 4, byte & 15] {
-                out.push(char::from(HEX.get(usize::from(digit)).copied().unwrap_or(b'0')));
+                out.push(char::from(
+                    HEX.get(usize::from(digit)).copied().unwrap_or(b'0'),
+                ));
             }
         }
     }
@@ -125,7 +127,8 @@ impl Engine {
         if self.config.token {
             if let Some(link) = self.links.get_mut(index) {
                 link.state = State::Token;
-                link.deadline.set(None, Owner::Link(index), &mut self.timers);
+                link.deadline
+                    .set(None, Owner::Link(index), &mut self.timers);
             }
             self.ask_token(TokenReason::Connect);
         } else {
@@ -136,28 +139,48 @@ impl Engine {
 
     pub(super) fn open_link(&mut self, index: u32, auth: Option<u64>) {
         let deadline = self.now.after(self.timeout());
-        let Some(link) = self.links.get_mut(index) else { return };
+        let Some(link) = self.links.get_mut(index) else {
+            return;
+        };
         self.opened = self.opened.wrapping_add(1);
         link.r#gen = Gen::new(index, self.opened);
         link.state = State::Connecting;
         link.auth = auth;
         link.server = self.server;
-        link.deadline.set(Some(deadline), Owner::Link(index), &mut self.timers);
-        let base = self.config.servers.get(self.server).map_or("", |server| server.ws.as_str());
+        link.deadline
+            .set(Some(deadline), Owner::Link(index), &mut self.timers);
+        let base = self
+            .config
+            .servers
+            .get(self.server)
+            .map_or("", |server| server.ws.as_str());
         let mut url = String::from(base);
         match link.job.and_then(|job| self.jobs.get(job)) {
-            Some(entry) => url.push_str(&self.config.path.replace("{id}", &encode_segment(&entry.job.id))),
+            Some(entry) => url.push_str(
+                &self
+                    .config
+                    .path
+                    .replace("{id}", &encode_segment(&entry.job.id)),
+            ),
             None => url.push_str(&self.config.path),
         }
         self.counters.opened += 1;
-        self.outputs.push_back(Output::Open { r#gen: link.r#gen, url, auth });
+        self.outputs.push_back(Output::Open {
+            r#gen: link.r#gen,
+            url,
+            auth,
+        });
         self.status_dirty = true;
     }
 
     /// The link a generation belongs to; what is older is dropped and counted.
     pub(super) fn current_link(&mut self, r#gen: Gen) -> Option<u32> {
         let index = r#gen.link();
-        if self.links.get(index).is_some_and(|link| link.r#gen == r#gen && link.is_live()) {
+        if self
+            .links
+            .get(index)
+            .is_some_and(|link| link.r#gen == r#gen && link.is_live())
+        {
             return Some(index);
         }
         self.counters.stale += 1;
@@ -165,9 +188,13 @@ impl Engine {
     }
 
     pub(super) fn link_opened(&mut self, r#gen: Gen) {
-        let Some(index) = self.current_link(r#gen) else { return };
+        let Some(index) = self.current_link(r#gen) else {
+            return;
+        };
         let (now, wall) = (self.now, self.wall());
-        let Some(link) = self.links.get_mut(index) else { return };
+        let Some(link) = self.links.get_mut(index) else {
+            return;
+        };
         link.state = State::Open;
         link.opened_at = now;
         link.last_message = now;
@@ -196,32 +223,52 @@ impl Engine {
     pub(super) fn jobs_of(&self, job: Option<u32>) -> Vec<u32> {
         match job {
             Some(index) => vec![index],
-            None => self.jobs.iter().filter(|(_, entry)| entry.wanted()).map(|(index, _)| index).collect(),
+            None => self
+                .jobs
+                .iter()
+                .filter(|(_, entry)| entry.wanted())
+                .map(|(index, _)| index)
+                .collect(),
         }
     }
 
     fn watch_silence(&mut self, index: u32) {
-        let allowed = self.config.heartbeat_interval.saturating_add(self.config.heartbeat_timeout);
+        let allowed = self
+            .config
+            .heartbeat_interval
+            .saturating_add(self.config.heartbeat_timeout);
         let watched = self.config.heartbeat_interval > 0;
-        let Some(link) = self.links.get_mut(index) else { return };
+        let Some(link) = self.links.get_mut(index) else {
+            return;
+        };
         let deadline = watched.then(|| link.last_message.after(allowed));
-        link.deadline.set(deadline, Owner::Link(index), &mut self.timers);
+        link.deadline
+            .set(deadline, Owner::Link(index), &mut self.timers);
     }
 
     /// A reminder for a link fired.
     pub(super) fn link_due(&mut self, index: u32) {
         let now = self.now;
-        let allowed = self.config.heartbeat_interval.saturating_add(self.config.heartbeat_timeout);
-        let Some(link) = self.links.get_mut(index) else { return };
+        let allowed = self
+            .config
+            .heartbeat_interval
+            .saturating_add(self.config.heartbeat_timeout);
+        let Some(link) = self.links.get_mut(index) else {
+            return;
+        };
         if link.state == State::Open && link.deadline.get().is_some() {
             // Messages move the deadline without touching the timers; a probe after a wake may have drawn it nearer.
             let heard = link.last_message.after(allowed);
             if link.deadline.get().is_some_and(|at| at <= now) && heard > now && !link.grace {
-                link.deadline.set(Some(heard), Owner::Link(index), &mut self.timers);
+                link.deadline
+                    .set(Some(heard), Owner::Link(index), &mut self.timers);
             }
         }
         let due = link.deadline.get();
-        if !link.deadline.reached(now, Owner::Link(index), &mut self.timers) {
+        if !link
+            .deadline
+            .reached(now, Owner::Link(index), &mut self.timers)
+        {
             return;
         }
         match link.state {
@@ -234,7 +281,8 @@ impl Engine {
             State::Open => {
                 if due.is_some_and(|due| now.since(due) > LATE) && !link.grace {
                     link.grace = true;
-                    link.deadline.set(Some(now.after(GRACE)), Owner::Link(index), &mut self.timers);
+                    link.deadline
+                        .set(Some(now.after(GRACE)), Owner::Link(index), &mut self.timers);
                     return;
                 }
                 self.counters.silences += 1;
@@ -262,7 +310,8 @@ impl Engine {
         if let Some(link) = self.links.get_mut(index) {
             // A grace that has begun already is what a nearer deadline is: the last word.
             link.grace = true;
-            link.deadline.set(Some(deadline), Owner::Link(index), &mut self.timers);
+            link.deadline
+                .set(Some(deadline), Owner::Link(index), &mut self.timers);
         }
     }
 
@@ -270,7 +319,11 @@ impl Engine {
         if let Some(link) = self.links.get(index)
             && link.is_live()
         {
-            self.outputs.push_back(Output::Close { r#gen: link.r#gen, code: 1000, reason: reason.into() });
+            self.outputs.push_back(Output::Close {
+                r#gen: link.r#gen,
+                code: 1000,
+                reason: reason.into(),
+            });
         }
     }
 
@@ -283,9 +336,15 @@ impl Engine {
 
     /// Ends a link for good.
     pub(super) fn close_link(&mut self, index: u32, code: u16, reason: &str) {
-        let Some(link) = self.links.remove(index) else { return };
+        let Some(link) = self.links.remove(index) else {
+            return;
+        };
         if link.is_live() {
-            self.outputs.push_back(Output::Close { r#gen: link.r#gen, code, reason: reason.into() });
+            self.outputs.push_back(Output::Close {
+                r#gen: link.r#gen,
+                code,
+                reason: reason.into(),
+            });
         }
         match link.job {
             Some(job) => {
@@ -299,37 +358,67 @@ impl Engine {
     }
 
     pub(super) fn link_closed(&mut self, r#gen: Gen, code: u16, reason: &str) {
-        let Some(index) = self.current_link(r#gen) else { return };
-        let Some(link) = self.links.get(index) else { return };
+        let Some(index) = self.current_link(r#gen) else {
+            return;
+        };
+        let Some(link) = self.links.get(index) else {
+            return;
+        };
         let (was_open, auth) = (link.state == State::Open, link.auth);
-        let mut text = String::from(if was_open { "The connection was closed (" } else { "The connection was not opened (" });
+        let mut text = String::from(if was_open {
+            "The connection was closed ("
+        } else {
+            "The connection was not opened ("
+        });
         super::super::json::push_u64(&mut text, u64::from(code));
         text.push(')');
         if !reason.is_empty() {
             text.push_str(": ");
             text.push_str(&super::super::message::excerpt(reason, 200));
         }
-        let id = link.job.and_then(|job| self.jobs.get(job)).map(|entry| entry.job.id.clone());
-        self.outbox.log(self.now, self.wall(), "info", "connection-lost", &text, id.as_deref());
+        let id = link
+            .job
+            .and_then(|job| self.jobs.get(job))
+            .map(|entry| entry.job.id.clone());
+        self.outbox.log(
+            self.now,
+            self.wall(),
+            "info",
+            "connection-lost",
+            &text,
+            id.as_deref(),
+        );
         match band(code) {
             Band::Refused => self.link_refused(index, auth),
             Band::Wait => {
                 self.link_failed(index, Code::RateLimited);
                 self.wait_long(index);
             }
-            Band::Retry => self.link_failed(index, if was_open { Code::Network } else { Code::Handshake }),
+            Band::Retry => self.link_failed(
+                index,
+                if was_open {
+                    Code::Network
+                } else {
+                    Code::Handshake
+                },
+            ),
         }
     }
 
     /// The server told the link to come back later: the longest back-off at least halved by chance.
     fn wait_long(&mut self, index: u32) {
-        let most = self.config.reconnect.as_ref().map_or(10_000, |backoff| backoff.max_delay);
+        let most = self
+            .config
+            .reconnect
+            .as_ref()
+            .map_or(10_000, |backoff| backoff.max_delay);
         let at = self.now.after(most / 2 + self.rng.up_to(most / 2));
         if let Some(link) = self.links.get_mut(index)
             && link.state == State::Waiting
             && link.deadline.get().is_some_and(|planned| planned < at)
         {
-            link.deadline.set(Some(at), Owner::Link(index), &mut self.timers);
+            link.deadline
+                .set(Some(at), Owner::Link(index), &mut self.timers);
         }
     }
 
@@ -342,16 +431,23 @@ impl Engine {
                 self.fail(problem);
             }
             verdict => {
-                let Some(link) = self.links.get_mut(index) else { return };
+                let Some(link) = self.links.get_mut(index) else {
+                    return;
+                };
                 link.error = Some(Code::Auth);
                 link.failures = link.failures.saturating_add(1);
                 let repeated = link.failures > 1;
                 link.state = State::Token;
-                link.deadline.set(None, Owner::Link(index), &mut self.timers);
+                link.deadline
+                    .set(None, Owner::Link(index), &mut self.timers);
                 self.status_dirty = true;
                 if matches!(verdict, Verdict::Again) {
                     // A server that takes a token and refuses it again and again must not be hammered.
-                    if repeated { self.back_off(index) } else { self.open_link(index, self.auth.current()) }
+                    if repeated {
+                        self.back_off(index)
+                    } else {
+                        self.open_link(index, self.auth.current())
+                    }
                 }
             }
         }
@@ -360,7 +456,9 @@ impl Engine {
     /// An attempt failed or an open socket was lost.
     pub(super) fn link_failed(&mut self, index: u32, code: Code) {
         self.note_loss(index);
-        let Some(link) = self.links.get_mut(index) else { return };
+        let Some(link) = self.links.get_mut(index) else {
+            return;
+        };
         link.error = Some(code);
         link.failures = link.failures.saturating_add(1);
         self.back_off(index);
@@ -369,8 +467,14 @@ impl Engine {
     /// What was open is open no more: its jobs may miss news from here on.
     fn note_loss(&mut self, index: u32) {
         let (now, wall) = (self.now, self.wall());
-        let min_uptime = self.config.reconnect.as_ref().map_or(0, |backoff| backoff.min_uptime);
-        let Some(link) = self.links.get_mut(index) else { return };
+        let min_uptime = self
+            .config
+            .reconnect
+            .as_ref()
+            .map_or(0, |backoff| backoff.min_uptime);
+        let Some(link) = self.links.get_mut(index) else {
+            return;
+        };
         if link.state == State::Open {
             link.lost_at = Some(wall);
             if now.since(link.opened_at) >= min_uptime {
@@ -390,7 +494,9 @@ impl Engine {
     }
 
     fn back_off(&mut self, index: u32) {
-        let Some(link) = self.links.get_mut(index) else { return };
+        let Some(link) = self.links.get_mut(index) else {
+            return;
+        };
         let failures = link.failures.saturating_sub(1);
         let delay = match &self.config.reconnect {
             Some(backoff) if self.config.polling.is_some() || !backoff.exhausted(link.failures) => {
@@ -398,8 +504,16 @@ impl Engine {
             }
             _ => None,
         };
-        link.state = if delay.is_some() { State::Waiting } else { State::Down };
-        link.deadline.set(delay.map(|delay| self.now.after(delay)), Owner::Link(index), &mut self.timers);
+        link.state = if delay.is_some() {
+            State::Waiting
+        } else {
+            State::Down
+        };
+        link.deadline.set(
+            delay.map(|delay| self.now.after(delay)),
+            Owner::Link(index),
+            &mut self.timers,
+        );
         self.status_dirty = true;
     }
 
@@ -417,7 +531,9 @@ impl Engine {
 
     /// The open link that serves a job.
     pub(super) fn open_link_of(&self, entry: &jobs::Entry) -> Option<&Link> {
-        self.links.get(entry.link.or(self.shared)?).filter(|link| link.state == State::Open)
+        self.links
+            .get(entry.link.or(self.shared)?)
+            .filter(|link| link.state == State::Open)
     }
 }
 
@@ -434,8 +550,18 @@ mod tests {
     #[test]
     fn close_codes_fall_into_bands() {
         for (code, expected) in [
-            (1000, Band::Retry), (1001, Band::Retry), (1006, Band::Retry), (1011, Band::Retry), (1008, Band::Refused), (1013, Band::Wait),
-            (4401, Band::Refused), (4403, Band::Refused), (4404, Band::Retry), (4429, Band::Wait), (4000, Band::Retry), (4500, Band::Retry),
+            (1000, Band::Retry),
+            (1001, Band::Retry),
+            (1006, Band::Retry),
+            (1011, Band::Retry),
+            (1008, Band::Refused),
+            (1013, Band::Wait),
+            (4401, Band::Refused),
+            (4403, Band::Refused),
+            (4404, Band::Retry),
+            (4429, Band::Wait),
+            (4000, Band::Retry),
+            (4500, Band::Retry),
         ] {
             assert_eq!(band(code), expected, "{code}");
         }

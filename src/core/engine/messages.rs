@@ -43,15 +43,28 @@ impl Engine {
     }
 
     fn unreadable(&mut self, r#gen: Gen, code: &'static str, reason: &str) {
-        let Some(link) = self.current_link(r#gen) else { return };
+        let Some(link) = self.current_link(r#gen) else {
+            return;
+        };
         self.link_heard(link);
         self.counters.frames += 1;
         let job = self.links.get(link).and_then(|link| link.job);
-        self.invalid(&Invalid { event: None, code, reason: reason.into(), raw: "" }, job, Source::Socket);
+        self.invalid(
+            &Invalid {
+                event: None,
+                code,
+                reason: reason.into(),
+                raw: "",
+            },
+            job,
+            Source::Socket,
+        );
     }
 
     fn frame(&mut self, r#gen: Gen, text: &str) {
-        let Some(link) = self.current_link(r#gen) else { return };
+        let Some(link) = self.current_link(r#gen) else {
+            return;
+        };
         self.link_heard(link);
         self.counters.frames += 1;
         self.counters.bytes += text.len() as u64;
@@ -65,10 +78,12 @@ impl Engine {
     /// One message of a socket that is for `own` job, or for all.
     fn message(&mut self, r#gen: Gen, own: Option<u32>, message: &Message<'_>) {
         let job = match message.kind {
-            Kind::Progress | Kind::Completed | Kind::Error | Kind::Cancelled | Kind::Snapshot => match self.job_of(own, message) {
-                Ok(job) => Some(job),
-                Err(invalid) => return self.invalid(&invalid, own, Source::Socket),
-            },
+            Kind::Progress | Kind::Completed | Kind::Error | Kind::Cancelled | Kind::Snapshot => {
+                match self.job_of(own, message) {
+                    Ok(job) => Some(job),
+                    Err(invalid) => return self.invalid(&invalid, own, Source::Socket),
+                }
+            }
             Kind::Heartbeat | Kind::Ping => {
                 self.pong(r#gen);
                 None
@@ -79,15 +94,31 @@ impl Engine {
         self.seq += 1;
         self.counters.events += 1;
         let heard = self.audit.received(message.kind, &message.name, wall);
-        self.history.push(self.seq, wall, &message.name, message.raw, None);
+        self.history
+            .push(self.seq, wall, &message.name, message.raw, None);
         let news = match job {
-            Some(index) if message.update.status.is_some() => self.apply(index, &message.update, Source::Socket, None),
+            Some(index) if message.update.status.is_some() => {
+                self.apply(index, &message.update, Source::Socket, None)
+            }
             _ => true,
         };
         if heard && news {
-            let job = job.and_then(|index| self.jobs.get(index)).map(|entry| entry.job.id.as_str());
-            let meta = Meta { seq: self.seq, at: wall, source: Source::Socket.as_str(), job, invalid: None };
-            if self.outbox.event(&message.name, message.raw, message.kind != Kind::Other, &meta) {
+            let job = job
+                .and_then(|index| self.jobs.get(index))
+                .map(|entry| entry.job.id.as_str());
+            let meta = Meta {
+                seq: self.seq,
+                at: wall,
+                source: Source::Socket.as_str(),
+                job,
+                invalid: None,
+            };
+            if self.outbox.event(
+                &message.name,
+                message.raw,
+                message.kind != Kind::Other,
+                &meta,
+            ) {
                 self.audit.delivered(message.kind, &message.name);
             }
         }
@@ -95,12 +126,29 @@ impl Engine {
 
     /// The job a message is about: the socket's own, which it must not contradict, or the one it names.
     fn job_of<'a>(&mut self, own: Option<u32>, message: &Message<'a>) -> Result<u32, Invalid<'a>> {
-        let wrong = |code, reason| Invalid { event: Some(message.name.clone().into_owned()), code, reason, raw: message.raw };
+        let wrong = |code, reason| Invalid {
+            event: Some(message.name.clone().into_owned()),
+            code,
+            reason,
+            raw: message.raw,
+        };
         match (own, &message.job) {
             (Some(index), None) => Ok(index),
-            (Some(index), Some(id)) if self.jobs.get(index).is_some_and(|entry| entry.job.id == **id) => Ok(index),
-            (Some(_), Some(id)) => Err(wrong("wrong-job", String::from("about another job: ") + &excerpt(id, 64))),
-            (None, Some(id)) => self.entry_of(id).ok_or_else(|| wrong("too-many-jobs", "the table of jobs is full".into())),
+            (Some(index), Some(id))
+                if self
+                    .jobs
+                    .get(index)
+                    .is_some_and(|entry| entry.job.id == **id) =>
+            {
+                Ok(index)
+            }
+            (Some(_), Some(id)) => Err(wrong(
+                "wrong-job",
+                String::from("about another job: ") + &excerpt(id, 64),
+            )),
+            (None, Some(id)) => self
+                .entry_of(id)
+                .ok_or_else(|| wrong("too-many-jobs", "the table of jobs is full".into())),
             (None, None) => Err(wrong("wrong-type", "job_id: missing".into())),
         }
     }
@@ -120,29 +168,51 @@ impl Engine {
         self.seq += 1;
         self.counters.invalid += 1;
         self.audit.invalid(name, wall);
-        let id = job.and_then(|index| self.jobs.get(index)).map(|entry| entry.job.id.clone());
+        let id = job
+            .and_then(|index| self.jobs.get(index))
+            .map(|entry| entry.job.id.clone());
         let mut text = String::from(name);
         text.push_str(" dropped: ");
         text.push_str(&invalid.reason);
-        self.outbox.log(self.now, wall, "warn", invalid.code, &text, id.as_deref());
-        let meta = Meta { seq: self.seq, at: wall, source: source.as_str(), job: id.as_deref(), invalid: None };
+        self.outbox
+            .log(self.now, wall, "warn", invalid.code, &text, id.as_deref());
+        let meta = Meta {
+            seq: self.seq,
+            at: wall,
+            source: source.as_str(),
+            job: id.as_deref(),
+            invalid: None,
+        };
         if self.audit.heard("invalid") {
             let write = |out: &mut String| {
                 let mut object = Object::new(out);
                 if let Some(event) = &invalid.event {
                     object.string("event", event);
                 }
-                object.string("code", invalid.code).string("reason", &invalid.reason).string("raw", &excerpt(invalid.raw, 1000));
+                object
+                    .string("code", invalid.code)
+                    .string("reason", &invalid.reason)
+                    .string("raw", &excerpt(invalid.raw, 1000));
                 object.end();
             };
             self.outbox.written("invalid", write, &meta);
         }
         match (self.config.on_invalid, &invalid.event) {
             (OnInvalid::Pass, Some(event)) if self.audit.heard(event) => {
-                let meta = Meta { invalid: Some(&invalid.reason), ..meta };
-                self.outbox.event(event, invalid.raw, Kind::of(event) != Kind::Other, &meta);
+                let meta = Meta {
+                    invalid: Some(&invalid.reason),
+                    ..meta
+                };
+                self.outbox
+                    .event(event, invalid.raw, Kind::of(event) != Kind::Other, &meta);
             }
-            (OnInvalid::Quarantine, _) => self.history.push(self.seq, wall, name, &excerpt(invalid.raw, 16_384), Some(&invalid.reason)),
+            (OnInvalid::Quarantine, _) => self.history.push(
+                self.seq,
+                wall,
+                name,
+                &excerpt(invalid.raw, 16_384),
+                Some(&invalid.reason),
+            ),
             _ => {}
         }
     }
@@ -150,11 +220,20 @@ impl Engine {
     /// The end of a job that an HTTP read found, told as the server's own event would have told it.
     pub(super) fn tell_end(&mut self, index: u32, seq: u64) {
         let wall = self.wall();
-        let Some(entry) = self.jobs.get(index) else { return };
+        let Some(entry) = self.jobs.get(index) else {
+            return;
+        };
         let name = entry.job.end_event();
         if self.audit.heard(name) {
-            let meta = Meta { seq, at: wall, source: Source::Polling.as_str(), job: Some(&entry.job.id), invalid: None };
-            self.outbox.written(name, |out| entry.job.write_end(out), &meta);
+            let meta = Meta {
+                seq,
+                at: wall,
+                source: Source::Polling.as_str(),
+                job: Some(&entry.job.id),
+                invalid: None,
+            };
+            self.outbox
+                .written(name, |out| entry.job.write_end(out), &meta);
             self.audit.delivered(Kind::of(name), name);
         }
     }
@@ -162,7 +241,10 @@ impl Engine {
     /// A connection came back after `down` ms.
     pub(super) fn tell_reconnected(&mut self, attempts: u32, down: u64) {
         self.tell_own("reconnected", None, |object| {
-            object.integer("attempts", u64::from(attempts)).integer("downMs", down).string("transport", "websocket");
+            object
+                .integer("attempts", u64::from(attempts))
+                .integer("downMs", down)
+                .string("transport", "websocket");
         });
     }
 
@@ -170,7 +252,10 @@ impl Engine {
     pub(super) fn tell_gap(&mut self, index: u32, from: u64, healed: bool) {
         let to = self.wall();
         self.tell_own("gap", Some(index), |object| {
-            object.integer("from", from).integer("to", to).bool("healed", healed);
+            object
+                .integer("from", from)
+                .integer("to", to)
+                .bool("healed", healed);
         });
     }
 
@@ -180,8 +265,16 @@ impl Engine {
             return;
         }
         self.seq += 1;
-        let id = job.and_then(|index| self.jobs.get(index)).map(|entry| entry.job.id.as_str());
-        let meta = Meta { seq: self.seq, at: self.wall(), source: Source::Socket.as_str(), job: id, invalid: None };
+        let id = job
+            .and_then(|index| self.jobs.get(index))
+            .map(|entry| entry.job.id.as_str());
+        let meta = Meta {
+            seq: self.seq,
+            at: self.wall(),
+            source: Source::Socket.as_str(),
+            job: id,
+            invalid: None,
+        };
         let write = |out: &mut String| {
             let mut object = Object::new(out);
             if let Some(id) = id {

@@ -149,7 +149,11 @@ impl Engine {
             Input::Frames { text, gens } => self.frames(&text, &gens),
             Input::Binary { r#gen, bytes } => self.binary(r#gen, &bytes),
             Input::Oversize { r#gen, size } => self.oversize(r#gen, size),
-            Input::Closed { r#gen, code, reason } => self.link_closed(r#gen, code, &reason),
+            Input::Closed {
+                r#gen,
+                code,
+                reason,
+            } => self.link_closed(r#gen, code, &reason),
             Input::Http { req, outcome } => self.read_done(req, outcome),
             Input::Token { req, error } => self.token_answered(req, error),
             Input::Timer => {}
@@ -186,7 +190,14 @@ impl Engine {
             Command::Refresh { rid, id } => self.refresh(rid, &id),
             Command::Listen { event, delta } => self.listen(&event, delta),
             Command::WatchAll(on) => self.watch_all(on),
-            Command::Send { rid, event, data, volatile, supersede, max_age } => {
+            Command::Send {
+                rid,
+                event,
+                data,
+                volatile,
+                supersede,
+                max_age,
+            } => {
                 self.send(rid, &event, data.as_deref(), volatile, supersede, max_age);
             }
             Command::Wake(reason) => self.wake(reason),
@@ -196,12 +207,15 @@ impl Engine {
 
     /// Epoch ms now; 0 before the driver told the time.
     fn wall(&self) -> u64 {
-        self.epoch.map_or(0, |epoch| epoch.saturating_add(self.now.0))
+        self.epoch
+            .map_or(0, |epoch| epoch.saturating_add(self.now.0))
     }
 
     fn clock(&mut self, wall: u64) {
         let epoch = wall.saturating_sub(self.now.0);
-        let slept = self.epoch.is_some_and(|known| epoch > known.saturating_add(SLEPT));
+        let slept = self
+            .epoch
+            .is_some_and(|known| epoch > known.saturating_add(SLEPT));
         self.epoch = Some(epoch);
         if slept {
             self.wake(Wake::Clock);
@@ -217,7 +231,8 @@ impl Engine {
                 Owner::Fetch(req) => self.read_overdue(req),
                 Owner::Queue => {
                     // The queue is looked at whenever things settle.
-                    self.queue_deadline.reached(self.now, Owner::Queue, &mut self.timers);
+                    self.queue_deadline
+                        .reached(self.now, Owner::Queue, &mut self.timers);
                 }
                 Owner::Linger => self.shared_linger_due(),
                 Owner::Token(req) => self.token_overdue(req),
@@ -279,7 +294,9 @@ impl Engine {
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.
     fn refuse_after_close(&mut self, input: &Input) {
         let rid = match input {
-            Input::Command(Command::Connect { rid } | Command::Refresh { rid, .. } | Command::Send { rid, .. }) => *rid,
+            Input::Command(
+                Command::Connect { rid } | Command::Refresh { rid, .. } | Command::Send { rid, .. },
+            ) => *rid,
             _ => return,
         };
         self.outbox.reply_error(rid, &Problem::closed());
@@ -302,7 +319,14 @@ impl Engine {
     /// Nothing more will be tried until `connect()`.
     fn fail(&mut self, problem: Problem) {
         self.drop_transports(1000, "failed");
-        self.outbox.log(self.now, self.wall(), "error", problem.code.as_str(), &problem.message, None);
+        self.outbox.log(
+            self.now,
+            self.wall(),
+            "error",
+            problem.code.as_str(),
+            &problem.message,
+            None,
+        );
         self.phase = Phase::Failed(problem);
         self.status_dirty = true;
     }

@@ -1,19 +1,22 @@
 //! What is to be told to the page: records of docs/core-messages.md, gathered until the next frame, or until something
 //! may not wait.
 
+use super::super::config::RateLimit;
 use super::super::error::Problem;
 use super::super::job::Job;
 use super::super::json::{Object, Scanner, push_u64};
 use super::super::output::Output;
 use super::super::queue::Bucket;
-use super::super::config::RateLimit;
 use super::super::time::Time;
 use super::Engine;
 
 /// Text of events that wait at most; a page that never takes them must not fill the memory.
 const MAX_BYTES: usize = 8 << 20;
 /// Log entries a second; a flood of broken frames must not become a flood of entries.
-const LOGS: RateLimit = RateLimit { per_second: 10.0, burst: 50.0 };
+const LOGS: RateLimit = RateLimit {
+    per_second: 10.0,
+    burst: 50.0,
+};
 
 /// Where a record comes from and whom it is about.
 pub(super) struct Meta<'a> {
@@ -132,7 +135,10 @@ impl Outbox {
     fn end_event(out: &mut String, meta: &Meta<'_>) {
         out.push(',');
         let mut object = Object::new(out);
-        object.integer("seq", meta.seq).integer("at", meta.at).string("source", meta.source);
+        object
+            .integer("seq", meta.seq)
+            .integer("at", meta.at)
+            .string("source", meta.source);
         if let Some(job) = meta.job {
             object.string("jobId", job);
         }
@@ -145,9 +151,15 @@ impl Outbox {
 
     /// An event as the server sent it. False when there is no room.
     pub(super) fn event(&mut self, name: &str, raw: &str, known: bool, meta: &Meta<'_>) -> bool {
-        let Some(out) = self.begin_event(name) else { return false };
+        let Some(out) = self.begin_event(name) else {
+            return false;
+        };
         // An app's own events keep their names as the app knows them.
-        if known { camelize(raw, out) } else { out.push_str(raw) }
+        if known {
+            camelize(raw, out)
+        } else {
+            out.push_str(raw)
+        }
         Self::end_event(out, meta);
         true
     }
@@ -160,7 +172,15 @@ impl Outbox {
         }
     }
 
-    pub(super) fn log(&mut self, now: Time, wall: u64, level: &str, code: &str, message: &str, job: Option<&str>) {
+    pub(super) fn log(
+        &mut self,
+        now: Time,
+        wall: u64,
+        level: &str,
+        code: &str,
+        message: &str,
+        job: Option<&str>,
+    ) {
         if !self.logs.take(now) {
             self.hushed += 1;
             return;
@@ -168,7 +188,11 @@ impl Outbox {
         separate(&mut self.notices);
         self.notices.push_str("[\"log\",");
         let mut object = Object::new(&mut self.notices);
-        object.string("level", level).string("code", code).string("message", message).integer("at", wall);
+        object
+            .string("level", level)
+            .string("code", code)
+            .string("message", message)
+            .integer("at", wall);
         if let Some(job) = job {
             object.string("jobId", job);
         }
@@ -221,7 +245,9 @@ impl Engine {
             let urgent = std::mem::take(&mut self.outbox.urgent_jobs);
             self.hand_over(&urgent);
         }
-        if !self.outbox.said_dirty && !(self.outbox.dirty.is_empty() && self.outbox.events.is_empty()) {
+        if !self.outbox.said_dirty
+            && !(self.outbox.dirty.is_empty() && self.outbox.events.is_empty())
+        {
             self.outbox.said_dirty = true;
             self.outputs.push_back(Output::Dirty);
         }
@@ -248,7 +274,9 @@ impl Engine {
         out.push('[');
         out.push_str(&notices);
         for index in jobs {
-            let Some(entry) = self.jobs.get_mut(*index) else { continue };
+            let Some(entry) = self.jobs.get_mut(*index) else {
+                continue;
+            };
             let seen = entry.followers > 0 || self.watch_all;
             if std::mem::take(&mut entry.dirty) && seen {
                 if out.len() > 1 {
@@ -279,8 +307,14 @@ mod tests {
     #[test]
     fn names_change_and_values_do_not() {
         for (from, to) in [
-            (r#"{"job_id":"a_b","x_y" : {"a_b_c":["d_e"]}}"#, r#"{"jobId":"a_b","xY" : {"aBC":["d_e"]}}"#),
-            (r#"{"__proto__":1,"_a":2,"a_":3,"a__b":4,"snake_2":5}"#, r#"{"__proto__":1,"_a":2,"a_":3,"a__b":4,"snake2":5}"#),
+            (
+                r#"{"job_id":"a_b","x_y" : {"a_b_c":["d_e"]}}"#,
+                r#"{"jobId":"a_b","xY" : {"aBC":["d_e"]}}"#,
+            ),
+            (
+                r#"{"__proto__":1,"_a":2,"a_":3,"a__b":4,"snake_2":5}"#,
+                r#"{"__proto__":1,"_a":2,"a_":3,"a__b":4,"snake2":5}"#,
+            ),
             (r#"{"a\"_b":"c\\","d_e":1}"#, r#"{"a\"B":"c\\","dE":1}"#),
             (r#"{"é_é":1}"#, r#"{"éé":1}"#),
             ("7", "7"),

@@ -56,8 +56,13 @@ impl Engine {
 
     /// Whether a job is to be read again and again, or once more.
     fn needs_reads(&self, index: u32) -> bool {
-        let Some(entry) = self.jobs.get(index) else { return false };
-        self.is_active() && self.config.polling.is_some() && entry.open_ended() && (entry.gap.is_some() || self.open_link_of(entry).is_none())
+        let Some(entry) = self.jobs.get(index) else {
+            return false;
+        };
+        self.is_active()
+            && self.config.polling.is_some()
+            && entry.open_ended()
+            && (entry.gap.is_some() || self.open_link_of(entry).is_none())
     }
 
     /// Puts a job in the line for a read.
@@ -74,7 +79,9 @@ impl Engine {
     /// A socket opened: what it could not have carried is read once, by a read sent from now on.
     pub(super) fn read_after_open(&mut self, index: u32) {
         let wall = self.wall();
-        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
         if !entry.open_ended() {
             return;
         }
@@ -104,7 +111,9 @@ impl Engine {
             return;
         };
         let at = self.now.after(self.rng.up_to(interval));
-        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
         entry.gap.get_or_insert(wall);
         let doubted = entry.job.doubt();
         let idle = entry.reading.is_none() && !entry.read_queued;
@@ -118,16 +127,31 @@ impl Engine {
 
     /// Sends as many reads as may be under way.
     pub(super) fn pump_reads(&mut self) {
-        let Some(template) = self.config.polling.as_ref().map(|polling| polling.url.clone()) else { return };
+        let Some(template) = self
+            .config
+            .polling
+            .as_ref()
+            .map(|polling| polling.url.clone())
+        else {
+            return;
+        };
         while self.reads.flights.len() < AT_ONCE {
-            let Some(index) = self.reads.line.front().copied() else { return };
-            let due = self.needs_reads(index) || self.jobs.get(index).is_some_and(|entry| !entry.refreshers.is_empty());
+            let Some(index) = self.reads.line.front().copied() else {
+                return;
+            };
+            let due = self.needs_reads(index)
+                || self
+                    .jobs
+                    .get(index)
+                    .is_some_and(|entry| !entry.refreshers.is_empty());
             if due && self.config.token && !self.auth.usable() {
                 self.ask_token(TokenReason::Connect);
                 return;
             }
             self.reads.line.pop_front();
-            let Some(entry) = self.jobs.get_mut(index) else { continue };
+            let Some(entry) = self.jobs.get_mut(index) else {
+                continue;
+            };
             entry.read_queued = false;
             if !due {
                 continue;
@@ -137,19 +161,39 @@ impl Engine {
             entry.reading = Some(req);
             let mut url = String::new();
             if template.starts_with('/') {
-                url.push_str(self.config.servers.get(self.server).map_or("", |server| server.http.as_str()));
+                url.push_str(
+                    self.config
+                        .servers
+                        .get(self.server)
+                        .map_or("", |server| server.http.as_str()),
+                );
             }
             url.push_str(&template.replace("{id}", &encode_segment(&entry.job.id)));
             let auth = self.auth.current();
             self.counters.reads += 1;
-            self.outputs.push_back(Output::Fetch { req, url, etag: entry.etag.clone(), auth });
-            self.reads.flights.push(Flight { req, job: index, asked: self.now, auth });
-            self.timers.remind(self.now.after(TIMEOUT), Owner::Fetch(req));
+            self.outputs.push_back(Output::Fetch {
+                req,
+                url,
+                etag: entry.etag.clone(),
+                auth,
+            });
+            self.reads.flights.push(Flight {
+                req,
+                job: index,
+                asked: self.now,
+                auth,
+            });
+            self.timers
+                .remind(self.now.after(TIMEOUT), Owner::Fetch(req));
         }
     }
 
     fn land(&mut self, req: u64) -> Option<Flight> {
-        let at = self.reads.flights.iter().position(|flight| flight.req == req)?;
+        let at = self
+            .reads
+            .flights
+            .iter()
+            .position(|flight| flight.req == req)?;
         let flight = self.reads.flights.swap_remove(at);
         if let Some(entry) = self.jobs.get_mut(flight.job) {
             entry.reading = None;
@@ -165,12 +209,16 @@ impl Engine {
 
     /// Takes a job out of the line and stops its read.
     pub(super) fn drop_reads_of(&mut self, index: u32) {
-        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
         entry.read_failures = 0;
         if std::mem::take(&mut entry.read_queued) {
             self.reads.line.retain(|queued| *queued != index);
         }
-        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
         let waiting = std::mem::take(&mut entry.refreshers);
         if let Some(req) = entry.reading.take() {
             self.abort(req);
@@ -193,7 +241,16 @@ impl Engine {
     pub(super) fn read_overdue(&mut self, req: u64) {
         if let Some(flight) = self.land(req) {
             self.outputs.push_back(Output::Abort { req });
-            self.read_failed(flight.job, &Problem::new(Code::Timeout, true, "The server did not answer the read in time.", "Try again later."), None);
+            self.read_failed(
+                flight.job,
+                &Problem::new(
+                    Code::Timeout,
+                    true,
+                    "The server did not answer the read in time.",
+                    "Try again later.",
+                ),
+                None,
+            );
             self.reads.reachable = Some(false);
             self.status_dirty = true;
         }
@@ -211,25 +268,60 @@ impl Engine {
         }
         match outcome {
             HttpOutcome::Failed => {
-                self.read_failed(flight.job, &Problem::new(Code::Network, true, "The server could not be reached.", "Check the network and the polling URL."), None);
+                self.read_failed(
+                    flight.job,
+                    &Problem::new(
+                        Code::Network,
+                        true,
+                        "The server could not be reached.",
+                        "Check the network and the polling URL.",
+                    ),
+                    None,
+                );
             }
-            HttpOutcome::Answer { status: 200..=299, etag, body, .. } => self.read_snapshot(&flight, etag, &body),
+            HttpOutcome::Answer {
+                status: 200..=299,
+                etag,
+                body,
+                ..
+            } => self.read_snapshot(&flight, etag, &body),
             HttpOutcome::Answer { status: 304, .. } => self.read_succeeded(flight.job),
-            HttpOutcome::Answer { status: 401 | 403, .. } => self.read_refused(&flight),
-            HttpOutcome::Answer { status, retry_after, .. } => {
+            HttpOutcome::Answer {
+                status: 401 | 403, ..
+            } => self.read_refused(&flight),
+            HttpOutcome::Answer {
+                status,
+                retry_after,
+                ..
+            } => {
                 let mut text = String::from("The server answered the read with HTTP ");
                 super::super::json::push_u64(&mut text, u64::from(status));
                 text.push('.');
                 let (code, remedy) = match status {
-                    404 | 410 => (Code::Protocol, "Check the job's id and the `polling.url` option."),
-                    429 => (Code::RateLimited, "The client waits as long as the server asks; read less often."),
+                    404 | 410 => (
+                        Code::Protocol,
+                        "Check the job's id and the `polling.url` option.",
+                    ),
+                    429 => (
+                        Code::RateLimited,
+                        "The client waits as long as the server asks; read less often.",
+                    ),
                     _ => (Code::Network, "Try again later."),
                 };
-                if matches!(status, 404 | 410) && self.jobs.get(flight.job).is_some_and(|entry| self.open_link_of(entry).is_some()) {
+                if matches!(status, 404 | 410)
+                    && self
+                        .jobs
+                        .get(flight.job)
+                        .is_some_and(|entry| self.open_link_of(entry).is_some())
+                {
                     // The socket serves the job and the server has nothing more to say: nothing was missed.
                     self.close_gap(flight.job, false);
                 }
-                self.read_failed(flight.job, &Problem::new(code, status >= 429, text, remedy), retry_after);
+                self.read_failed(
+                    flight.job,
+                    &Problem::new(code, status >= 429, text, remedy),
+                    retry_after,
+                );
             }
         }
     }
@@ -237,11 +329,20 @@ impl Engine {
     fn read_snapshot(&mut self, flight: &Flight, etag: Option<String>, body: &str) {
         let index = flight.job;
         let checked = stream::decode_snapshot(body).and_then(|message| {
-            let known = self.jobs.get(index).map_or("", |entry| entry.job.id.as_str());
+            let known = self
+                .jobs
+                .get(index)
+                .map_or("", |entry| entry.job.id.as_str());
             match &message.job {
                 Some(id) if id.as_ref() != known => {
-                    let reason = String::from("the answer is about another job: ") + &super::super::message::excerpt(id, 64);
-                    Err(Invalid { event: Some("snapshot".into()), code: "wrong-job", reason, raw: body })
+                    let reason = String::from("the answer is about another job: ")
+                        + &super::super::message::excerpt(id, 64);
+                    Err(Invalid {
+                        event: Some("snapshot".into()),
+                        code: "wrong-job",
+                        reason,
+                        raw: body,
+                    })
                 }
                 _ => Ok(message),
             }
@@ -252,7 +353,16 @@ impl Engine {
                 let mut text = String::from("The answer to a read does not fit: ");
                 text.push_str(&invalid.reason);
                 self.invalid(&invalid, Some(index), Source::Polling);
-                self.read_failed(index, &Problem::new(Code::Validation, true, text, "Check the `polling.url` option."), None);
+                self.read_failed(
+                    index,
+                    &Problem::new(
+                        Code::Validation,
+                        true,
+                        text,
+                        "Check the `polling.url` option.",
+                    ),
+                    None,
+                );
                 return;
             }
         };
@@ -260,15 +370,25 @@ impl Engine {
         self.seq = seq;
         self.audit.received(Kind::Snapshot, "snapshot", wall);
         self.history.push(seq, wall, "snapshot", message.raw, None);
-        let was_terminal = self.jobs.get(index).is_some_and(|entry| entry.job.status.is_terminal());
+        let was_terminal = self
+            .jobs
+            .get(index)
+            .is_some_and(|entry| entry.job.status.is_terminal());
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.etag = etag;
         }
         self.auth.proven();
         // The refreshers are answered with what the read said, also when it says that the job has ended.
-        let refreshers = self.jobs.get_mut(index).map(|entry| std::mem::take(&mut entry.refreshers)).unwrap_or_default();
+        let refreshers = self
+            .jobs
+            .get_mut(index)
+            .map(|entry| std::mem::take(&mut entry.refreshers))
+            .unwrap_or_default();
         self.apply(index, &message.update, Source::Polling, Some(flight.asked));
-        let ended = self.jobs.get(index).is_some_and(|entry| entry.job.status.is_terminal());
+        let ended = self
+            .jobs
+            .get(index)
+            .is_some_and(|entry| entry.job.status.is_terminal());
         if ended && !was_terminal {
             self.tell_end(index, seq);
         }
@@ -286,14 +406,24 @@ impl Engine {
 
     /// A read confirmed what is known.
     fn read_succeeded(&mut self, index: u32) {
-        let rids = self.jobs.get_mut(index).map(|entry| std::mem::take(&mut entry.refreshers)).unwrap_or_default();
+        let rids = self
+            .jobs
+            .get_mut(index)
+            .map(|entry| std::mem::take(&mut entry.refreshers))
+            .unwrap_or_default();
         self.reply_refreshers(index, &rids);
-        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
         entry.read_failures = 0;
         if entry.job.confirm() {
             self.mark_dirty(index);
         }
-        if self.jobs.get(index).is_some_and(|entry| self.open_link_of(entry).is_some()) {
+        if self
+            .jobs
+            .get(index)
+            .is_some_and(|entry| self.open_link_of(entry).is_some())
+        {
             self.close_gap(index, true);
         }
         self.plan_next_read(index, None);
@@ -306,10 +436,22 @@ impl Engine {
     }
 
     fn plan_next_read(&mut self, index: u32, wait: Option<u64>) {
-        let Some(interval) = self.interval() else { return };
-        let longest = interval.max(self.config.reconnect.as_ref().map_or(10_000, |backoff| backoff.max_delay));
+        let Some(interval) = self.interval() else {
+            return;
+        };
+        let longest = interval.max(
+            self.config
+                .reconnect
+                .as_ref()
+                .map_or(10_000, |backoff| backoff.max_delay),
+        );
         let failures = self.jobs.get(index).map_or(0, |entry| entry.read_failures);
-        let stretched = interval.saturating_mul(1u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX)).min(longest);
+        let stretched = interval
+            .saturating_mul(
+                1u64.checked_shl(failures.saturating_sub(1))
+                    .unwrap_or(u64::MAX),
+            )
+            .min(longest);
         let delay = wait.map_or(stretched, |wait| wait.clamp(interval, LONGEST_WAIT));
         let at = self.needs_reads(index).then(|| self.now.after(delay));
         self.plan_read(index, at);
@@ -319,7 +461,9 @@ impl Engine {
     fn read_failed(&mut self, index: u32, problem: &Problem, wait: Option<u64>) {
         self.counters.failed_reads += 1;
         let wall = self.wall();
-        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
         entry.read_failures = entry.read_failures.saturating_add(1);
         let first = entry.read_failures == 1;
         let rids = std::mem::take(&mut entry.refreshers);
@@ -328,10 +472,25 @@ impl Engine {
             self.outbox.reply_error(rid, problem);
         }
         if first {
-            self.outbox.log(self.now, wall, "warn", "read-failed", &problem.message, Some(&id));
+            self.outbox.log(
+                self.now,
+                wall,
+                "warn",
+                "read-failed",
+                &problem.message,
+                Some(&id),
+            );
         }
-        let uncovered = self.jobs.get(index).is_some_and(|entry| self.open_link_of(entry).is_none());
-        if uncovered && self.jobs.get_mut(index).is_some_and(|entry| entry.job.doubt()) {
+        let uncovered = self
+            .jobs
+            .get(index)
+            .is_some_and(|entry| self.open_link_of(entry).is_none());
+        if uncovered
+            && self
+                .jobs
+                .get_mut(index)
+                .is_some_and(|entry| entry.job.doubt())
+        {
             self.mark_dirty(index);
         }
         self.plan_next_read(index, wait);
@@ -340,7 +499,10 @@ impl Engine {
     /// The server refused the token of a read.
     fn read_refused(&mut self, flight: &Flight) {
         let problem = self.auth_problem();
-        let covered = self.links.iter().any(|(_, link)| link.state == super::links::State::Open);
+        let covered = self
+            .links
+            .iter()
+            .any(|(_, link)| link.state == super::links::State::Open);
         if !self.config.token || covered {
             // The sockets are let in, so it is only the reads that lack something: `polling.headers`.
             self.close_gap(flight.job, false);
@@ -367,7 +529,12 @@ impl Engine {
 
     /// No token came: the reads that waited for it failed.
     pub(super) fn fail_blocked_reads(&mut self) {
-        let problem = Problem::new(Code::Auth, true, "The `token` function gave no token.", "See the cause it logged; the client tries again.");
+        let problem = Problem::new(
+            Code::Auth,
+            true,
+            "The `token` function gave no token.",
+            "See the cause it logged; the client tries again.",
+        );
         for index in std::mem::take(&mut self.reads.line) {
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.read_queued = false;
@@ -378,12 +545,25 @@ impl Engine {
 
     pub(super) fn refresh(&mut self, rid: u32, id: &str) {
         if self.config.polling.is_none() {
-            let problem = Problem::new(Code::Config, false, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`.");
+            let problem = Problem::new(
+                Code::Config,
+                false,
+                "A job cannot be read: `polling` is off.",
+                "Give the client a `polling.url`.",
+            );
             self.outbox.reply_error(rid, &problem);
             return;
         }
         let Some(index) = self.entry_of(id) else {
-            self.outbox.reply_error(rid, &Problem::new(Code::QueueFull, true, "The table of jobs is full.", "Close handles that are no longer needed."));
+            self.outbox.reply_error(
+                rid,
+                &Problem::new(
+                    Code::QueueFull,
+                    true,
+                    "The table of jobs is full.",
+                    "Close handles that are no longer needed.",
+                ),
+            );
             return;
         };
         if let Some(entry) = self.jobs.get_mut(index) {

@@ -24,9 +24,22 @@ fn named_job(data: Option<&str>) -> Option<String> {
 }
 
 impl Engine {
-    pub(super) fn send(&mut self, rid: u32, event: &str, data: Option<&str>, volatile: bool, supersede: Option<String>, max_age: Option<u64>) {
+    pub(super) fn send(
+        &mut self,
+        rid: u32,
+        event: &str,
+        data: Option<&str>,
+        volatile: bool,
+        supersede: Option<String>,
+        max_age: Option<u64>,
+    ) {
         if matches!(self.phase, Phase::Failed(_)) {
-            let problem = Problem::new(Code::Closed, true, "The client has given up connecting.", "See `connection.current.error`, then call connect().");
+            let problem = Problem::new(
+                Code::Closed,
+                true,
+                "The client has given up connecting.",
+                "See `connection.current.error`, then call connect().",
+            );
             return self.outbox.reply_error(rid, &problem);
         }
         let job = match self.addressee(data) {
@@ -85,7 +98,10 @@ impl Engine {
             Some(id) => self.jobs.get(*self.index.get(id)?)?.link?,
             None => self.shared?,
         };
-        self.links.get(link).filter(|link| link.state == State::Open).map(|link| link.r#gen)
+        self.links
+            .get(link)
+            .filter(|link| link.state == State::Open)
+            .map(|link| link.r#gen)
     }
 
     /// Sends what can go now, drops what is too old, plans the next look.
@@ -96,7 +112,14 @@ impl Engine {
         let now = self.now;
         while self.queue.pop(|item| item.expires <= now).is_some() {
             self.counters.expired += 1;
-            self.outbox.log(now, self.wall(), "warn", "queue-expired", "A queued message was dropped: too old.", None);
+            self.outbox.log(
+                now,
+                self.wall(),
+                "warn",
+                "queue-expired",
+                "A queued message was dropped: too old.",
+                None,
+            );
         }
         let mut queue = std::mem::replace(&mut self.queue, super::super::queue::Queue::new(0, 0));
         let pace = loop {
@@ -104,13 +127,25 @@ impl Engine {
             if pace.is_some() {
                 break pace;
             }
-            let Some(item) = queue.pop(|item| self.open_socket_for(item.job.as_deref()).is_some()) else { break None };
-            let Some(r#gen) = self.open_socket_for(item.job.as_deref()) else { break None };
+            let Some(item) = queue.pop(|item| self.open_socket_for(item.job.as_deref()).is_some())
+            else {
+                break None;
+            };
+            let Some(r#gen) = self.open_socket_for(item.job.as_deref()) else {
+                break None;
+            };
             self.bucket.take(now);
-            self.outputs.push_back(Output::Send { r#gen, text: item.text });
+            self.outputs.push_back(Output::Send {
+                r#gen,
+                text: item.text,
+            });
         };
         self.queue = queue;
-        let next = self.queue.next_expiry().map(|expiry| pace.map_or(expiry, |pace| pace.min(expiry)));
-        self.queue_deadline.set(next, Owner::Queue, &mut self.timers);
+        let next = self
+            .queue
+            .next_expiry()
+            .map(|expiry| pace.map_or(expiry, |pace| pace.min(expiry)));
+        self.queue_deadline
+            .set(next, Owner::Queue, &mut self.timers);
     }
 }

@@ -18,19 +18,45 @@ pub(super) struct Status {
 
 impl Default for Status {
     fn default() -> Self {
-        Self { state: "idle", transport: None, attempt: 0, next_retry_at: None, ever_connected: false, error: None }
+        Self {
+            state: "idle",
+            transport: None,
+            attempt: 0,
+            next_retry_at: None,
+            ever_connected: false,
+            error: None,
+        }
     }
 }
 
 impl Engine {
     /// What the links, taken together, amount to: one that is open counts more than one that waits.
     fn sum_up(&self) -> Status {
-        let mut status = Status { ever_connected: self.ever_connected, ..Status::default() };
+        let mut status = Status {
+            ever_connected: self.ever_connected,
+            ..Status::default()
+        };
         match &self.phase {
             Phase::Idle => return status,
-            Phase::Suspended => return Status { state: "suspended", ..status },
-            Phase::Failed(problem) => return Status { state: "failed", error: Some(problem.clone()), ..status },
-            Phase::Closed => return Status { state: "closed", ..status },
+            Phase::Suspended => {
+                return Status {
+                    state: "suspended",
+                    ..status
+                };
+            }
+            Phase::Failed(problem) => {
+                return Status {
+                    state: "failed",
+                    error: Some(problem.clone()),
+                    ..status
+                };
+            }
+            Phase::Closed => {
+                return Status {
+                    state: "closed",
+                    ..status
+                };
+            }
             Phase::Active => {}
         }
         let (mut open, mut trying, mut waiting, mut down) = (false, false, false, 0);
@@ -49,7 +75,11 @@ impl Engine {
             }
             error = error.or(link.error);
         }
-        let exhausted = self.config.reconnect.as_ref().is_none_or(|backoff| backoff.exhausted(status.attempt));
+        let exhausted = self
+            .config
+            .reconnect
+            .as_ref()
+            .is_none_or(|backoff| backoff.exhausted(status.attempt));
         let reads = self.config.polling.is_some() && self.reads.reachable != Some(false);
         if open {
             status.state = "open";
@@ -58,7 +88,11 @@ impl Engine {
             return status;
         }
         status.error = error.map(|code| self.explain(code));
-        status.next_retry_at = if trying { None } else { next.map(|at| self.wall() + at.since(self.now)) };
+        status.next_retry_at = if trying {
+            None
+        } else {
+            next.map(|at| self.wall() + at.since(self.now))
+        };
         let followed = !self.waiting.is_empty();
         if (status.attempt > 0 && exhausted || self.links.len() == 0 && followed) && reads {
             status.state = "polling";
@@ -113,7 +147,12 @@ impl Engine {
                 "The token was refused or could not be had.",
                 "Check what `token` returns; the client asks again.",
             ),
-            other => Problem::new(other, true, "The connection was lost.", "The client keeps trying."),
+            other => Problem::new(
+                other,
+                true,
+                "The connection was lost.",
+                "The client keeps trying.",
+            ),
         }
     }
 
@@ -132,7 +171,12 @@ impl Engine {
             (Phase::Closed, _) => Some(Err(Problem::closed())),
             (_, "open" | "polling") => Some(Ok(())),
             (_, "failed") => Some(Err(self.explain(Code::Network))),
-            (Phase::Idle, _) => Some(Err(Problem::new(Code::Closed, true, "disconnect() was called.", "Call connect() again."))),
+            (Phase::Idle, _) => Some(Err(Problem::new(
+                Code::Closed,
+                true,
+                "disconnect() was called.",
+                "Call connect() again.",
+            ))),
             _ if nothing_to_open => Some(Ok(())),
             _ => None,
         };
@@ -148,7 +192,11 @@ impl Engine {
             return;
         }
         self.status = status;
-        let (status, heard) = (&self.status, self.last_message.map(|at| self.wall().saturating_sub(self.now.since(at))));
+        let (status, heard) = (
+            &self.status,
+            self.last_message
+                .map(|at| self.wall().saturating_sub(self.now.since(at))),
+        );
         self.outbox.status(|out| status.write(heard, out));
     }
 }
@@ -160,8 +208,13 @@ impl Status {
         if let Some(transport) = self.transport {
             object.string("transport", transport);
         }
-        object.integer("attempt", u64::from(self.attempt)).bool("everConnected", self.ever_connected);
-        for (name, at) in [("nextRetryAt", self.next_retry_at), ("lastMessageAt", last_message_at)] {
+        object
+            .integer("attempt", u64::from(self.attempt))
+            .bool("everConnected", self.ever_connected);
+        for (name, at) in [
+            ("nextRetryAt", self.next_retry_at),
+            ("lastMessageAt", last_message_at),
+        ] {
             if let Some(at) = at {
                 object.integer(name, at);
             }

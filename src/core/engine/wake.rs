@@ -31,13 +31,20 @@ impl Engine {
         }
         self.last_wake = Some(now);
         self.counters.wakes += 1;
-        let (interval, timeout) = (self.config.heartbeat_interval, self.config.heartbeat_timeout);
+        let (interval, timeout) = (
+            self.config.heartbeat_interval,
+            self.config.heartbeat_timeout,
+        );
         for index in self.links.indexes() {
-            let Some(link) = self.links.get(index) else { continue };
+            let Some(link) = self.links.get(index) else {
+                continue;
+            };
             let silence = now.since(link.last_message);
             let job = link.job;
             match link.state {
-                State::Open if interval > 0 && silence > interval.saturating_add(timeout) => self.replace_socket(index, "silent on waking"),
+                State::Open if interval > 0 && silence > interval.saturating_add(timeout) => {
+                    self.replace_socket(index, "silent on waking")
+                }
                 State::Open => {
                     if interval > 0 && silence > interval {
                         self.expect_sign(index, now.after(PROBE.min(timeout)));
@@ -53,7 +60,12 @@ impl Engine {
         }
         self.retry_links_now();
         for index in self.jobs.indexes() {
-            if self.jobs.get(index).is_some_and(|entry| entry.open_ended() && self.open_link_of(entry).is_none()) && self.config.polling.is_some() {
+            if self
+                .jobs
+                .get(index)
+                .is_some_and(|entry| entry.open_ended() && self.open_link_of(entry).is_none())
+                && self.config.polling.is_some()
+            {
                 self.queue_read(index);
             }
         }

@@ -5,8 +5,8 @@
 //! and never pass through here.
 
 const EXACT: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
 fn scale(mut value: f64, exponent: i32) -> f64 {
@@ -15,7 +15,11 @@ fn scale(mut value: f64, exponent: i32) -> f64 {
     while left > 0 && value != 0.0 && value.is_finite() {
         let step = left.min(22);
         let factor = EXACT.get(step as usize).copied().unwrap_or(1.0);
-        value = if exponent < 0 { value / factor } else { value * factor };
+        value = if exponent < 0 {
+            value / factor
+        } else {
+            value * factor
+        };
         left -= step;
     }
     value
@@ -27,7 +31,8 @@ pub(super) fn parse(text: &[u8]) -> f64 {
     let mut dropped: i32 = 0;
     let mut exponent: i32 = 0;
     let mut written: i32 = 0;
-    let (mut negative, mut negative_exponent, mut fraction, mut in_exponent) = (false, false, false, false);
+    let (mut negative, mut negative_exponent, mut fraction, mut in_exponent) =
+        (false, false, false, false);
     for &byte in text {
         match byte {
             b'-' if in_exponent => negative_exponent = true,
@@ -35,7 +40,10 @@ pub(super) fn parse(text: &[u8]) -> f64 {
             b'.' => fraction = true,
             b'e' | b'E' => in_exponent = true,
             b'0'..=b'9' if in_exponent => {
-                written = written.saturating_mul(10).saturating_add(i32::from(byte - b'0')).min(100_000);
+                written = written
+                    .saturating_mul(10)
+                    .saturating_add(i32::from(byte - b'0'))
+                    .min(100_000);
             }
             b'0'..=b'9' => {
                 if mantissa < 1_000_000_000_000_000_000 {
@@ -51,7 +59,10 @@ pub(super) fn parse(text: &[u8]) -> f64 {
         }
     }
     let written = if negative_exponent { -written } else { written };
-    let value = scale(mantissa as f64, exponent.saturating_add(dropped).saturating_add(written));
+    let value = scale(
+        mantissa as f64,
+        exponent.saturating_add(dropped).saturating_add(written),
+    );
     if negative { -value } else { value }
 }
 
@@ -62,8 +73,24 @@ mod tests {
 
     #[test]
     fn common_numbers_are_exact() {
-        for text in ["0", "-0", "45", "-1", "1e9", "99.5", "0.1", "12.25e2", "1E-3", "9007199254740991", "179.4321"] {
-            assert_eq!(parse(text.as_bytes()), text.parse::<f64>().unwrap(), "{text}");
+        for text in [
+            "0",
+            "-0",
+            "45",
+            "-1",
+            "1e9",
+            "99.5",
+            "0.1",
+            "12.25e2",
+            "1E-3",
+            "9007199254740991",
+            "179.4321",
+        ] {
+            assert_eq!(
+                parse(text.as_bytes()),
+                text.parse::<f64>().unwrap(),
+                "{text}"
+            );
         }
         assert_eq!(parse(b"1e999"), f64::INFINITY);
         assert_eq!(parse(b"1e-999"), 0.0);

@@ -27,7 +27,11 @@ impl<'a> Str<'a> {
     /// The string it stands for. A lone surrogate (`"\ud800"`) becomes U+FFFD.
     #[must_use]
     pub fn get(&self) -> Cow<'a, str> {
-        if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
+        if self.escaped {
+            Cow::Owned(unescape(self.raw))
+        } else {
+            Cow::Borrowed(self.raw)
+        }
     }
 
     /// The string without copying, when nothing in it is escaped; names of known fields never are.
@@ -125,7 +129,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), Error> {
-        if self.eat(byte) { Ok(()) } else { self.syntax() }
+        if self.eat(byte) {
+            Ok(())
+        } else {
+            self.syntax()
+        }
     }
 
     /// Succeeds when only white space is left.
@@ -133,7 +141,11 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// [`Error::Syntax`] when something follows.
     pub fn end(&mut self) -> Result<(), Error> {
-        if self.peek().is_none() { Ok(()) } else { self.syntax() }
+        if self.peek().is_none() {
+            Ok(())
+        } else {
+            self.syntax()
+        }
     }
 
     /// The next member of an object whose `{` was read; `None` after its `}`. `first` starts as `true`.
@@ -208,7 +220,11 @@ impl<'a> Scanner<'a> {
         while let Some(b'0'..=b'9') = self.text.as_bytes().get(self.at) {
             self.at += 1;
         }
-        if self.at > start { Ok(()) } else { self.syntax() }
+        if self.at > start {
+            Ok(())
+        } else {
+            self.syntax()
+        }
     }
 
     fn skip_byte(&mut self, byte: u8) -> bool {
@@ -243,7 +259,10 @@ impl<'a> Scanner<'a> {
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
-            let Some(run) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)) else {
+            let Some(run) = rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))
+            else {
                 self.at = self.text.len();
                 return self.syntax();
             };
@@ -362,15 +381,22 @@ fn unescape(raw: &str) -> String {
 /// `text` follows `\u`; a surrogate pair takes its second half along.
 fn unescape_unicode(text: &str) -> (char, &str) {
     let rest = text.get(4..).unwrap_or("");
-    let Some(high) = hex4(text.as_bytes().get(..4)) else { return (char::REPLACEMENT_CHARACTER, rest) };
+    let Some(high) = hex4(text.as_bytes().get(..4)) else {
+        return (char::REPLACEMENT_CHARACTER, rest);
+    };
     if let Some(single) = char::from_u32(high) {
         return (single, rest);
     }
-    let low = rest.strip_prefix("\\u").and_then(|tail| hex4(tail.as_bytes().get(..4)));
+    let low = rest
+        .strip_prefix("\\u")
+        .and_then(|tail| hex4(tail.as_bytes().get(..4)));
     match low {
         Some(low @ 0xDC00..=0xDFFF) if high < 0xDC00 => {
             let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-            (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), rest.get(6..).unwrap_or(""))
+            (
+                char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
+                rest.get(6..).unwrap_or(""),
+            )
         }
         _ => (char::REPLACEMENT_CHARACTER, rest),
     }
@@ -399,15 +425,45 @@ mod tests {
         }
         scanner.end().unwrap();
         assert_eq!(seen[0], ("a".into(), Value::Number(1.0)));
-        assert_eq!(seen[1], ("b\n".into(), Value::Array(Raw(r#"[{"c":null}]"#))));
+        assert_eq!(
+            seen[1],
+            ("b\n".into(), Value::Array(Raw(r#"[{"c":null}]"#)))
+        );
         assert_eq!(seen[2], ("d".into(), Value::Object(Raw("{}"))));
     }
 
     #[test]
     fn refuses_what_json_parse_refuses() {
         for text in [
-            "", "{", "[1,]", "{\"a\":1,}", "{,}", "[,1]", "01", "1.", ".5", "+1", "NaN", "'a'", "\"\\x\"", "\"\\u12g4\"", "\"\t\"",
-            "tru", "nul", "[1 2]", "{\"a\" 1}", "{1:2}", "1 2", "[}", "{]", "\"abc", "-", "1e", "{\"a\":}", "[[]", "\u{feff}1",
+            "",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "{,}",
+            "[,1]",
+            "01",
+            "1.",
+            ".5",
+            "+1",
+            "NaN",
+            "'a'",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\t\"",
+            "tru",
+            "nul",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{1:2}",
+            "1 2",
+            "[}",
+            "{]",
+            "\"abc",
+            "-",
+            "1e",
+            "{\"a\":}",
+            "[[]",
+            "\u{feff}1",
         ] {
             assert!(whole(text).is_err(), "{text}");
         }
@@ -439,7 +495,9 @@ mod tests {
             (r#""\ud83d\ud83d\ude00""#, "\u{fffd}😀"),
             (r#""a\u0041\/\"\\\b""#, "aA/\"\\\u{8}"),
         ] {
-            let Ok(Value::String(found)) = whole(text) else { panic!("{text}") };
+            let Ok(Value::String(found)) = whole(text) else {
+                panic!("{text}")
+            };
             assert_eq!(found.get(), meant);
         }
     }
@@ -455,7 +513,8 @@ mod tests {
         leaf.prop_recursive(4, 32, 6, |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
-                proptest::collection::vec((any::<String>(), inner), 0..6).prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+                proptest::collection::vec((any::<String>(), inner), 0..6)
+                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
             ]
         })
     }

@@ -9,7 +9,10 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    while let Some(at) = rest
+        .bytes()
+        .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
         let (clean, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(clean);
         let mut chars = tail.chars();
@@ -45,7 +48,13 @@ pub fn push_u64(out: &mut String, mut number: u64) {
         }
     }
     let start = digits.len() - used;
-    out.extend(digits.get(start..).unwrap_or(&[]).iter().map(|digit| char::from(*digit)));
+    out.extend(
+        digits
+            .get(start..)
+            .unwrap_or(&[])
+            .iter()
+            .map(|digit| char::from(*digit)),
+    );
 }
 
 /// Appends a number with at most three decimals, rounded; `null` for what JSON cannot say.
@@ -125,7 +134,8 @@ impl<'a> Object<'a> {
 
     /// A boolean member.
     pub fn bool(&mut self, name: &str, value: bool) -> &mut Self {
-        self.name(name).push_str(if value { "true" } else { "false" });
+        self.name(name)
+            .push_str(if value { "true" } else { "false" });
         self
     }
 
@@ -154,8 +164,18 @@ mod tests {
     #[test]
     fn numbers_keep_three_decimals() {
         for (number, text) in [
-            (0.0, "0"), (45.0, "45"), (99.5, "99.5"), (-1.25, "-1.25"), (0.0004, "0"), (33.333_333, "33.333"), (1e15, "1000000000000000"),
-            (f64::NAN, "null"), (f64::INFINITY, "null"), (-0.0, "0"), (1.05, "1.05"), (7.008, "7.008"),
+            (0.0, "0"),
+            (45.0, "45"),
+            (99.5, "99.5"),
+            (-1.25, "-1.25"),
+            (0.0004, "0"),
+            (33.333_333, "33.333"),
+            (1e15, "1000000000000000"),
+            (f64::NAN, "null"),
+            (f64::INFINITY, "null"),
+            (-0.0, "0"),
+            (1.05, "1.05"),
+            (7.008, "7.008"),
         ] {
             let mut out = String::new();
             push_number(&mut out, number);

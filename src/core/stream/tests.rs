@@ -33,13 +33,25 @@ fn reads_the_end_of_a_job() {
     assert_eq!(done.update.duration_seconds, Some(125.0));
     let failed = one(r#"{"type":"error","job_id":"j","error":{"message":"GPU","retryable":true,"stage":"separation"}}"#).unwrap();
     let failure = failed.update.error.unwrap();
-    assert!(failure.retryable && failure.message.raw == "GPU" && failure.stage.unwrap().raw == "separation");
+    assert!(
+        failure.retryable
+            && failure.message.raw == "GPU"
+            && failure.stage.unwrap().raw == "separation"
+    );
 }
 
 #[test]
 fn a_frame_holds_one_message_or_an_array_or_lines() {
-    let (a, b) = (r#"{"type":"heartbeat"}"#, r#"{"type":"progress","progress":1}"#);
-    for frame in [format!("{a}\n{b}"), format!("[{a},{b}]"), format!("[ {a} ]\n[{b}]\n"), format!("\r\n{a}{b}")] {
+    let (a, b) = (
+        r#"{"type":"heartbeat"}"#,
+        r#"{"type":"progress","progress":1}"#,
+    );
+    for frame in [
+        format!("{a}\n{b}"),
+        format!("[{a},{b}]"),
+        format!("[ {a} ]\n[{b}]\n"),
+        format!("\r\n{a}{b}"),
+    ] {
         let kinds: Vec<Kind> = all(&frame).into_iter().map(|m| m.unwrap().kind).collect();
         assert_eq!(kinds, [Kind::Heartbeat, Kind::Progress], "{frame}");
     }
@@ -56,46 +68,118 @@ fn a_break_costs_only_the_rest_of_its_frame() {
 
 #[test]
 fn a_wrong_element_costs_only_itself() {
-    let found = all(r#"[{"type":"heartbeat"},7,{"type":"progress","progress":"45"},{"type":"pong"}]"#);
-    let codes: Vec<&str> = found.iter().map(|m| m.as_ref().map_or_else(|e| e.code, |_| "ok")).collect();
+    let found =
+        all(r#"[{"type":"heartbeat"},7,{"type":"progress","progress":"45"},{"type":"pong"}]"#);
+    let codes: Vec<&str> = found
+        .iter()
+        .map(|m| m.as_ref().map_or_else(|e| e.code, |_| "ok"))
+        .collect();
     assert_eq!(codes, ["ok", "not-an-object", "wrong-type", "ok"]);
 }
 
 #[test]
 fn says_what_is_wrong() {
     for (frame, code, reason) in [
-        (r#"{"type":"progress","progress":"45"}"#, "wrong-type", r#"progress: expected a number from 0 to 100, got a string ("45")"#),
-        (r#"{"type":"progress","progress":-1}"#, "out-of-range", "progress: expected a number from 0 to 100, got a number (-1)"),
-        (r#"{"type":"progress","progress":1e9}"#, "out-of-range", "progress: expected a number from 0 to 100, got a number (1000000000)"),
-        (r#"{"type":"progress","progress":1e999}"#, "out-of-range", "progress: expected a number from 0 to 100, got a number (null)"),
+        (
+            r#"{"type":"progress","progress":"45"}"#,
+            "wrong-type",
+            r#"progress: expected a number from 0 to 100, got a string ("45")"#,
+        ),
+        (
+            r#"{"type":"progress","progress":-1}"#,
+            "out-of-range",
+            "progress: expected a number from 0 to 100, got a number (-1)",
+        ),
+        (
+            r#"{"type":"progress","progress":1e9}"#,
+            "out-of-range",
+            "progress: expected a number from 0 to 100, got a number (1000000000)",
+        ),
+        (
+            r#"{"type":"progress","progress":1e999}"#,
+            "out-of-range",
+            "progress: expected a number from 0 to 100, got a number (null)",
+        ),
         (r#"{"type":"progress"}"#, "wrong-type", "progress: missing"),
-        (r#"{"type":"progress","progress":NaN}"#, "not-json", "not JSON at byte 30"),
-        (r#"{"type":"progress","progress":1,"stage":7}"#, "wrong-type", "stage: expected a string, got a number (7)"),
-        (r#"{"type":"progress","progress":1,"job_id":{}}"#, "wrong-type", "job_id: expected a string or a number, got an object"),
-        (r#"{"type":"progress","progress":1,"attempt":1.5}"#, "out-of-range", "attempt: expected a whole number, got a number (1.5)"),
+        (
+            r#"{"type":"progress","progress":NaN}"#,
+            "not-json",
+            "not JSON at byte 30",
+        ),
+        (
+            r#"{"type":"progress","progress":1,"stage":7}"#,
+            "wrong-type",
+            "stage: expected a string, got a number (7)",
+        ),
+        (
+            r#"{"type":"progress","progress":1,"job_id":{}}"#,
+            "wrong-type",
+            "job_id: expected a string or a number, got an object",
+        ),
+        (
+            r#"{"type":"progress","progress":1,"attempt":1.5}"#,
+            "out-of-range",
+            "attempt: expected a whole number, got a number (1.5)",
+        ),
         (r#"{"type":"error"}"#, "wrong-type", "error: missing"),
-        (r#"{"type":"error","error":"boom"}"#, "wrong-type", r#"error: expected an object, got a string ("boom")"#),
-        (r#"{"type":"error","error":{}}"#, "wrong-type", "error.message: expected a string, got nothing"),
-        (r#"{"type":"error","error":{"message":"m","retryable":"yes"}}"#, "wrong-type", r#"error.retryable: expected a boolean, got a string ("yes")"#),
-        (r#"{"type":7}"#, "no-type", "type: expected a string, got a number (7)"),
+        (
+            r#"{"type":"error","error":"boom"}"#,
+            "wrong-type",
+            r#"error: expected an object, got a string ("boom")"#,
+        ),
+        (
+            r#"{"type":"error","error":{}}"#,
+            "wrong-type",
+            "error.message: expected a string, got nothing",
+        ),
+        (
+            r#"{"type":"error","error":{"message":"m","retryable":"yes"}}"#,
+            "wrong-type",
+            r#"error.retryable: expected a boolean, got a string ("yes")"#,
+        ),
+        (
+            r#"{"type":7}"#,
+            "no-type",
+            "type: expected a string, got a number (7)",
+        ),
         ("{}", "no-type", "type: missing"),
-        ("\"hello\"", "not-an-object", r#"expected an object, got a string ("hello")"#),
+        (
+            "\"hello\"",
+            "not-an-object",
+            r#"expected an object, got a string ("hello")"#,
+        ),
         ("", "empty", "an empty frame"),
         (" \n ", "empty", "an empty frame"),
         ("hello", "not-json", "not JSON at byte 0"),
     ] {
         let invalid = one(frame).unwrap_err();
-        assert_eq!((invalid.code, invalid.reason.as_str()), (code, reason), "{frame}");
+        assert_eq!(
+            (invalid.code, invalid.reason.as_str()),
+            (code, reason),
+            "{frame}"
+        );
     }
 }
 
 #[test]
 fn ids_are_strings_or_numbers_as_written() {
     for (frame, id) in [
-        (r#"{"type":"progress","progress":1,"job_id":"a\u0062"}"#, "ab"),
-        (r#"{"type":"progress","progress":1,"jobId": 12345678901234567890 }"#, "12345678901234567890"),
-        (r#"{"id":3,"type":"progress","progress":1,"session_id":"s"}"#, "s"),
-        (r#"{"type":"progress","progress":1,"session_id":"s","id":3}"#, "s"),
+        (
+            r#"{"type":"progress","progress":1,"job_id":"a\u0062"}"#,
+            "ab",
+        ),
+        (
+            r#"{"type":"progress","progress":1,"jobId": 12345678901234567890 }"#,
+            "12345678901234567890",
+        ),
+        (
+            r#"{"id":3,"type":"progress","progress":1,"session_id":"s"}"#,
+            "s",
+        ),
+        (
+            r#"{"type":"progress","progress":1,"session_id":"s","id":3}"#,
+            "s",
+        ),
     ] {
         assert_eq!(one(frame).unwrap().job.as_deref(), Some(id), "{frame}");
     }
@@ -104,7 +188,10 @@ fn ids_are_strings_or_numbers_as_written() {
 #[test]
 fn an_unknown_event_may_use_any_field_as_it_likes() {
     let message = one(r#"{"type":"party","job_id":[1],"progress":"lots","error":0}"#).unwrap();
-    assert_eq!((message.kind, message.name.as_ref(), message.job), (Kind::Other, "party", None));
+    assert_eq!(
+        (message.kind, message.name.as_ref(), message.job),
+        (Kind::Other, "party", None)
+    );
 }
 
 #[test]
@@ -112,7 +199,14 @@ fn reads_a_snapshot() {
     let message = decode_snapshot(r#"{"job_id":"j","status":"RUNNING","progress":12.5,"stage":"hash","message":null,"attempt":1,"error":null}"#).unwrap();
     assert_eq!(message.update.status, Some(Status::Running));
     assert_eq!(message.update.progress, Some(12.5));
-    for (body, code) in [("", "empty"), ("[]", "not-an-object"), ("{\"status\":\"asleep\"}", "wrong-type"), ("{}", "wrong-type"), ("{}{}", "not-json"), ("<html>", "not-an-object")] {
+    for (body, code) in [
+        ("", "empty"),
+        ("[]", "not-an-object"),
+        ("{\"status\":\"asleep\"}", "wrong-type"),
+        ("{}", "wrong-type"),
+        ("{}{}", "not-json"),
+        ("<html>", "not-an-object"),
+    ] {
         assert_eq!(decode_snapshot(body).unwrap_err().code, code, "{body}");
     }
 }

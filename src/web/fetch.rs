@@ -1,0 +1,164 @@
+//! HTTP reads with the browser's `fetch`, in a page or a worker.
+
+use super::Driver;
+use crate::core::json::{Scanner, Value};
+use crate::core::{HttpOutcome, Input};
+use js_sys::{Date, Promise, Reflect};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{AbortController, Headers, RequestCache, RequestInit, Response};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch)]
+    fn global_fetch(url: &str, init: &RequestInit) -> Promise;
+}
+
+/// A read that waits for the page to give its headers.
+struct Pending {
+    url: String,
+    etag: Option<String>,
+}
+
+/// The reads that are not over.
+#[derive(Default)]
+pub(super) struct Reads {
+    pending: RefCell<BTreeMap<u64, Pending>>,
+    under_way: RefCell<BTreeMap<u64, AbortController>>,
+}
+
+impl Reads {
+    pub(super) fn abort(&self, req: u64) {
+        self.pending.borrow_mut().remove(&req);
+        let controller = self.under_way.borrow_mut().remove(&req);
+        if let Some(controller) = controller {
+            controller.abort();
+        }
+    }
+}
+
+/// Whether an address is of the page's own origin; elsewhere an `If-None-Match` would need the server's permission.
+fn same_origin(url: &str) -> bool {
+    let origin = Reflect::get(&js_sys::global(), &JsValue::from_str("origin"))
+        .ok()
+        .and_then(|origin| origin.as_string());
+    origin.is_some_and(|origin| {
+        url.strip_prefix(origin.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
+    })
+}
+
+/// `Retry-After`: seconds, or a date.
+fn retry_after(headers: &Headers) -> Option<u64> {
+    let text = headers.get("retry-after").ok()??;
+    let ms = match text.trim().parse::<u32>() {
+        Ok(seconds) => f64::from(seconds) * 1000.0,
+        Err(_) => Date::parse(&text) - Date::now(),
+    };
+    (ms >= 0.0).then_some(ms as u64)
+}
+
+async fn read(url: &str, init: &RequestInit) -> Result<HttpOutcome, JsValue> {
+    let response: Response = JsFuture::from(global_fetch(url, init))
+        .await?
+        .unchecked_into();
+    let body = JsFuture::from(response.text()?)
+        .await?
+        .as_string()
+        .unwrap_or_default();
+    let headers = response.headers();
+    Ok(HttpOutcome::Answer {
+        status: response.status(),
+        etag: headers.get("etag").ok().flatten(),
+        retry_after: retry_after(&headers),
+        body,
+    })
+}
+
+impl Driver {
+    pub(super) fn fetch(
+        self: &Rc<Self>,
+        req: u64,
+        url: String,
+        etag: Option<String>,
+        auth: Option<u64>,
+    ) {
+        let etag = etag.filter(|_| same_origin(&url));
+        if self.settings.headers {
+            self.reads
+                .pending
+                .borrow_mut()
+                .insert(req, Pending { url, etag });
+            return self.say(
+                "headers",
+                &JsValue::from_f64(req as f64),
+                &JsValue::UNDEFINED,
+            );
+        }
+        let headers = Headers::new().ok();
+        if let (Some(headers), Some(token)) = (&headers, auth.and_then(|req| self.tokens.get(req)))
+        {
+            let _ = headers.set("authorization", &(String::from("Bearer ") + &token));
+        }
+        self.start(req, url, etag, headers);
+    }
+
+    /// The page's headers for a read: a JSON array of name and value.
+    pub(crate) fn headers(self: &Rc<Self>, req: u64, json: &str) {
+        let pending = self.reads.pending.borrow_mut().remove(&req);
+        let Some(Pending { url, etag }) = pending else {
+            return;
+        };
+        let headers = Headers::new().ok();
+        let mut scanner = Scanner::new(json);
+        scanner.eat(b'[');
+        let mut first = true;
+        while let Ok(Some(Value::Array(pair))) = scanner.element(&mut first) {
+            let mut inner = Scanner::new(pair.0);
+            inner.eat(b'[');
+            let mut first = true;
+            if let (Some(headers), Ok(Some(Value::String(name))), Ok(Some(Value::String(value)))) = (
+                &headers,
+                inner.element(&mut first),
+                inner.element(&mut first),
+            ) {
+                let _ = headers.set(&name.get(), &value.get());
+            }
+        }
+        self.start(req, url, etag, headers);
+    }
+
+    fn start(
+        self: &Rc<Self>,
+        req: u64,
+        url: String,
+        etag: Option<String>,
+        headers: Option<Headers>,
+    ) {
+        let init = RequestInit::new();
+        // What is wanted is the state now, not what some cache remembers.
+        init.set_cache(RequestCache::NoStore);
+        if let Some(headers) = headers {
+            if let Some(etag) = etag {
+                let _ = headers.set("if-none-match", &etag);
+            }
+            init.set_headers(&headers);
+        }
+        if let Ok(controller) = AbortController::new() {
+            init.set_signal(Some(&controller.signal()));
+            self.reads.under_way.borrow_mut().insert(req, controller);
+        }
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            let outcome = read(&url, &init).await.unwrap_or(HttpOutcome::Failed);
+            // Aborted reads are over for the core already.
+            if driver.reads.under_way.borrow_mut().remove(&req).is_some() {
+                driver.now(Input::Http { req, outcome });
+            }
+        });
+    }
+}

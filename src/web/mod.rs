@@ -1,0 +1,237 @@
+//! The driver: carries out what the core decides, in a page or in a worker, and reports what happened. It decides
+//! nothing itself.
+//!
+//! One rule keeps it sound: the engine's borrow ends before anything of JavaScript is called, and JavaScript is called
+//! from a task or a microtask only, never from inside an exported method.
+
+mod clock;
+mod fetch;
+mod frames;
+mod sockets;
+mod tokens;
+
+use crate::core::config::TokenIn;
+use crate::core::{Command, Config, Engine, Input, Output, TokenReason};
+use clock::Clock;
+use fetch::Reads;
+use frames::Frames;
+use gloo_timers::callback::Timeout;
+use js_sys::Function;
+use sockets::Sockets;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use tokens::Tokens;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+/// Browsers read a timer's delay as a signed 32-bit number; a later deadline is simply looked at again.
+const LONGEST_TIMER: u64 = i32::MAX as u64;
+
+/// What the driver itself needs of the configuration.
+struct Settings {
+    token_in: TokenIn,
+    headers: bool,
+}
+
+/// The core and everything it works with.
+pub(crate) struct Driver {
+    engine: RefCell<Engine>,
+    inputs: RefCell<VecDeque<Input>>,
+    pumping: Cell<bool>,
+    scheduled: Cell<bool>,
+    clock: Clock,
+    timer: RefCell<Option<(u64, Timeout)>>,
+    sockets: Sockets,
+    frames: Frames,
+    reads: Reads,
+    tokens: Tokens,
+    settings: Settings,
+    sink: Function,
+}
+
+impl Driver {
+    pub(crate) fn new(config: Config, seed: u64, sink: Function) -> Rc<Self> {
+        let settings = Settings {
+            token_in: config.token_in,
+            headers: config.headers,
+        };
+        Rc::new(Self {
+            engine: RefCell::new(Engine::new(config, seed)),
+            inputs: RefCell::default(),
+            pumping: Cell::new(false),
+            scheduled: Cell::new(false),
+            clock: Clock::new(),
+            timer: RefCell::default(),
+            sockets: Sockets::default(),
+            frames: Frames::default(),
+            reads: Reads::default(),
+            tokens: Tokens::default(),
+            settings,
+            sink,
+        })
+    }
+
+    /// A command of the page; carried out in a microtask.
+    pub(crate) fn command(self: &Rc<Self>, command: Command) {
+        self.later(Input::Command(command));
+    }
+
+    /// Queues an input for the next microtask.
+    pub(crate) fn later(self: &Rc<Self>, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        if !self.scheduled.replace(true) {
+            let driver = Rc::clone(self);
+            spawn_local(async move {
+                driver.scheduled.set(false);
+                driver.pump();
+            });
+        }
+    }
+
+    /// Takes in what a task of the browser brought.
+    fn now(self: &Rc<Self>, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        self.pump();
+    }
+
+    /// Feeds the engine everything that is queued and carries out what it says, until nothing is left.
+    fn pump(self: &Rc<Self>) {
+        if self.pumping.replace(true) {
+            return;
+        }
+        self.step(Input::Clock {
+            wall: self.clock.wall(),
+        });
+        loop {
+            let next = self.inputs.borrow_mut().pop_front();
+            let Some(input) = next else { break };
+            self.step(input);
+        }
+        self.pumping.set(false);
+        self.arm();
+    }
+
+    fn step(self: &Rc<Self>, input: Input) {
+        let outputs: Vec<Output> = {
+            let mut engine = self.engine.borrow_mut();
+            engine.handle(self.clock.now(), input);
+            std::iter::from_fn(|| engine.poll_output()).collect()
+        };
+        for output in outputs {
+            self.perform(output);
+        }
+    }
+
+    fn perform(self: &Rc<Self>, output: Output) {
+        match output {
+            Output::Open { r#gen, url, auth } => self.open_socket(r#gen, &url, auth),
+            Output::Close {
+                r#gen,
+                code,
+                reason,
+            } => self.close_socket(r#gen, code, &reason),
+            Output::Send { r#gen, text } => self.sockets.send(r#gen, &text),
+            Output::Fetch {
+                req,
+                url,
+                etag,
+                auth,
+            } => self.fetch(req, url, etag, auth),
+            Output::Abort { req } => self.reads.abort(req),
+            Output::NeedToken { req, reason } => {
+                let reason = match reason {
+                    TokenReason::Connect => "connect",
+                    TokenReason::Refresh => "refresh",
+                };
+                self.say(
+                    "token",
+                    &JsValue::from_f64(req as f64),
+                    &JsValue::from_str(reason),
+                );
+            }
+            Output::Dirty => self.say("dirty", &JsValue::UNDEFINED, &JsValue::UNDEFINED),
+            Output::Batch(json) => {
+                let json = self.tokens.redact_notices(json);
+                self.say("batch", &JsValue::from_str(&json), &JsValue::UNDEFINED);
+            }
+        }
+    }
+
+    /// Calls the page. The facade isolates its listeners; what it throws in spite of that is its own.
+    fn say(&self, kind: &str, a: &JsValue, b: &JsValue) {
+        let _ = self
+            .sink
+            .call3(&JsValue::NULL, &JsValue::from_str(kind), a, b);
+    }
+
+    /// Sets the one timer to the core's next deadline; one that fires early is left as it is.
+    fn arm(self: &Rc<Self>) {
+        let deadline = self.engine.borrow().next_deadline();
+        let mut timer = self.timer.borrow_mut();
+        let Some(deadline) = deadline else {
+            *timer = None;
+            return;
+        };
+        if timer.as_ref().is_some_and(|(due, _)| *due <= deadline.0) {
+            return;
+        }
+        let delay = deadline.since(self.clock.now()).min(LONGEST_TIMER);
+        let weak = Rc::downgrade(self);
+        let timeout = Timeout::new(delay as u32, move || {
+            if let Some(driver) = weak.upgrade() {
+                // Spent: dropping it now only clears a timer that has fired.
+                drop(driver.timer.borrow_mut().take());
+                driver.now(Input::Timer);
+            }
+        });
+        *timer = Some((deadline.0, timeout));
+    }
+
+    /// The next frame of the page: what arrived meanwhile first.
+    pub(crate) fn take(self: &Rc<Self>) {
+        if let Some(input) = self.frames.flush() {
+            self.later(input);
+        }
+        self.later(Input::Take);
+    }
+
+    pub(crate) fn hidden(&self, hidden: bool) {
+        self.frames.gather(!hidden);
+    }
+
+    pub(crate) fn token(self: &Rc<Self>, req: u64, token: String) {
+        self.tokens.keep(req, token);
+        self.later(Input::Token { req, error: None });
+    }
+
+    pub(crate) fn token_failed(self: &Rc<Self>, req: u64, message: String) {
+        self.later(Input::Token {
+            req,
+            error: Some(self.tokens.redact(message)),
+        });
+    }
+
+    /// Answers with a look inside, in a microtask.
+    pub(crate) fn answer<T: serde::Serialize>(
+        self: &Rc<Self>,
+        rid: u32,
+        look: impl FnOnce(&Engine, &Tokens) -> T + 'static,
+    ) {
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            if let Some(input) = driver.frames.flush() {
+                driver.now(input);
+            }
+            let found = look(&driver.engine.borrow(), &driver.tokens);
+            let value = serde_wasm_bindgen::to_value(&found).unwrap_or(JsValue::NULL);
+            driver.say("reply", &JsValue::from_f64(f64::from(rid)), &value);
+        });
+    }
+
+    /// After `shutdown()`: lets go of everything of the browser's.
+    pub(crate) fn release(self: &Rc<Self>) {
+        let driver = Rc::clone(self);
+        spawn_local(async move { drop(driver.timer.borrow_mut().take()) });
+    }
+}

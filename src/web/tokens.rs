@@ -1,0 +1,70 @@
+//! Where tokens live: here and nowhere else. The core knows them by number; what leaves for a log is cleaned of them.
+
+use js_sys::encode_uri_component;
+use std::cell::RefCell;
+
+/// A token shorter than this is not looked for in texts: it would match by chance.
+const SHORTEST: usize = 6;
+
+/// The token of the last request, and the one before it, which sockets may still be named by.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    kept: RefCell<Vec<(u64, String)>>,
+}
+
+impl Tokens {
+    pub(super) fn keep(&self, req: u64, token: String) {
+        let mut kept = self.kept.borrow_mut();
+        kept.push((req, token));
+        if kept.len() > 2 {
+            kept.remove(0);
+        }
+    }
+
+    pub(super) fn get(&self, req: u64) -> Option<String> {
+        self.kept
+            .borrow()
+            .iter()
+            .rfind(|(kept, _)| *kept == req)
+            .map(|(_, token)| token.clone())
+    }
+
+    /// The text without any token in it.
+    pub(crate) fn redact(&self, mut text: String) -> String {
+        for (_, token) in self.kept.borrow().iter() {
+            // A number alone may stand anywhere in a text, and for anything.
+            let telling =
+                token.len() >= SHORTEST && token.bytes().any(|byte| !byte.is_ascii_digit());
+            if telling && text.contains(token.as_str()) {
+                text = text.replace(token.as_str(), "***");
+            }
+        }
+        text
+    }
+
+    /// A batch of notices (status, log, replies) without any token; jobs and events pass as the server sent them.
+    pub(super) fn redact_notices(&self, json: String) -> String {
+        if json.starts_with("[[\"job\"") || json.starts_with("[[\"event\"") {
+            json
+        } else {
+            self.redact(json)
+        }
+    }
+}
+
+/// The address with its token.
+pub(super) fn with_token(url: &str, token: &str) -> String {
+    let mut out = String::from(url);
+    out.push(if url.contains('?') { '&' } else { '?' });
+    out.push_str("token=");
+    out.push_str(&String::from(encode_uri_component(token)));
+    out
+}
+
+/// The first message of a socket whose server wants the token that way.
+pub(super) fn auth_message(token: &str) -> String {
+    let mut out = String::from("{\"type\":\"auth\",\"token\":");
+    crate::core::json::push_string(&mut out, token);
+    out.push('}');
+    out
+}
