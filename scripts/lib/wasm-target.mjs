@@ -90,7 +90,7 @@ async function buildDebianStd({ log, onLine }) {
   mkdirSync(join(crate, "src"), { recursive: true });
   writeFileSync(
     join(crate, "Cargo.toml"),
-    '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n',
+    '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n',
   );
   writeFileSync(join(crate, "src", "lib.rs"), "");
   const built = await runLogged(
