@@ -1,0 +1,187 @@
+import { act, createElement as h, StrictMode, useState } from "react";
+import type { ReactNode } from "react";
+import { createRoot, hydrateRoot } from "react-dom/client";
+import { renderToString } from "react-dom/server";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Job } from "../../pkg-template/src/index.js";
+import {
+  JobsProvider,
+  useChannel,
+  useConnection,
+  useJob,
+  useJobEvents,
+  useJobs,
+  useJobsClient,
+} from "../../pkg-template/src/react.js";
+import { made } from "./fake/core.js";
+import { frame, job, meta, newest, open } from "./support.js";
+
+const options = { url: "https://jobs.test", protocol: "stream" } as const;
+const unmounts: (() => void)[] = [];
+
+beforeEach(() => vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true));
+afterEach(async () => {
+  for (const unmount of unmounts.splice(0)) await act(async () => unmount());
+});
+
+async function mount(element: ReactNode, container = document.createElement("div")) {
+  const root = createRoot(container);
+  unmounts.push(() => root.unmount());
+  await act(async () => root.render(h(StrictMode, null, element)));
+  return {
+    root,
+    container,
+    render: (next: ReactNode) => act(async () => root.render(h(StrictMode, null, next))),
+  };
+}
+
+const nextFrame = () => act(() => frame());
+
+describe("JobsProvider", () => {
+  it("has one client under StrictMode, closed a while after the last unmount", async () => {
+    const seen = new Set<unknown>();
+    const Probe = () => {
+      seen.add(useJobsClient());
+      return useJob("a").status;
+    };
+    vi.useFakeTimers();
+    const { root, container, render } = await mount(h(JobsProvider, { options }, h(Probe)));
+    await act(() => vi.waitFor(() => expect(made).toHaveLength(1)));
+    await render(h(JobsProvider, { options: { ...options } }, h(Probe)));
+    await act(() => vi.advanceTimersByTimeAsync(3000));
+    expect(container.textContent).toBe("unknown");
+    expect(newest().heard("follow", "unfollow", "shutdown")).toEqual([["follow", "a"]]);
+    await act(async () => root.unmount());
+    expect(newest().heard("shutdown")).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(newest().heard("shutdown")).toHaveLength(1);
+    expect(made).toHaveLength(1);
+  });
+
+  it("leaves a client it was given to its owner", async () => {
+    const { client, core } = await open();
+    vi.useFakeTimers();
+    const { root } = await mount(h(JobsProvider, { client }));
+    await act(async () => root.unmount());
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(core.heard("shutdown")).toEqual([]);
+  });
+
+  it("is missed with a sentence that helps", () => {
+    const Probe = () => useConnection().state;
+    expect(() => renderToString(h(Probe))).toThrow(/wrap the app in <JobsProvider>/);
+  });
+});
+
+describe("useJob", () => {
+  it("renders once a frame, and follows once under StrictMode", async () => {
+    const { client, core } = await open();
+    vi.useFakeTimers();
+    const renders: unknown[] = [];
+    const Bar = () => {
+      const { progress } = useJob("a");
+      renders.push(progress);
+      return String(progress);
+    };
+    const { container, root } = await mount(h(JobsProvider, { client }, h(Bar)));
+    const before = renders.length;
+    for (let progress = 1; progress <= 50; progress++) core.push(["job", job("a", { progress })]);
+    await nextFrame();
+    expect(container.textContent).toBe("50");
+    // StrictMode renders twice.
+    expect(renders.length - before).toBeLessThanOrEqual(2);
+    expect(core.heard("follow")).toHaveLength(1);
+    await act(async () => root.unmount());
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(core.heard("unfollow")).toHaveLength(1);
+  });
+
+  it("changes over with its id, and follows nothing without one", async () => {
+    const { client, core } = await open();
+    const Bar = ({ id }: { id?: string }) => useJob(id)?.id ?? "none";
+    const { container, render } = await mount(h(JobsProvider, { client }, h(Bar)));
+    expect(container.textContent).toBe("none");
+    expect(core.heard("follow")).toEqual([]);
+    await render(h(JobsProvider, { client }, h(Bar, { id: "b" })));
+    expect(container.textContent).toBe("b");
+    expect(core.heard("follow")).toEqual([["follow", "b"]]);
+  });
+});
+
+describe("useJobs", () => {
+  it("takes a new filter and predicate at every render without subscribing anew", async () => {
+    const { client, core } = await open();
+    vi.useFakeTimers();
+    const subscribed = vi.spyOn(client, "jobs");
+    const results = new Set<readonly Job[]>();
+    let again = () => {};
+    const List = () => {
+      const [least, setLeast] = useState(0);
+      again = () => setLeast((n) => n + 10);
+      const list = useJobs({ status: ["running"], predicate: ({ progress = 0 }) => progress >= least });
+      results.add(list);
+      return list.map(({ id }) => id).join();
+    };
+    const { container } = await mount(h(JobsProvider, { client }, h(List)));
+    core.push(["job", job("a", { progress: 5 })], ["job", job("b", { progress: 50 })]);
+    await nextFrame();
+    expect(container.textContent).toBe("a,b");
+    const stores = subscribed.mock.calls.length;
+    for (let i = 0; i < 4; i++) await act(async () => again());
+    expect(container.textContent).toBe("b");
+    expect(subscribed.mock.calls).toHaveLength(stores);
+    expect(core.heard("watchAll").filter(([, on]) => on).length).toBeLessThanOrEqual(2);
+    expect(results.size).toBeLessThanOrEqual(3);
+  });
+});
+
+describe("useJobEvents", () => {
+  it("loses no event between renders and calls the latest handler", async () => {
+    const { client, core } = await open();
+    const heard: string[] = [];
+    const Ear = ({ name }: { name: string }) => {
+      useJobEvents("progress", ({ progress }) => heard.push(`${name}${progress}`));
+      return null;
+    };
+    const { render } = await mount(h(JobsProvider, { client }, h(Ear, { name: "x" })));
+    const tell = (progress: number) => ["event", "progress", { jobId: "a", progress }, meta()];
+    core.urgent(tell(1), tell(2), tell(3));
+    const listens = core.heard("listen").length;
+    await render(h(JobsProvider, { client }, h(Ear, { name: "y" })));
+    core.urgent(tell(4));
+    expect(heard).toEqual(["x1", "x2", "x3", "y4"]);
+    expect(core.heard("listen")).toHaveLength(listens);
+  });
+});
+
+describe("useConnection and useChannel", () => {
+  it("tell the state, and what the protocol lacks", async () => {
+    const { client, core } = await open();
+    const State = () => useConnection().state;
+    const { container } = await mount(h(JobsProvider, { client }, h(State)));
+    await act(async () => core.urgent(["status", { state: "open", attempt: 0, everConnected: true }]));
+    expect(container.textContent).toBe("open");
+    const Talk = () => useChannel("/jobs") && null;
+    expect(() => renderToString(h(JobsProvider, { client }, h(Talk)))).toThrow(/no channels/);
+  });
+});
+
+describe("a server render", () => {
+  it("shows the job as unknown, loads nothing, and hydrates without a complaint", async () => {
+    const { client, core } = await open();
+    const Page = () => `${useJob("a").status} ${useJobs().length} ${useConnection().state}`;
+    const page = h(JobsProvider, { client }, h(Page));
+    core.urgent(["job", job("a")], ["status", { state: "open", attempt: 0, everConnected: true }]);
+    const container = document.createElement("div");
+    container.innerHTML = renderToString(page);
+    expect(container.textContent).toBe("unknown 0 idle");
+    expect(core.messages).toEqual([]);
+    const complaints = vi.spyOn(console, "error").mockImplementation(() => {});
+    await act(async () => {
+      const root = hydrateRoot(container, page);
+      unmounts.push(() => root.unmount());
+    });
+    expect(container.textContent).toBe("running 1 open");
+    expect(complaints).not.toHaveBeenCalled();
+  });
+});
