@@ -1,10 +1,19 @@
 import { fileURLToPath } from "node:url";
+import { compile } from "svelte/compiler";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: here("."),
+  plugins: [
+    {
+      name: "svelte-fixtures",
+      transform(code, id) {
+        return id.endsWith(".svelte") ? compile(code, { filename: id, generate: "client" }).js : undefined;
+      },
+    },
+  ],
   resolve: {
     // The facade is tested against a core that says what the test wants; the real one has tests of its own.
     alias: [

@@ -1,0 +1,62 @@
+import { flushSync, mount, unmount } from "svelte";
+import { describe, expect, it, vi } from "vitest";
+import Probe from "./fixtures/Probe.svelte";
+import Provider from "./fixtures/Provider.svelte";
+import { made } from "./fake/core.js";
+import { frame, job, meta, newest, open } from "./support.js";
+
+const show = (source: unknown, heard: (progress: number) => void = () => {}) => {
+  const target = document.createElement("div");
+  const instance = mount(Provider, { target, props: { source, heard } });
+  flushSync();
+  return {
+    text: () => target.querySelector("output")?.textContent,
+    click: () => flushSync(() => target.querySelector("button")?.click()),
+    leave: () => unmount(instance),
+  };
+};
+
+describe("Svelte", () => {
+  it("shows jobs, lists and the connection, and listens", async () => {
+    const { client, core } = await open();
+    vi.useFakeTimers();
+    const heard: number[] = [];
+    const page = show(client, (progress) => heard.push(progress));
+    expect(page.text()).toBe("a unknown unknown 0 idle");
+    core.urgent(["status", { state: "open", attempt: 0, everConnected: true }]);
+    core.push(["job", job("a")], ["event", "progress", { jobId: "a", progress: 3 }, meta()]);
+    await frame();
+    flushSync();
+    expect(page.text()).toBe("a running running 1 open");
+    expect(heard).toEqual([3]);
+    await page.leave();
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(core.heard("follow", "unfollow")).toEqual([
+      ["follow", "a"],
+      ["unfollow", "a"],
+    ]);
+    expect(core.heard("listen").at(-1)).toEqual(["listen", "progress", -1]);
+    expect(core.heard("shutdown")).toEqual([]);
+  });
+
+  it("changes over when the reactive id and filter change", async () => {
+    const { client, core } = await open();
+    vi.useFakeTimers();
+    const page = show(client);
+    core.urgent(["job", job("b", { status: "failed" })]);
+    page.click();
+    expect(page.text()).toMatch(/^b failed \w+ 1 idle$/);
+    await vi.advanceTimersByTimeAsync(1100);
+    flushSync();
+    expect(core.heard("follow")).toContainEqual(["follow", "b"]);
+    await page.leave();
+  });
+
+  it("closes a client it made itself, and misses a provider in words", async () => {
+    const page = show({ url: "https://jobs.test", protocol: "stream" });
+    await vi.waitFor(() => expect(made).toHaveLength(1));
+    await page.leave();
+    expect(newest().heard("shutdown")).toHaveLength(1);
+    expect(() => mount(Probe, { target: document.createElement("div"), props: {} })).toThrow(/provideJobs/);
+  });
+});
