@@ -21,7 +21,7 @@ const GROUPS = {
 export async function setup(ids) {
   const started = performance.now();
   const { failed, leftOut } = await perform(stepsFor(ids));
-  for (const problem of leftOut) console.log(`left out: ${explain(problem)}`);
+  for (const problem of leftOut) console.log(`left out, as ${explain(problem)}`);
   if (failed.length > 0) {
     for (const problem of failed.filter(({ follows }) => !follows)) console.error(explain(problem));
     process.exit(1);

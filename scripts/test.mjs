@@ -57,7 +57,7 @@ for (const suite of selected) {
   const absent = missing.find(({ step }) => suite.leftOutWithout === step.id);
   if (absent) {
     results.push({ name: suite.name, outcome: "left out", seconds: 0, reason: absent.reason });
-    console.log(`left out: ${absent.step.name} is not available, because ${absent.reason}`);
+    console.log(`left out: ${absent.step.name} is not available (${absent.reason})`);
     continue;
   }
   if (suite.packaged && !built) console.error("The package could not be built: see above.");

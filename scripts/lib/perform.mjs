@@ -105,9 +105,7 @@ async function install(step, started, { print, logFolder }) {
     clearInterval(heartbeat);
   }
   print(`      not installed (${seconds(started)} s)`);
-  return last
-    ? `${last.slice(0, 200)}; log: ${log}`
-    : "this machine offers no way to install it without a password";
+  return `${last ? last.slice(0, 200) : "it could not be installed"}; log: ${log}`;
 }
 
 /**
@@ -115,5 +113,5 @@ async function install(step, started, { print, logFolder }) {
  * @param {Problem} problem
  */
 export function explain({ step, reason }) {
-  return `${step.name}: not available, because ${reason}.\n  → ${step.remedy}`;
+  return `not available: ${step.name} (${reason})\n  → ${step.remedy}`;
 }

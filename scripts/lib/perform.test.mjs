@@ -70,7 +70,7 @@ test("a failed installation names the last words of the program, the log and the
   assert.ok(problem);
   const text = explain(problem);
   const log = join(logFolder, "tool.log");
-  assert.match(text, /TOOL: not available, because disk full \(log: /);
+  assert.match(text, /^not available: TOOL \(disk full; log: /);
   assert.ok(text.includes(log));
   assert.match(text, /→ get tool$/);
   assert.ok(existsSync(log));
