@@ -66,8 +66,14 @@ export class Link {
 
   /** Destroys both sockets; the client sees a reset, as when a router forgets a connection. */
   cut() {
-    this.#client.resetAndDestroy();
+    this.#reset();
     this.#upstream?.destroy();
+  }
+
+  #reset() {
+    // libuv refuses to reset a socket that is shutting down, and Node then never closes its handle.
+    if (this.#client.writableEnded) this.#client.destroy();
+    else this.#client.resetAndDestroy();
   }
 
   #leave() {
@@ -131,7 +137,7 @@ export class Link {
       if (!this.dead) this.#toClient.push(null);
     });
     upstream.on("error", () => {
-      if (!this.dead) this.#client.resetAndDestroy();
+      if (!this.dead) this.#reset();
     });
     upstream.on("close", () => this.#finish());
   }
