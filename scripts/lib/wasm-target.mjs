@@ -9,6 +9,7 @@ export const WASM_TARGET = "wasm32-unknown-unknown";
 
 const DEBIAN_PACKAGES = ["rustc-web", "cargo-web", "rust-web-src", "lld-22"];
 const DEBIAN_BIN = "/usr/bin";
+const DEBIAN_LINKER = "wasm-ld-22";
 
 /**
  * @typedef {object} Rust
@@ -20,13 +21,17 @@ const DEBIAN_BIN = "/usr/bin";
 /** The toolchain a person has on PATH (rustup's or another). @type {Rust} */
 const OWN = { cargo: "cargo", rustc: "rustc", env: {} };
 
-/** Debian's, whose linker for wasm is a package of its own. @type {Rust} */
+/** The distribution's; Debian's linker for wasm is a package of its own, under a name with a version. */
 const DEBIAN = {
   cargo: join(DEBIAN_BIN, "cargo"),
   rustc: join(DEBIAN_BIN, "rustc"),
-  env: {
-    RUSTC: join(DEBIAN_BIN, "rustc"),
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: "wasm-ld-22",
+  /** @returns {NodeJS.ProcessEnv} */
+  get env() {
+    const linker = onPath(DEBIAN_LINKER)[0];
+    return {
+      RUSTC: join(DEBIAN_BIN, "rustc"),
+      ...(linker && { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker }),
+    };
   },
 };
 
@@ -49,7 +54,7 @@ function hasWasmStd(rust) {
 
 /** The toolchain that can compile for wasm32, if one can. */
 export function findWasmRust() {
-  if (hasWasmStd(OWN)) return OWN;
+  if (onPath("rustc")[0] !== DEBIAN.rustc && hasWasmStd(OWN)) return OWN;
   if (isExecutable(DEBIAN.rustc) && isExecutable(DEBIAN.cargo) && hasWasmStd(DEBIAN)) return DEBIAN;
   return undefined;
 }
