@@ -79,12 +79,15 @@ describe("a stream", async () => {
     assert.deepEqual(other.frames, []);
   });
 
-  it("ends abruptly when cut", async () => {
+  it("ends abruptly when cut, silent or not", async () => {
     await running("cut");
     const socket = server.socket("/api/v1/jobs/cut/stream");
     await socket.opened;
+    await server.post("/api/v1/_control/silence?on=1");
     assert.ok((await server.post("/api/v1/_control/cut")).body.closed >= 1);
     assert.equal((await socket.close()).code, 1006);
+    const state = (await server.post("/api/v1/_control/silence?on=0")).body;
+    assert.deepEqual([state.sockets, state.silence], [0, false]);
   });
 
   it("replays frames verbatim, text, binary and close", async () => {
