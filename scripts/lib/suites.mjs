@@ -55,9 +55,8 @@ async function nodeTests(folder, flags = []) {
 }
 
 async function vitest() {
-  const files = testsIn("tests/facade", /\.test\.tsx?$/);
-  if (files.length === 0) return false;
-  return run(npmBin("vitest"), ["run", ...files]);
+  if (testsIn("tests/facade", /\.test\.tsx?$/).length === 0) return false;
+  return run(npmBin("vitest"), ["run", "--config", join("tests", "facade", "vitest.config.ts")]);
 }
 
 async function pytest() {
