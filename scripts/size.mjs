@@ -5,7 +5,12 @@ import { build } from "./build.mjs";
 import { pkgDir, targetDir } from "./lib/paths.mjs";
 import { LIMIT, measure, table, withinLimit } from "./lib/size.mjs";
 
-await build((text) => console.log(`  ${text}`));
+try {
+  await build((text) => console.log(`  ${text}`));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
 const { parts, totals } = await measure(pkgDir);
 console.log(table({ ...parts, ...totals }));
 mkdirSync(targetDir, { recursive: true });
