@@ -70,6 +70,8 @@ export function createRequestHandler(routes, config) {
 
   return (request, response) => {
     answer(request, response).catch((error) => {
+      // The client went away in the middle, so there is nobody to tell.
+      if (request.socket.destroyed) return;
       const known = error instanceof HttpError;
       if (!known) console.error(`${request.method} ${request.url?.split("?")[0]} failed:`, error);
       if (response.headersSent) {

@@ -107,6 +107,21 @@ describe("a job", async () => {
     assert.equal((await stream("none").close()).code, 4404);
   });
 
+  it("does not come to be when the upload is broken off", async () => {
+    const { jobs } = (await server.call("/api/v1/_control/state")).body;
+    const abort = new AbortController();
+    const body = new ReadableStream({
+      pull(controller) {
+        if (abort.signal.aborted) return;
+        controller.enqueue(new Uint8Array(1000));
+        abort.abort();
+      },
+    });
+    const init = /** @type {RequestInit} */ ({ method: "POST", body, duplex: "half", signal: abort.signal });
+    await assert.rejects(fetch(`${server.url}/api/v1/jobs`, init), { name: "AbortError" });
+    assert.equal((await server.call("/api/v1/_control/state")).body.jobs, jobs);
+  });
+
   it("is refused with a reason when the upload is too large, declared or streamed", async () => {
     const large = Buffer.alloc(3 * 1024 * 1024);
     const declared = await server.upload("large.bin", large);
