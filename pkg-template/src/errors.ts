@@ -22,15 +22,15 @@ export interface ErrorRecord {
 
 /** Every error of this package. Its texts never hold a token. */
 export class JobsError extends Error {
-  readonly code: JobsErrorCode;
+  declare readonly code: JobsErrorCode;
   /** Whether the same call may work later without a change by the developer. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** What to do about it, in one sentence. */
-  readonly remedy: string;
+  declare readonly remedy: string;
   declare readonly cause?: unknown;
 
   constructor(code: JobsErrorCode, message: string, remedy: string, retryable = false, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(message, cause ? { cause } : undefined);
     this.name = "JobsError";
     this.code = code;
     this.retryable = retryable;
@@ -41,8 +41,4 @@ export class JobsError extends Error {
 export const configError = (message: string, remedy: string) => new JobsError("config", message, remedy);
 
 export const closedError = () =>
-  new JobsError(
-    "closed",
-    "This client or handle is closed.",
-    "Make a new JobsClient, or ask for the job again.",
-  );
+  new JobsError("closed", "The client or handle is closed.", "Make a new one.");

@@ -16,7 +16,6 @@ interface Entry {
 export interface Registry {
   add(event: string, call: Call, once?: boolean): () => void;
   remove(event: string, call: Call): void;
-  has(event: string): boolean;
   emit(event: string, payload: unknown, meta: EventMeta): void;
   clear(): void;
 }
@@ -35,10 +34,10 @@ export function createRegistry(guard: Guard, changed: (event: string, delta: 1 |
     changed(event, -1);
   };
 
-  const dispatch = (event: string, ...args: unknown[]) => {
-    for (const entry of lists.get(event) ?? []) {
+  const dispatch = (list: string, ...args: unknown[]) => {
+    for (const entry of lists.get(list) ?? []) {
       if (entry.gone) continue;
-      if (entry.once) drop(event, entry);
+      if (entry.once) drop(list, entry);
       guard(() => entry.call(...(args as never[])));
     }
   };
@@ -53,13 +52,9 @@ export function createRegistry(guard: Guard, changed: (event: string, delta: 1 |
     remove(event, call) {
       for (const entry of lists.get(event) ?? []) if (entry.call === call) drop(event, entry);
     },
-    has: (event) => lists.has(event),
     emit(event, payload, meta) {
       dispatch(event, payload, meta);
-      lists.get(ANY)?.forEach((entry) => {
-        if (entry.gone) return;
-        guard(() => entry.call(...([event, payload, meta] as never[])));
-      });
+      dispatch(ANY, event, payload, meta);
     },
     clear() {
       for (const list of lists.values()) for (const entry of list) entry.gone = true;

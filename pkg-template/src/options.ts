@@ -5,16 +5,6 @@ import type { JobsClientOptions } from "./types.js";
 /** The config of the core as JSON. Throws when a relative `url` has no page to be relative to. */
 export type Config = () => string;
 
-/** Groups of numbers with their presets. */
-const GROUPS: Record<string, Record<string, number>> = {
-  reconnect: { attempts: 5, baseDelay: 1000, maxDelay: 10_000, minUptime: 5000 },
-  heartbeat: { interval: 30_000, timeout: 10_000 },
-  polling: { interval: 2000 },
-  pool: { maxSockets: 32, linger: 1000 },
-  queue: { maxItems: 1000, maxBytes: 2 ** 20, maxAge: 60_000 },
-  rateLimit: { perSecond: NaN, burst: 1 },
-};
-
 function fail(name: string, takes: string, remedy = `Give ${name} ${takes}.`): never {
   throw configError(`The option ${name} takes ${takes}.`, remedy);
 }
@@ -23,27 +13,14 @@ function check(good: unknown, name: string, takes: string, remedy?: string): ass
   if (!good) fail(name, takes, remedy);
 }
 
-const number = (name: string, value: unknown, least: number, most: number) => {
-  check(
-    (value as number) >= least && (value as number) <= most && typeof value === "number",
-    name,
-    `a number from ${least}`,
-  );
-  return value;
-};
+const oneOf = (name: string, value: unknown, ...allowed: unknown[]) =>
+  check(allowed.includes(value), name, `"${allowed.join('" or "')}"`);
 
-const oneOf = (name: string, value: unknown, ...allowed: string[]) => {
-  check(allowed.includes((value ??= allowed[0]) as string), name, `"${allowed.join('" or "')}"`);
-  return value;
-};
-
-const template = (name: string, value: unknown) => {
+const template = (name: string, value: unknown) =>
   check(/^(\/|https?:)/.test(String(value)), name, 'a path that begins with "/"');
-  return value;
-};
 
 function object(name: string, value: unknown): Record<string, unknown> {
-  check((value ??= {}) && typeof value === "object", name, "an object");
+  check(value && typeof value === "object", name, "an object");
   return value as Record<string, unknown>;
 }
 
@@ -73,11 +50,26 @@ function base(raw: unknown): { ws: string; http: string } | undefined {
   return { ws: "ws" + rest, http: "http" + rest };
 }
 
-/** Checks all options; throws JobsError `config`. Addresses are resolved again when the config is asked for. */
+function checkMember(name: string, key: string, value: unknown): void {
+  const path = `${name}.${key}`;
+  if (key === "url") return template(path, value);
+  if (key === "headers") return check(typeof value === "function", path, "a function");
+  if (key === "jitter" && typeof value === "string") return oneOf(path, value, "full", "none");
+  const isPositive = key === "perSecond" || name === "polling";
+  // JSON writes Infinity as null, which is "without end".
+  const most = key === "jitter" ? 1 : key === "attempts" ? Infinity : 2 ** 31;
+  const isGood = typeof value === "number" && value >= 0 && value <= most && !(isPositive && !value);
+  check(isGood, path, `a number ${isPositive ? "above" : "from"} 0`);
+}
+
+/**
+ * Checks all options; throws JobsError `config`. What is left out takes the core's preset. Addresses are resolved again
+ * when the config is asked for.
+ */
 export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
-  const o = object("options", options ?? "") as unknown as JobsClientOptions<E>;
-  const { protocol, token, subscribe, polling } = o;
-  oneOf("protocol", protocol ?? "", "stream", "broadcast", "socket.io");
+  const o = object("options", options) as unknown as JobsClientOptions<E>;
+  const { protocol, token, subscribe, path, tokenIn, onInvalid, history } = o;
+  oneOf("protocol", protocol, "stream", "broadcast", "socket.io");
   if (protocol !== "stream" || o.map) {
     const what = o.map ? "option map" : `protocol "${protocol}"`;
     throw configError(
@@ -93,53 +85,32 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
 
   check(/^[ufs]/.test(typeof token) && token !== "", "token", "a string or a function");
   check(/^[uf]/.test(typeof o.logger), "logger", "a function");
-  const schemas = object("events", o.events);
+  if (tokenIn !== undefined) oneOf("tokenIn", tokenIn, "query", "subprotocol", "message");
+  if (onInvalid !== undefined) oneOf("onInvalid", onInvalid, "drop", "pass", "quarantine");
+  if (path !== undefined) template("path", path);
+  const schemas = object("events", o.events ?? {});
   for (const name in schemas) {
     const standard = (schemas[name] as { "~standard"?: unknown } | null)?.["~standard"];
     check(standard, `events.${name}`, "a Standard Schema validator");
   }
 
-  const config: Record<string, unknown> = {
-    protocol,
-    path: template("path", o.path ?? "/api/v1/jobs/{id}/stream"),
-    token: token !== undefined,
-    tokenIn: oneOf("tokenIn", o.tokenIn, "query", "subprotocol", "message"),
-    headers: !!(polling && polling.headers),
-    history: number("history", o.history ?? 1000, 0, 1e6),
-    onInvalid: oneOf("onInvalid", o.onInvalid, "drop", "pass", "quarantine"),
-    subscribe: null,
-  };
-  if (subscribe !== undefined) {
-    const { event, data } = typeof subscribe === "string" ? { event: subscribe } : subscribe;
-    check(event && typeof event === "string", "subscribe", "an event name");
-    config["subscribe"] = { event, data };
-  }
+  if (history !== undefined) checkMember("options", "history", history);
+  const isEvent = typeof subscribe === "string";
+  const first = isEvent ? { event: subscribe } : subscribe;
+  check(!first || (typeof first.event === "string" && first.event), "subscribe", "an event name");
+  const config: Record<string, unknown> = { protocol, path, tokenIn, history, onInvalid, subscribe: first };
+  config["token"] = token !== undefined;
+  config["headers"] = !!(o.polling && o.polling.headers);
 
-  for (const name in GROUPS) {
-    const given = (o as unknown as Record<string, unknown>)[name];
-    const optional = name === "reconnect" || name === "polling";
-    if ((given === false && optional) || (given === undefined && name === "rateLimit")) {
-      config[name] = null;
-      continue;
+  for (const name of ["reconnect", "polling", "heartbeat", "pool", "queue", "rateLimit"]) {
+    let given = (o as unknown as Record<string, unknown>)[name];
+    if (given === false && /^(rec|pol)/.test(name)) given = null;
+    else if (given !== undefined) {
+      const members = object(name, given);
+      if (name === "rateLimit") checkMember(name, "perSecond", members["perSecond"]);
+      for (const key in members) if (members[key] !== undefined) checkMember(name, key, members[key]);
     }
-    const values = { ...object(name, given) };
-    // Without a burst a second's worth may go at once.
-    if (name === "rateLimit") values["burst"] ??= Math.max(1, values["perSecond"] as number);
-    const group: Record<string, unknown> = (config[name] = {});
-    for (const key in GROUPS[name]) {
-      const least = /^(interval|maxSockets|burst)$/.test(key) ? 1 : 0;
-      // JSON writes Infinity as null, which is "without end".
-      const most = key === "attempts" ? Infinity : 2 ** 31;
-      group[key] = number(`${name}.${key}`, values[key] ?? GROUPS[name][key], least, most);
-    }
-    if (name === "polling") group["url"] = template("polling.url", values["url"] ?? "/api/v1/jobs/{id}");
-    if (name === "reconnect") {
-      const { jitter } = values;
-      group["jitter"] =
-        typeof jitter === "number"
-          ? number("reconnect.jitter", jitter, 0, 1)
-          : oneOf("reconnect.jitter", jitter, "full", "none");
-    }
+    config[name] = given;
   }
 
   return () => {

@@ -15,40 +15,36 @@ const refusal = (options: unknown): JobsError => {
 };
 
 describe("options", () => {
-  it("resolves to the presets of the protocol", () => {
+  it("leaves what is not given to the presets of the core", () => {
     expect(config({})).toEqual({
       protocol: "stream",
       urls: [{ ws: "wss://h.test", http: "https://h.test" }],
-      path: "/api/v1/jobs/{id}/stream",
-      polling: { url: "/api/v1/jobs/{id}", interval: 2000 },
       token: false,
-      tokenIn: "query",
       headers: false,
-      reconnect: { attempts: 5, baseDelay: 1000, maxDelay: 10_000, minUptime: 5000, jitter: "full" },
-      heartbeat: { interval: 30_000, timeout: 10_000 },
-      pool: { maxSockets: 32, linger: 1000 },
-      queue: { maxItems: 1000, maxBytes: 1_048_576, maxAge: 60_000 },
-      rateLimit: null,
-      history: 1000,
-      onInvalid: "drop",
-      subscribe: null,
     });
   });
 
-  it("takes what is given", () => {
-    const given = config({
-      reconnect: { attempts: Infinity, jitter: 0.5 },
-      polling: { url: "/p/{id}", headers: () => ({}) },
-      rateLimit: { perSecond: 5 },
-      subscribe: "hello",
-      token: "secret",
-    });
-    expect(given.reconnect).toMatchObject({ attempts: null, baseDelay: 1000, jitter: 0.5 });
-    expect(given).toMatchObject({
-      polling: { url: "/p/{id}", interval: 2000 },
+  it("passes on what is given", () => {
+    const given = {
+      path: "/ws/{id}",
+      tokenIn: "message",
+      onInvalid: "pass",
+      history: 7,
+      reconnect: { baseDelay: 5, jitter: 0.5 },
+      heartbeat: { interval: 0, timeout: 9 },
+      pool: { maxSockets: 4 },
+      queue: { maxItems: 3, maxAge: undefined },
+      rateLimit: { perSecond: 0.5 },
+      subscribe: { event: "hello", data: [1] },
+    };
+    expect(config(given)).toMatchObject(JSON.parse(JSON.stringify(given)));
+    expect(config({ polling: { url: "/p/{id}", headers: () => ({}) }, token: "secret" })).toMatchObject({
+      polling: { url: "/p/{id}" },
       headers: true,
       token: true,
-      rateLimit: { perSecond: 5, burst: 5 },
+    });
+    expect(config({ reconnect: { attempts: Infinity }, subscribe: "hello" })).toMatchObject({
+      reconnect: { attempts: null },
       subscribe: { event: "hello" },
     });
     expect(config({ reconnect: false, polling: false })).toMatchObject({ reconnect: null, polling: null });
@@ -94,6 +90,12 @@ describe("options", () => {
     [{ url: "/", protocol: "stream", polling: { url: "x" } }, "polling.url"],
     [{ url: "/", protocol: "stream", polling: { url: "/x", interval: 0 } }, "polling.interval"],
     [{ url: "/", protocol: "stream", rateLimit: {} }, "rateLimit.perSecond"],
+    [{ url: "/", protocol: "stream", rateLimit: { perSecond: 0 } }, "rateLimit.perSecond"],
+    [{ url: "/", protocol: "stream", pool: { linger: Infinity } }, "pool.linger"],
+    [{ url: "/", protocol: "stream", polling: { url: "/x", headers: {} } }, "polling.headers"],
+    [{ url: "/", protocol: "stream", reconnect: { jitter: "some" } }, "reconnect.jitter"],
+    [{ url: "/", protocol: "stream", path: null }, "path"],
+    [{ url: "/", protocol: "stream", history: -1 }, "options.history"],
     [{ url: "/", protocol: "stream", onInvalid: "shout" }, "onInvalid"],
     [{ url: "/", protocol: "stream", subscribe: {} }, "subscribe"],
     [{ url: "/", protocol: "stream", events: { mine: () => true } }, "events.mine"],
