@@ -41,8 +41,7 @@ export interface Jobs {
   end(error: unknown, closing: boolean): void;
 }
 
-export const isTerminal = ({ status }: Job) =>
-  status === "completed" || status === "failed" || status === "cancelled";
+export const isTerminal = ({ status }: Job) => /^(comp|fail|canc)/.test(status);
 
 export const unknownJob = (id: string): Job => ({
   id,
@@ -167,32 +166,32 @@ export function createJobs(
       subscribe,
       done: ({ signal } = {}) =>
         new Promise((resolve, reject) => {
+          const { current } = entry(id).cell;
           if (signal?.aborted) return reject(signal.reason);
           if (isClosed()) return reject(closedError());
-          let stop = () => {};
-          let settled = false;
-          const settle = (act: () => void) => {
-            settled = true;
+          if (isTerminal(current)) return resolve(current);
+          const finish = () => {
             signal?.removeEventListener("abort", abort);
             leave();
             stop();
-            act();
           };
-          const abort = () => settle(() => reject(signal?.reason));
-          const leave = begin((error) => settle(() => reject(error)));
-          signal?.addEventListener("abort", abort);
-          stop = subscribe((job) => {
-            if (!settled && isTerminal(job)) settle(() => resolve(job));
+          const fail = (error: unknown) => {
+            reject(error);
+            finish();
+          };
+          const abort = () => fail(signal?.reason);
+          const leave = begin(fail);
+          const stop = subscribe((job) => {
+            if (!isTerminal(job)) return;
+            resolve(job);
+            finish();
           });
-          if (settled) stop();
+          signal?.addEventListener("abort", abort);
         }),
       async refresh() {
-        const job = await core.ask<Job>("refresh", id);
-        const { latest } = entry(id);
-        if (JSON.stringify(job) === JSON.stringify(latest)) return latest;
-        receive(job);
+        receive(await core.ask<Job>("refresh", id));
         settle();
-        return job;
+        return entry(id).latest;
       },
       retry: () => core.post("retry", id),
       close() {
@@ -274,6 +273,8 @@ export function createJobs(
   function receive(job: Job): void {
     const known = entry(job.id);
     const last = known.latest;
+    // The answer to refresh() comes as a record, too.
+    if (last.updatedAt === job.updatedAt && JSON.stringify(last) === JSON.stringify(job)) return;
     const urgent = isTerminal(job) && !(isTerminal(last) && last.attempt === job.attempt);
     known.latest = job;
     known.known = true;

@@ -122,16 +122,22 @@ export interface InvalidPayload {
   jobId?: string;
 }
 
-/** Messages were missed; the core heals this by reading the job, the event only tells. */
+/** Messages may have been missed between two times (wall clock, ms). */
 export interface GapPayload {
   jobId?: string;
-  reason?: string;
+  from: number;
+  to: number;
+  /** Whether a read of the job has made up for it. */
+  healed: boolean;
 }
 
 /** A connection came back after having been lost. */
 export interface ReconnectedPayload {
-  attempt?: number;
-  downMs?: number;
+  /** Attempts that failed before. */
+  attempts: number;
+  /** In ms. */
+  downMs: number;
+  transport: "websocket" | "polling" | "tab";
 }
 
 /** Names and payloads of all built-in events. Apps add their own: `JobsClient<JobEvents & { my_event: My }>`. */

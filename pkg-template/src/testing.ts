@@ -104,7 +104,8 @@ export function createTestServer(): TestServer {
     const next = { ...state(id), ...changes };
     states.set(id, next);
     const end = lastWord(next);
-    tell(id, end ?? { ...next, type: "progress", timestamp: now() });
+    const { job_id, progress, stage, message, attempt } = next;
+    tell(id, end ?? { type: "progress", job_id, progress, stage, message, attempt, timestamp: now() });
     if (end) for (const connection of [...open]) if (connection.id === id) connection.end(1000);
   };
 

@@ -167,13 +167,13 @@ export interface Job {
 export interface JobHandle extends Store<Job>, AsyncIterable<Job> {
   readonly id: string;
   /**
-   * Resolves with the job once it completed, failed or was cancelled. Rejects with the signal's reason on abort, with
-   * `closed` on close.
+   * Resolves with the job once it completed, failed or was cancelled, at once if it has. Rejects with the signal's
+   * reason on abort, with `closed` on close.
    */
   done(options?: { signal?: AbortSignal }): Promise<Job>;
   /** Reads the job once over HTTP. */
   refresh(): Promise<Job>;
-  /** Asks the server for a new attempt of a job that failed. */
+  /** Follows the new attempt of a job that failed, which the server has been asked for. */
   retry(): void;
   /** Ends everything that was started through this handle. */
   close(): void;
