@@ -17,7 +17,6 @@ export interface Registry {
   add(event: string, call: Call, once?: boolean): () => void;
   remove(event: string, call: Call): void;
   emit(event: string, payload: unknown, meta: EventMeta): void;
-  clear(): void;
 }
 
 /** `changed` hears of every listener that comes (+1) or goes (−1). */
@@ -55,10 +54,6 @@ export function createRegistry(guard: Guard, changed: (event: string, delta: 1 |
     emit(event, payload, meta) {
       dispatch(event, payload, meta);
       dispatch(ANY, event, payload, meta);
-    },
-    clear() {
-      for (const list of lists.values()) for (const entry of list) entry.gone = true;
-      lists.clear();
     },
   };
 }

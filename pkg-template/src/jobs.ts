@@ -140,7 +140,6 @@ export function createJobs(
     };
 
     const subscribe = (listener: (job: Job) => void) => {
-      if (isClosed()) return () => {};
       let undo = () => {};
       let stopped = false;
       const release = hold(id);
@@ -247,7 +246,6 @@ export function createJobs(
         return cell.current;
       },
       subscribe(listener) {
-        if (isClosed()) return () => {};
         if (!undo) {
           const holds = ids && [...new Set(ids)].map(hold);
           if (!holds) watchAll(1);
@@ -255,7 +253,6 @@ export function createJobs(
           undo = () => {
             undo = undefined;
             lists.delete(update);
-            frames.remove(update);
             if (holds) for (const release of holds) release();
             else watchAll(-1);
           };
@@ -280,10 +277,8 @@ export function createJobs(
     known.known = true;
     listsDirty = true;
     listsUrgent ||= urgent;
-    if (urgent || !known.cell.watched) {
-      frames.remove(known.flush);
-      known.flush();
-    } else frames.add(known.flush);
+    if (urgent || !known.cell.watched) known.flush();
+    else frames.add(known.flush);
     changed(job);
   }
 
@@ -303,10 +298,7 @@ export function createJobs(
     settle,
     end(error, closing) {
       for (const end of waits.keys()) end(error, closing);
-      if (!closing) return;
-      clearTimeout(timer);
-      lists.clear();
-      for (const { cell } of entries.values()) cell.clear();
+      if (closing) clearTimeout(timer);
     },
   };
 }

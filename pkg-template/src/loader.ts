@@ -13,8 +13,7 @@ const wasmError = (cause: unknown) =>
     : new JobsError(
         "wasm",
         `The WebAssembly core did not load: ${cause instanceof Error ? cause.message : String(cause)}`,
-        "Allow 'wasm-unsafe-eval' in the Content-Security-Policy's script-src, serve all files of the package " +
-          "(or give the option wasm), then connect() again.",
+        "Allow 'wasm-unsafe-eval' in the CSP's script-src, serve the package's files or give the option wasm; connect() again.",
         true,
         cause,
       );

@@ -5,12 +5,8 @@ import type { JobsClientOptions } from "./types.js";
 /** The config of the core as JSON. Throws when a relative `url` has no page to be relative to. */
 export type Config = () => string;
 
-function fail(name: string, takes: string, remedy = `Give ${name} ${takes}.`): never {
-  throw configError(`The option ${name} takes ${takes}.`, remedy);
-}
-
-function check(good: unknown, name: string, takes: string, remedy?: string): asserts good {
-  if (!good) fail(name, takes, remedy);
+function check(good: unknown, name: string, takes: string): asserts good {
+  if (!good) throw configError(`The option ${name} takes ${takes}.`, `Give ${name} ${takes}.`);
 }
 
 const oneOf = (name: string, value: unknown, ...allowed: unknown[]) =>
@@ -38,12 +34,7 @@ function base(raw: unknown): { ws: string; http: string } | undefined {
   const kind = text && url && /^(http|ws)(s?):/.exec(url.href);
   check(kind && url, "url", "an http(s) or ws(s) address");
   // The address reaches logs and error texts, so nothing secret may be in it.
-  check(
-    !url.username && !url.password && !url.search,
-    "url",
-    "an address without credentials and query",
-    "Use token and path.",
-  );
+  check(!url.username && !url.password && !url.search, "url", "an address without credentials and query");
   // A browser refuses insecure sockets on a secure page; asking for the secure one at once says what is wrong sooner.
   const secure = page?.protocol === "https:" ? "s" : kind[2];
   const rest = `${secure}://${url.host}${url.pathname.replace(/\/+$/, "")}`;
@@ -78,7 +69,7 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     );
   }
 
-  const list: readonly unknown[] = Array.isArray(o.url) ? o.url : [o.url];
+  const list: readonly unknown[] = [o.url].flat();
   check(list.length, "url", "at least one address");
   const resolve = () => list.map(base);
   resolve();

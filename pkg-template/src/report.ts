@@ -1,12 +1,15 @@
-/** Runs code of the app: what it throws disturbs nobody, and is seen where uncaught errors are seen. */
+/**
+ * Runs code of the app, unless all is over: what it throws disturbs nobody, and is seen where uncaught errors are seen.
+ */
 export type Guard = (run: () => void) => void;
 
-export function createGuard(log: (error: unknown) => void): Guard {
+export function createGuard(isOver: () => boolean, log?: (error: unknown) => void): Guard {
   return (run) => {
+    if (isOver()) return;
     try {
       run();
     } catch (error) {
-      log(error);
+      log?.(error);
       if (typeof reportError === "function") reportError(error);
       else
         queueMicrotask(() => {

@@ -19,7 +19,6 @@ export interface Scheduler {
   dirty(): void;
   /** Calls `notify` at the next hand-over, or at a later one when there are too many. Once, however often added. */
   add(notify: () => void): void;
-  remove(notify: () => void): void;
   /** A batch has been read: what it brought may be handed over now if the batch is this frame's. */
   settle(): void;
   stop(): void;
@@ -104,9 +103,6 @@ export function createScheduler(take: () => void): Scheduler {
     },
     add(notify) {
       waiting.add(notify);
-    },
-    remove(notify) {
-      waiting.delete(notify);
     },
     settle() {
       if (taking) {

@@ -8,7 +8,6 @@ export interface Cell<T> extends Store<T> {
   readonly watched: boolean;
   /** Sets the value and tells everybody; the same reference tells nobody. */
   set(value: T): void;
-  clear(): void;
 }
 
 export function createCell<T>(initial: T, guard: Guard): Cell<T> {
@@ -35,7 +34,6 @@ export function createCell<T>(initial: T, guard: Guard): Cell<T> {
         listeners.delete(listener);
       };
     },
-    clear: () => listeners.clear(),
   };
   return cell;
 }
