@@ -216,10 +216,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     try {
       secret = (await (typeof token === "function" ? token(reason) : token)) as string;
       if (typeof secret !== "string" || !secret) throw "The token function gave no token.";
-      if (!closed) core?.("token", request, secret);
+      core?.("token", request, secret);
     } catch (error) {
       secret = "";
-      if (!closed) core?.("tokenFailed", request, withoutSecrets(error));
+      core?.("tokenFailed", request, withoutSecrets(error));
     }
   }
 
@@ -230,7 +230,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     } catch (error) {
       log("error", "headers-failed", withoutSecrets(error));
     }
-    if (!closed) core?.("headers", request, JSON.stringify([...headers]));
+    core?.("headers", request, JSON.stringify([...headers]));
   }
 
   function log(level: T.LogEntry["level"], code: string, message: string, jobId?: string): void {
@@ -251,6 +251,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     if (closed) return;
     closed = true;
     core?.("shutdown");
+    core = undefined;
     leavePage();
     frames.stop();
     status.set({ ...status.current, state: "closed" });

@@ -8,23 +8,26 @@ export type Sink = (kind: string, a?: never, b?: never) => void;
 /** Passes one message on. */
 export type Core = (message: string, ...args: unknown[]) => void;
 
+/** Told about what could not be as it was wished for. */
+export type Warn = (code: string, message: string) => void;
+
 /** Starts a core; `warn` is told where a worker was wished for and cannot be had. Rejects with JobsError `wasm`. */
 export async function openCore(
   config: string,
   { wasm, worker }: Pick<JobsClientOptions, "wasm" | "worker">,
   sink: Sink,
-  warn: (code: string, message: string) => void,
+  warn: Warn,
 ): Promise<Core> {
   const seed = Math.floor(Math.random() * 2 ** 53);
   if (worker) {
     const module = await loadModule(wasm);
     try {
       const { startWorker } = await import("./worker-host.js");
-      return await startWorker(module, config, seed, sink, (message) => warn("worker-error", message));
+      return await startWorker(module, config, seed, sink, warn);
     } catch (cause) {
       warn(
         "worker-unavailable",
-        `The client runs in the page: no worker (${cause}). A Content-Security-Policy must allow worker-src blob:.`,
+        `The client runs in the page: no worker (${cause}). A CSP must allow worker-src blob:.`,
       );
     }
   }

@@ -38,12 +38,11 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
 
 async function packed(): Promise<WebAssembly.Module> {
   const { default: text } = await import("./core-wasm.js");
-  const decode = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
-  const bytes = decode ? decode.call(Uint8Array, text) : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
+  const bytes = fromBase64?.call(Uint8Array, text) ?? Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   // Not Blob.stream(): jsdom lacks it.
   const body = new Response(bytes).body as ReadableStream<Uint8Array<ArrayBuffer>>;
-  const plain = new Response(body.pipeThrough(new DecompressionStream("gzip")));
-  return WebAssembly.compile(await plain.arrayBuffer());
+  return compileResponse(new Response(body.pipeThrough(new DecompressionStream("gzip"))));
 }
 
 /** The compiled core. Clients of one page share the first one's source. */

@@ -1,5 +1,5 @@
 /** The page's end of a worker. A file of its own, because only clients with `worker: true` need it. */
-import type { Core, Sink } from "./host.js";
+import type { Core, Sink, Warn } from "./host.js";
 
 /** Starts a worker from a blob; rejects where it is refused or fails. */
 export async function startWorker(
@@ -7,7 +7,7 @@ export async function startWorker(
   config: string,
   seed: number,
   sink: Sink,
-  onError: (message: string) => void,
+  warn: Warn,
 ): Promise<Core> {
   const { default: script } = await import("./core-worker.js");
   const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
@@ -16,7 +16,8 @@ export async function startWorker(
     return await new Promise<Core>((resolve, reject) => {
       const thread = (worker = new Worker(url));
       let ready = false;
-      thread.onerror = ({ message }) => (ready ? onError(message) : reject(message || "it was refused"));
+      thread.onerror = ({ message }) =>
+        ready ? warn("worker-error", message) : reject(message || "it was refused");
       thread.onmessage = ({ data: [kind, a, b] }: MessageEvent<[string, never, never]>) => {
         if (ready) sink(kind, a, b);
         else if (kind === "ready") {
