@@ -30,7 +30,7 @@ impl JobsClient {
         #[wasm_bindgen(unchecked_param_type = "Sink")] sink: Function,
     ) -> Result<JobsClient, JsError> {
         let config = Config::parse(config)
-            .map_err(|error| JsError::new(&(String::from("config: ") + error.member)))?;
+            .map_err(|error| JsError::new(&(String::from("config: ") + &error.member)))?;
         Ok(Self {
             driver: Driver::new(config, seed as u64, sink),
         })

@@ -2,7 +2,6 @@
 
 use super::message::Kind;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Names kept apart at most; the events beyond share the row `(other)`.
 const MAX_ROWS: usize = 256;
@@ -30,41 +29,48 @@ pub struct AuditRow {
 const KNOWN: usize = Kind::Other as usize;
 
 /// The figures of every event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Audit {
     /// Rows of the kinds the core knows, found without a look-up.
     known: [Option<Box<AuditRow>>; KNOWN],
-    others: BTreeMap<String, AuditRow>,
+    others: Vec<AuditRow>,
+    /// What the names beyond share.
+    rest: AuditRow,
     /// Listeners of every event.
     any: u32,
 }
 
+impl Default for Audit {
+    fn default() -> Self {
+        let rest = AuditRow {
+            event: "(other)".into(),
+            ..AuditRow::default()
+        };
+        Self {
+            known: Default::default(),
+            others: Vec::new(),
+            rest,
+            any: 0,
+        }
+    }
+}
+
 impl Audit {
     fn row(&mut self, kind: Kind, name: &str) -> &mut AuditRow {
-        match self.known.get_mut(kind as usize) {
-            Some(slot) => slot.get_or_insert_with(|| {
-                Box::new(AuditRow {
-                    event: name.to_owned(),
-                    ..AuditRow::default()
-                })
-            }),
-            None => {
-                let name = if self.others.len() >= MAX_ROWS && !self.others.contains_key(name) {
-                    "(other)"
-                } else {
-                    name
-                };
-                if !self.others.contains_key(name) {
-                    self.others.insert(
-                        name.to_owned(),
-                        AuditRow {
-                            event: name.to_owned(),
-                            ..AuditRow::default()
-                        },
-                    );
-                }
-                self.others.entry(name.to_owned()).or_default()
+        let new = |name: &str| AuditRow {
+            event: name.to_owned(),
+            ..AuditRow::default()
+        };
+        if let Some(slot) = self.known.get_mut(kind as usize) {
+            return slot.get_or_insert_with(|| Box::new(new(name)));
+        }
+        match self.others.iter().position(|row| row.event == name) {
+            Some(at) => self.others.get_mut(at).unwrap_or(&mut self.rest),
+            None if self.others.len() < MAX_ROWS => {
+                self.others.push(new(name));
+                self.others.last_mut().unwrap_or(&mut self.rest)
             }
+            None => &mut self.rest,
         }
     }
 
@@ -101,7 +107,7 @@ impl Audit {
     fn find(&self, name: &str) -> Option<&AuditRow> {
         match self.known.get(Kind::of(name) as usize) {
             Some(slot) => slot.as_deref(),
-            None => self.others.get(name),
+            None => self.others.iter().find(|row| row.event == name),
         }
     }
 
@@ -125,7 +131,8 @@ impl Audit {
             .iter()
             .flatten()
             .map(AsRef::as_ref)
-            .chain(self.others.values())
+            .chain(&self.others)
+            .chain((self.rest.received > 0).then_some(&self.rest))
     }
 }
 

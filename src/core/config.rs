@@ -123,129 +123,53 @@ impl Default for Config {
     }
 }
 
-/// A config that is not of the documented shape.
+/// A config that is not of the documented shape: the member that is not, as in `pool.maxSockets`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     /// Which member.
-    pub member: &'static str,
+    pub member: String,
 }
 
-type Found<T> = Result<T, ConfigError>;
+/// A value that is not of the type its member has.
+struct Wrong;
 
-/// Calls `read` for each member of an object.
-fn members<'a>(
-    raw: Raw<'a>,
-    what: &'static str,
-    mut read: impl FnMut(&str, Value<'a>) -> Found<()>,
-) -> Found<()> {
-    let mut scanner = Scanner::new(raw.0);
-    scanner.eat(b'{');
-    let mut first = true;
-    while let Some((name, value)) = scanner
-        .member(&mut first)
-        .map_err(|_| ConfigError { member: what })?
-    {
-        read(&name.get(), value)?;
-    }
-    Ok(())
-}
+type Read<T> = Result<T, Wrong>;
 
-fn text(value: Value<'_>, member: &'static str) -> Found<String> {
+fn string(value: Value<'_>) -> Read<String> {
     match value {
         Value::String(text) => Ok(text.get().into_owned()),
-        _ => Err(ConfigError { member }),
+        _ => Err(Wrong),
     }
 }
 
-fn flag(value: Value<'_>, member: &'static str) -> Found<bool> {
+fn flag(value: Value<'_>) -> Read<bool> {
     match value {
         Value::Bool(flag) => Ok(flag),
-        _ => Err(ConfigError { member }),
+        _ => Err(Wrong),
     }
 }
 
 /// A whole number of milliseconds, items or bytes; up to 2⁵³.
-fn whole(value: Value<'_>, member: &'static str) -> Found<u64> {
+fn whole(value: Value<'_>) -> Read<u64> {
     match value {
         Value::Number(number) if (0.0..=9e15).contains(&number) => Ok(number as u64),
-        _ => Err(ConfigError { member }),
+        _ => Err(Wrong),
     }
 }
 
-fn positive(value: Value<'_>, member: &'static str) -> Found<f64> {
+fn positive(value: Value<'_>) -> Read<f64> {
     match value {
         Value::Number(number) if number > 0.0 && number.is_finite() => Ok(number),
-        _ => Err(ConfigError { member }),
+        _ => Err(Wrong),
     }
 }
 
-fn object<'a>(value: Value<'a>, member: &'static str) -> Found<Option<Raw<'a>>> {
+/// The index of the word that the value is.
+fn word(value: Value<'_>, words: &[&str]) -> Read<usize> {
     match value {
-        Value::Object(raw) => Ok(Some(raw)),
-        Value::Null => Ok(None),
-        _ => Err(ConfigError { member }),
+        Value::String(text) => words.iter().position(|word| *word == text.raw).ok_or(Wrong),
+        _ => Err(Wrong),
     }
-}
-
-fn servers(value: Value<'_>) -> Found<Vec<Server>> {
-    let wrong = ConfigError { member: "urls" };
-    let Value::Array(raw) = value else {
-        return Err(wrong);
-    };
-    let mut scanner = Scanner::new(raw.0);
-    scanner.eat(b'[');
-    let (mut first, mut found) = (true, Vec::new());
-    while let Some(element) = scanner.element(&mut first).map_err(|_| wrong.clone())? {
-        let raw = object(element, "urls")?.ok_or_else(|| wrong.clone())?;
-        let (mut ws, mut http) = (None, None);
-        members(raw, "urls", |name, value| {
-            match name {
-                "ws" => ws = Some(text(value, "urls")?),
-                "http" => http = Some(text(value, "urls")?),
-                _ => {}
-            }
-            Ok(())
-        })?;
-        found.push(Server {
-            ws: ws.ok_or_else(|| wrong.clone())?,
-            http: http.ok_or_else(|| wrong.clone())?,
-        });
-    }
-    if found.is_empty() {
-        Err(wrong)
-    } else {
-        Ok(found)
-    }
-}
-
-fn reconnect(raw: Raw<'_>) -> Found<Backoff> {
-    let mut backoff = Backoff::default();
-    members(raw, "reconnect", |name, value| {
-        match name {
-            "attempts" if value == Value::Null => backoff.attempts = None,
-            "attempts" => {
-                backoff.attempts = Some(whole(value, "reconnect.attempts")?.min(1 << 31) as u32)
-            }
-            "baseDelay" => backoff.base_delay = whole(value, "reconnect.baseDelay")?,
-            "maxDelay" => backoff.max_delay = whole(value, "reconnect.maxDelay")?,
-            "minUptime" => backoff.min_uptime = whole(value, "reconnect.minUptime")?,
-            "jitter" => {
-                backoff.jitter = match value {
-                    Value::String(word) if word.raw == "full" => 1000,
-                    Value::String(word) if word.raw == "none" => 0,
-                    Value::Number(share) if (0.0..=1.0).contains(&share) => (share * 1000.0) as u32,
-                    _ => {
-                        return Err(ConfigError {
-                            member: "reconnect.jitter",
-                        });
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok(backoff)
 }
 
 impl Config {
@@ -256,181 +180,221 @@ impl Config {
     pub fn parse(json: &str) -> Result<Self, ConfigError> {
         let mut config = Self::default();
         let Ok(Value::Object(raw)) = Scanner::new(json).value() else {
-            return Err(ConfigError { member: "config" });
+            return Err(ConfigError {
+                member: "config".into(),
+            });
         };
-        members(raw, "config", |name, value| config.member(name, value))?;
-        if config.servers.is_empty() {
-            Err(ConfigError { member: "urls" })
-        } else {
+        config.section("", raw)?;
+        if config
+            .servers
+            .iter()
+            .any(|server| !server.ws.is_empty() && !server.http.is_empty())
+        {
             Ok(config)
+        } else {
+            Err(ConfigError {
+                member: "urls".into(),
+            })
         }
     }
 
-    fn member(&mut self, name: &str, value: Value<'_>) -> Found<()> {
-        match name {
-            "protocol" if text(value, "protocol")? != "stream" => {
-                return Err(ConfigError { member: "protocol" });
-            }
-            "urls" => self.servers = servers(value)?,
-            "path" => self.path = text(value, "path")?,
-            "token" => self.token = flag(value, "token")?,
-            "headers" => self.headers = flag(value, "headers")?,
-            "tokenIn" => {
-                self.token_in = match text(value, "tokenIn")?.as_str() {
-                    "query" => TokenIn::Query,
-                    "subprotocol" => TokenIn::Subprotocol,
-                    "message" => TokenIn::Message,
-                    _ => return Err(ConfigError { member: "tokenIn" }),
+    /// Reads the members of one object; `section` is its name with a dot, or nothing for the whole.
+    fn section(&mut self, section: &str, raw: Raw<'_>) -> Result<(), ConfigError> {
+        let mut scanner = Scanner::new(raw.0);
+        scanner.eat(b'{');
+        let mut first = true;
+        while let Ok(Some((name, value))) = scanner.member(&mut first) {
+            let mut path = String::from(section);
+            path.push_str(name.raw);
+            match value {
+                Value::Object(inner) if section.is_empty() => {
+                    self.begin(&path);
+                    path.push('.');
+                    self.section(&path, inner)?;
                 }
-            }
-            "history" => self.history = whole(value, "history")? as usize,
-            "onInvalid" => {
-                self.on_invalid = match text(value, "onInvalid")?.as_str() {
-                    "drop" => OnInvalid::Drop,
-                    "pass" => OnInvalid::Pass,
-                    "quarantine" => OnInvalid::Quarantine,
-                    _ => {
-                        return Err(ConfigError {
-                            member: "onInvalid",
-                        });
+                _ => {
+                    let text = match value {
+                        Value::Array(raw) | Value::Object(raw) => raw.0,
+                        _ => scanner.last_scalar(),
+                    };
+                    if self.member(&path, value, text).is_err() {
+                        return Err(ConfigError { member: path });
                     }
                 }
             }
-            "reconnect" => {
-                self.reconnect = object(value, "reconnect")?.map(reconnect).transpose()?
+        }
+        if let Some(limit) = &mut self.rate_limit
+            && section == "rateLimit."
+        {
+            if limit.per_second <= 0.0 {
+                return Err(ConfigError {
+                    member: "rateLimit.perSecond".into(),
+                });
             }
-            "polling" => {
-                self.polling = object(value, "polling")?
-                    .map(|raw| self.polling_of(raw))
-                    .transpose()?
+            if limit.burst <= 0.0 {
+                limit.burst = limit.per_second.max(1.0);
             }
-            "heartbeat" => self.heartbeat(value)?,
-            "pool" => self.pool(value)?,
-            "queue" => self.queue(value)?,
+        }
+        if section == "subscribe."
+            && self
+                .subscribe
+                .as_ref()
+                .is_some_and(|(event, _)| event.is_empty())
+        {
+            return Err(ConfigError {
+                member: "subscribe.event".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Parts that are off unless they are named.
+    fn begin(&mut self, section: &str) {
+        match section {
             "rateLimit" => {
-                self.rate_limit = object(value, "rateLimit")?.map(rate_limit).transpose()?
+                self.rate_limit = Some(RateLimit {
+                    per_second: 0.0,
+                    burst: 0.0,
+                })
             }
-            "subscribe" => {
-                self.subscribe = object(value, "subscribe")?.map(subscribe).transpose()?
-            }
+            "subscribe" => self.subscribe = Some((String::new(), None)),
             _ => {}
+        }
+    }
+
+    fn member(&mut self, path: &str, value: Value<'_>, text: &str) -> Read<()> {
+        match path {
+            "protocol" => {
+                word(value, &["stream"])?;
+            }
+            "urls" => self.urls(value)?,
+            "path" => self.path = string(value)?,
+            "token" => self.token = flag(value)?,
+            "tokenIn" => {
+                self.token_in = match word(value, &["query", "subprotocol", "message"])? {
+                    0 => TokenIn::Query,
+                    1 => TokenIn::Subprotocol,
+                    _ => TokenIn::Message,
+                }
+            }
+            "headers" => self.headers = flag(value)?,
+            "history" => self.history = whole(value)? as usize,
+            "onInvalid" => {
+                self.on_invalid = match word(value, &["drop", "pass", "quarantine"])? {
+                    0 => OnInvalid::Drop,
+                    1 => OnInvalid::Pass,
+                    _ => OnInvalid::Quarantine,
+                }
+            }
+            "polling" => self.polling = null(value)?,
+            "reconnect" => self.reconnect = null(value)?,
+            "rateLimit" => self.rate_limit = null(value)?,
+            "subscribe" => self.subscribe = null(value)?,
+            "heartbeat.interval" => self.heartbeat_interval = whole(value)?,
+            "heartbeat.timeout" => self.heartbeat_timeout = whole(value)?,
+            "pool.maxSockets" => self.max_sockets = whole(value)? as usize,
+            "pool.linger" => self.linger = whole(value)?,
+            "queue.maxItems" => self.queue_items = whole(value)? as usize,
+            "queue.maxBytes" => self.queue_bytes = whole(value)? as usize,
+            "queue.maxAge" => self.queue_age = whole(value)?,
+            "heartbeat" | "pool" | "queue" => return Err(Wrong),
+            _ => return self.optional(path, value, text),
         }
         Ok(())
     }
 
-    fn polling_of(&self, raw: Raw<'_>) -> Found<Polling> {
-        let mut polling = Self::default().polling.unwrap_or(Polling {
-            url: String::new(),
-            interval: 2000,
-        });
-        members(raw, "polling", |name, value| {
-            match name {
-                "url" => polling.url = text(value, "polling.url")?,
-                "interval" => polling.interval = whole(value, "polling.interval")?.max(1),
+    /// The members of parts that may be off.
+    fn optional(&mut self, path: &str, value: Value<'_>, text: &str) -> Read<()> {
+        if let Some(polling) = &mut self.polling {
+            match path {
+                "polling.url" => polling.url = string(value)?,
+                "polling.interval" => polling.interval = whole(value)?.max(1),
                 _ => {}
             }
-            Ok(())
-        })?;
-        Ok(polling)
-    }
-
-    fn heartbeat(&mut self, value: Value<'_>) -> Found<()> {
-        let Some(raw) = object(value, "heartbeat")? else {
-            return Ok(());
-        };
-        members(raw, "heartbeat", |name, value| {
-            match name {
-                "interval" => self.heartbeat_interval = whole(value, "heartbeat.interval")?,
-                "timeout" => self.heartbeat_timeout = whole(value, "heartbeat.timeout")?,
+        }
+        if let Some(backoff) = &mut self.reconnect {
+            match path {
+                "reconnect.attempts" if value == Value::Null => backoff.attempts = None,
+                "reconnect.attempts" => backoff.attempts = Some(whole(value)?.min(1 << 31) as u32),
+                "reconnect.baseDelay" => backoff.base_delay = whole(value)?,
+                "reconnect.maxDelay" => backoff.max_delay = whole(value)?,
+                "reconnect.minUptime" => backoff.min_uptime = whole(value)?,
+                "reconnect.jitter" => {
+                    backoff.jitter = match value {
+                        Value::Number(share) if (0.0..=1.0).contains(&share) => {
+                            (share * 1000.0) as u32
+                        }
+                        other => {
+                            if word(other, &["full", "none"])? == 0 {
+                                1000
+                            } else {
+                                0
+                            }
+                        }
+                    }
+                }
                 _ => {}
             }
-            Ok(())
-        })
-    }
-
-    fn pool(&mut self, value: Value<'_>) -> Found<()> {
-        let Some(raw) = object(value, "pool")? else {
-            return Ok(());
-        };
-        members(raw, "pool", |name, value| {
-            match name {
-                "maxSockets" => self.max_sockets = whole(value, "pool.maxSockets")? as usize,
-                "linger" => self.linger = whole(value, "pool.linger")?,
+        }
+        if let Some(limit) = &mut self.rate_limit {
+            match path {
+                "rateLimit.perSecond" => limit.per_second = positive(value)?,
+                "rateLimit.burst" => limit.burst = positive(value)?.max(1.0),
                 _ => {}
             }
-            Ok(())
-        })
-    }
-
-    fn queue(&mut self, value: Value<'_>) -> Found<()> {
-        let Some(raw) = object(value, "queue")? else {
-            return Ok(());
-        };
-        members(raw, "queue", |name, value| {
-            match name {
-                "maxItems" => self.queue_items = whole(value, "queue.maxItems")? as usize,
-                "maxBytes" => self.queue_bytes = whole(value, "queue.maxBytes")? as usize,
-                "maxAge" => self.queue_age = whole(value, "queue.maxAge")?,
+        }
+        if let Some((event, data)) = &mut self.subscribe {
+            match path {
+                "subscribe.event" => *event = string(value)?,
+                // Passed on as it was written.
+                "subscribe.data" => *data = Some(text.to_owned()),
                 _ => {}
             }
-            Ok(())
-        })
-    }
-}
-
-fn rate_limit(raw: Raw<'_>) -> Found<RateLimit> {
-    let (mut per_second, mut burst) = (None, None);
-    members(raw, "rateLimit", |name, value| {
-        match name {
-            "perSecond" => per_second = Some(positive(value, "rateLimit.perSecond")?),
-            "burst" => burst = Some(positive(value, "rateLimit.burst")?),
-            _ => {}
         }
         Ok(())
-    })?;
-    let per_second = per_second.ok_or(ConfigError {
-        member: "rateLimit.perSecond",
-    })?;
-    Ok(RateLimit {
-        per_second,
-        burst: burst.unwrap_or(per_second).max(1.0),
-    })
+    }
+
+    fn urls(&mut self, value: Value<'_>) -> Read<()> {
+        let Value::Array(raw) = value else {
+            return Err(Wrong);
+        };
+        let mut scanner = Scanner::new(raw.0);
+        scanner.eat(b'[');
+        let mut first = true;
+        while let Ok(Some(element)) = scanner.element(&mut first) {
+            let Value::Object(raw) = element else {
+                return Err(Wrong);
+            };
+            let mut server = Server {
+                ws: String::new(),
+                http: String::new(),
+            };
+            let mut members = Scanner::new(raw.0);
+            members.eat(b'{');
+            let mut first = true;
+            while let Ok(Some((name, value))) = members.member(&mut first) {
+                match name.raw {
+                    "ws" => server.ws = string(value)?,
+                    "http" => server.http = string(value)?,
+                    _ => {}
+                }
+            }
+            if server.ws.is_empty() || server.http.is_empty() {
+                return Err(Wrong);
+            }
+            self.servers.push(server);
+        }
+        Ok(())
+    }
 }
 
-fn subscribe(raw: Raw<'_>) -> Found<(String, Option<String>)> {
-    let (mut event, mut data) = (None, None);
-    // The data is passed on as it was written, so its text is cut out rather than read.
-    let mut scanner = Scanner::new(raw.0);
-    scanner.eat(b'{');
-    let mut first = true;
-    let wrong = ConfigError {
-        member: "subscribe",
-    };
-    loop {
-        if scanner.eat(b'}') {
-            break;
-        }
-        let before = scanner.position();
-        let Some((name, value)) = scanner.member(&mut first).map_err(|_| wrong.clone())? else {
-            break;
-        };
-        match name.raw {
-            "event" => event = Some(text(value, "subscribe.event")?),
-            "data" => {
-                data = scanner
-                    .slice_from(before)
-                    .split_once(':')
-                    .map(|(_, json)| json.trim().to_owned())
-            }
-            _ => {}
-        }
+/// A part that is turned off by `null`; anything else in its place is wrong.
+fn null<T>(value: Value<'_>) -> Read<Option<T>> {
+    if value == Value::Null {
+        Ok(None)
+    } else {
+        Err(Wrong)
     }
-    Ok((
-        event.ok_or(ConfigError {
-            member: "subscribe.event",
-        })?,
-        data,
-    ))
 }
 
 #[cfg(test)]
@@ -450,8 +414,18 @@ mod tests {
                 ..Config::default()
             }
         );
-        assert_eq!(Config::parse("{}"), Err(ConfigError { member: "urls" }));
-        assert_eq!(Config::parse("[]"), Err(ConfigError { member: "config" }));
+        assert_eq!(
+            Config::parse("{}"),
+            Err(ConfigError {
+                member: "urls".into()
+            })
+        );
+        assert_eq!(
+            Config::parse("[]"),
+            Err(ConfigError {
+                member: "config".into()
+            })
+        );
     }
 
     #[test]
@@ -533,7 +507,13 @@ mod tests {
             ("rateLimit.perSecond", r#"{"rateLimit":{}}"#),
             ("subscribe.event", r#"{"subscribe":{}}"#),
         ] {
-            assert_eq!(Config::parse(json), Err(ConfigError { member }), "{json}");
+            assert_eq!(
+                Config::parse(json),
+                Err(ConfigError {
+                    member: member.into()
+                }),
+                "{json}"
+            );
         }
     }
 }

@@ -2,11 +2,10 @@
 //! to do about it. No text here ever holds a token: the core is never given one.
 
 use super::json::Object;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The `code` of a `JobsError`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// An option or a call that cannot work.
     Config,
@@ -50,31 +49,41 @@ impl Code {
 }
 
 /// An error on its way to JavaScript.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What kind.
     pub code: Code,
     /// What happened, for a person.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// Whether the same may work later without a change.
     pub retryable: bool,
     /// What to do about it.
-    pub remedy: String,
+    pub remedy: &'static str,
 }
 
 impl Problem {
-    /// Puts one together.
-    pub fn new(
+    /// Puts one together from texts that are known beforehand.
+    #[must_use]
+    pub const fn new(
         code: Code,
         retryable: bool,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
+        message: &'static str,
+        remedy: &'static str,
     ) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: Cow::Borrowed(message),
             retryable,
-            remedy: remedy.into(),
+            remedy,
+        }
+    }
+
+    /// The same with a message of its own.
+    #[must_use]
+    pub fn saying(self, message: String) -> Self {
+        Self {
+            message: Cow::Owned(message),
+            ..self
         }
     }
 
@@ -97,7 +106,7 @@ impl Problem {
             .string("message", &self.message);
         object
             .bool("retryable", self.retryable)
-            .string("remedy", &self.remedy);
+            .string("remedy", self.remedy);
         object.end();
     }
 }

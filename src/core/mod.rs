@@ -21,6 +21,7 @@ mod queue;
 mod rng;
 mod slab;
 mod stream;
+pub(crate) mod text;
 mod time;
 mod timers;
 

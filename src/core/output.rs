@@ -1,10 +1,10 @@
 //! Everything the core can ask of its driver, as plain data.
 
 use super::input::Gen;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One thing to do, in order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Output {
     /// Open a WebSocket. With `auth`, the token that answered that request goes where `tokenIn` says.
@@ -23,7 +23,7 @@ pub enum Output {
         /// 1000, or 3000–4999.
         code: u16,
         /// For the server's log.
-        reason: String,
+        reason: &'static str,
     },
     /// Send a text frame.
     Send {
@@ -62,7 +62,7 @@ pub enum Output {
 }
 
 /// Why a token is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TokenReason {
     /// A connection is about to be made.

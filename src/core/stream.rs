@@ -56,11 +56,12 @@ fn wrong<T>(field: &str, expected: &str, value: &Value<'_>) -> Checked<T> {
     reason.push_str(expected);
     reason.push_str(", got ");
     reason.push_str(&describe(value));
-    let code = if matches!(value, Value::Number(_)) && expected.contains("number") {
-        "out-of-range"
-    } else {
-        "wrong-type"
-    };
+    let code =
+        if matches!(value, Value::Number(_)) && super::text::find(expected, "number").is_some() {
+            "out-of-range"
+        } else {
+            "wrong-type"
+        };
     Err((code, reason))
 }
 
@@ -285,22 +286,10 @@ fn object<'a>(
     scanner.eat(b'{');
     let mut first = true;
     loop {
-        let before = scanner.position();
         let Some((name, value)) = scanner.member(&mut first)? else {
             break;
         };
-        // The text of the value is only wanted for numbers that serve as an id.
-        let text = if matches!(value, Value::Number(_)) {
-            scanner
-                .slice_from(before)
-                .rsplit(':')
-                .next()
-                .unwrap_or("")
-                .trim()
-        } else {
-            ""
-        };
-        fields.set(name, value, text);
+        fields.set(name, value, scanner.last_scalar());
     }
     let raw = scanner.slice_from(start);
     let name = match fields.kind {
@@ -456,7 +445,7 @@ pub(super) fn encode(event: &str, data: Option<&str>) -> String {
     match data.map(|json| Scanner::new(json).value()) {
         Some(Ok(Value::Object(Raw(members)))) => {
             let inner = members.get(1..).unwrap_or("}");
-            if inner.trim_start() != "}" {
+            if inner.trim_ascii_start() != "}" {
                 out.push(',');
             }
             out.push_str(inner);

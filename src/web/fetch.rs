@@ -1,11 +1,10 @@
 //! HTTP reads with the browser's `fetch`, in a page or a worker.
 
 use super::Driver;
+use super::table::Table;
 use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, Input};
 use js_sys::{Date, Promise, Reflect};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -27,15 +26,14 @@ struct Pending {
 /// The reads that are not over.
 #[derive(Default)]
 pub(super) struct Reads {
-    pending: RefCell<BTreeMap<u64, Pending>>,
-    under_way: RefCell<BTreeMap<u64, AbortController>>,
+    pending: Table<Pending>,
+    under_way: Table<AbortController>,
 }
 
 impl Reads {
     pub(super) fn abort(&self, req: u64) {
-        self.pending.borrow_mut().remove(&req);
-        let controller = self.under_way.borrow_mut().remove(&req);
-        if let Some(controller) = controller {
+        self.pending.remove(req);
+        if let Some(controller) = self.under_way.remove(req) {
             controller.abort();
         }
     }
@@ -55,7 +53,7 @@ fn same_origin(url: &str) -> bool {
 /// `Retry-After`: seconds, or a date.
 fn retry_after(headers: &Headers) -> Option<u64> {
     let text = headers.get("retry-after").ok()??;
-    let ms = match text.trim().parse::<u32>() {
+    let ms = match text.trim_ascii().parse::<u32>() {
         Ok(seconds) => f64::from(seconds) * 1000.0,
         Err(_) => Date::parse(&text) - Date::now(),
     };
@@ -89,10 +87,7 @@ impl Driver {
     ) {
         let etag = etag.filter(|_| same_origin(&url));
         if self.settings.headers {
-            self.reads
-                .pending
-                .borrow_mut()
-                .insert(req, Pending { url, etag });
+            self.reads.pending.insert(req, Pending { url, etag });
             return self.say(
                 "headers",
                 &JsValue::from_f64(req as f64),
@@ -109,7 +104,7 @@ impl Driver {
 
     /// The page's headers for a read: a JSON array of name and value.
     pub(crate) fn headers(self: &Rc<Self>, req: u64, json: &str) {
-        let pending = self.reads.pending.borrow_mut().remove(&req);
+        let pending = self.reads.pending.remove(req);
         let Some(Pending { url, etag }) = pending else {
             return;
         };
@@ -150,13 +145,13 @@ impl Driver {
         }
         if let Ok(controller) = AbortController::new() {
             init.set_signal(Some(&controller.signal()));
-            self.reads.under_way.borrow_mut().insert(req, controller);
+            self.reads.under_way.insert(req, controller);
         }
         let driver = Rc::clone(self);
         spawn_local(async move {
             let outcome = read(&url, &init).await.unwrap_or(HttpOutcome::Failed);
             // Aborted reads are over for the core already.
-            if driver.reads.under_way.borrow_mut().remove(&req).is_some() {
+            if driver.reads.under_way.remove(req).is_some() {
                 driver.now(Input::Http { req, outcome });
             }
         });

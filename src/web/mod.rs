@@ -8,6 +8,7 @@ mod clock;
 mod fetch;
 mod frames;
 mod sockets;
+mod table;
 mod tokens;
 
 use crate::core::config::TokenIn;

@@ -3,12 +3,11 @@
 
 use super::Driver;
 use super::frames::{Frames, LARGEST, Taken};
+use super::table::Table;
 use crate::core::config::TokenIn;
 use crate::core::{Gen, Input};
 use gloo_timers::callback::Timeout;
 use js_sys::{ArrayBuffer, JsString, Uint8Array};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -32,19 +31,20 @@ impl Drop for Socket {
 /// The sockets that exist, by generation.
 #[derive(Default)]
 pub(super) struct Sockets {
-    open: RefCell<BTreeMap<u64, Socket>>,
+    open: Table<Socket>,
 }
 
 impl Sockets {
     pub(super) fn send(&self, r#gen: Gen, text: &str) {
-        if let Some(socket) = self.open.borrow().get(&r#gen.id()) {
+        let ws = self.open.with(r#gen.id(), |socket| socket.ws.clone());
+        if let Some(ws) = ws {
             // It throws only before the socket is open, when the core sends nothing.
-            let _ = socket.ws.send_with_str(text);
+            let _ = ws.send_with_str(text);
         }
     }
 
     fn remove(&self, r#gen: Gen) -> Option<Socket> {
-        self.open.borrow_mut().remove(&r#gen.id())
+        self.open.remove(r#gen.id())
     }
 }
 
@@ -111,7 +111,7 @@ impl Driver {
             _message: message,
             _close: close,
         };
-        self.sockets.open.borrow_mut().insert(r#gen.id(), socket);
+        self.sockets.open.insert(r#gen.id(), socket);
     }
 
     pub(super) fn close_socket(&self, r#gen: Gen, code: u16, reason: &str) {

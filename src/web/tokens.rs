@@ -35,8 +35,8 @@ impl Tokens {
             // A number alone may stand anywhere in a text, and for anything.
             let telling =
                 token.len() >= SHORTEST && token.bytes().any(|byte| !byte.is_ascii_digit());
-            if telling && text.contains(token.as_str()) {
-                text = text.replace(token.as_str(), "***");
+            if telling && crate::core::text::find(&text, token).is_some() {
+                text = crate::core::text::replace(&text, token, "***");
             }
         }
         text
@@ -55,7 +55,11 @@ impl Tokens {
 /// The address with its token.
 pub(super) fn with_token(url: &str, token: &str) -> String {
     let mut out = String::from(url);
-    out.push(if url.contains('?') { '&' } else { '?' });
+    out.push(if url.bytes().any(|byte| byte == b'?') {
+        '&'
+    } else {
+        '?'
+    });
     out.push_str("token=");
     out.push_str(&String::from(encode_uri_component(token)));
     out

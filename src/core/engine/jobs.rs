@@ -2,6 +2,7 @@
 
 use super::super::job::{Applied, Job, Source};
 use super::super::message::Update;
+use super::super::text;
 use super::super::time::Time;
 use super::super::timers::{Deadline, Owner};
 use super::{Engine, Phase};
@@ -206,7 +207,7 @@ impl Engine {
     }
 
     fn per_job_sockets(&self) -> bool {
-        self.config.path.contains("{id}")
+        text::names_job(&self.config.path)
     }
 
     /// Does for a job what it needs: a place in the line for a socket, and reads while it has none.

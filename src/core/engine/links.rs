@@ -4,6 +4,7 @@ use super::super::error::Code;
 use super::super::input::Gen;
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
+use super::super::text;
 use super::super::time::Time;
 use super::super::timers::{Deadline, Owner};
 use super::auth::Verdict;
@@ -78,25 +79,6 @@ fn band(code: u16) -> Band {
     }
 }
 
-/// Percent-encodes what may not stand in one path segment.
-pub(super) fn encode_segment(id: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                out.push(char::from(
-                    HEX.get(usize::from(digit)).copied().unwrap_or(b'0'),
-                ));
-            }
-        }
-    }
-    out
-}
-
 impl Engine {
     fn timeout(&self) -> u64 {
         self.config.heartbeat_timeout.max(1000)
@@ -156,12 +138,7 @@ impl Engine {
             .map_or("", |server| server.ws.as_str());
         let mut url = String::from(base);
         match link.job.and_then(|job| self.jobs.get(job)) {
-            Some(entry) => url.push_str(
-                &self
-                    .config
-                    .path
-                    .replace("{id}", &encode_segment(&entry.job.id)),
-            ),
+            Some(entry) => url.push_str(&text::with_id(&self.config.path, &entry.job.id)),
             None => url.push_str(&self.config.path),
         }
         self.counters.opened += 1;
@@ -315,27 +292,27 @@ impl Engine {
         }
     }
 
-    fn discard_socket(&mut self, index: u32, reason: &str) {
+    fn discard_socket(&mut self, index: u32, reason: &'static str) {
         if let Some(link) = self.links.get(index)
             && link.is_live()
         {
             self.outputs.push_back(Output::Close {
                 r#gen: link.r#gen,
                 code: 1000,
-                reason: reason.into(),
+                reason,
             });
         }
     }
 
     /// Replaces a socket that is not to be trusted, at once.
-    pub(super) fn replace_socket(&mut self, index: u32, reason: &str) {
+    pub(super) fn replace_socket(&mut self, index: u32, reason: &'static str) {
         self.discard_socket(index, reason);
         self.note_loss(index);
         self.start_link(index);
     }
 
     /// Ends a link for good.
-    pub(super) fn close_link(&mut self, index: u32, code: u16, reason: &str) {
+    pub(super) fn close_link(&mut self, index: u32, code: u16, reason: &'static str) {
         let Some(link) = self.links.remove(index) else {
             return;
         };
@@ -343,7 +320,7 @@ impl Engine {
             self.outputs.push_back(Output::Close {
                 r#gen: link.r#gen,
                 code,
-                reason: reason.into(),
+                reason,
             });
         }
         match link.job {
@@ -365,16 +342,16 @@ impl Engine {
             return;
         };
         let (was_open, auth) = (link.state == State::Open, link.auth);
-        let mut text = String::from(if was_open {
+        let mut words = String::from(if was_open {
             "The connection was closed ("
         } else {
             "The connection was not opened ("
         });
-        super::super::json::push_u64(&mut text, u64::from(code));
-        text.push(')');
+        super::super::json::push_u64(&mut words, u64::from(code));
+        words.push(')');
         if !reason.is_empty() {
-            text.push_str(": ");
-            text.push_str(&super::super::message::excerpt(reason, 200));
+            words.push_str(": ");
+            words.push_str(&super::super::message::excerpt(reason, 200));
         }
         let id = link
             .job
@@ -385,7 +362,7 @@ impl Engine {
             self.wall(),
             "info",
             "connection-lost",
-            &text,
+            &words,
             id.as_deref(),
         );
         match band(code) {
@@ -540,12 +517,6 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_are_encoded_as_one_segment() {
-        assert_eq!(encode_segment("550e-8400_a.b~c"), "550e-8400_a.b~c");
-        assert_eq!(encode_segment("a/b?c#d é%"), "a%2Fb%3Fc%23d%20%C3%A9%25");
-    }
 
     #[test]
     fn close_codes_fall_into_bands() {

@@ -304,7 +304,7 @@ impl Engine {
     }
 
     /// Gives up every socket, read and token request, and every deadline.
-    fn drop_transports(&mut self, code: u16, reason: &str) {
+    fn drop_transports(&mut self, code: u16, reason: &'static str) {
         for index in self.links.indexes() {
             self.close_link(index, code, reason);
         }

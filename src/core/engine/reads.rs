@@ -7,11 +7,11 @@ use super::super::job::Source;
 use super::super::message::{Invalid, Kind};
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
+use super::super::text;
 use super::super::time::Time;
 use super::super::timers::Owner;
 use super::Engine;
 use super::auth::Verdict;
-use super::links::encode_segment;
 use std::collections::VecDeque;
 
 /// Reads under way at once: browsers allow six connections a host over HTTP/1.1, and the page needs some itself.
@@ -168,7 +168,7 @@ impl Engine {
                         .map_or("", |server| server.http.as_str()),
                 );
             }
-            url.push_str(&template.replace("{id}", &encode_segment(&entry.job.id)));
+            url.push_str(&text::with_id(&template, &entry.job.id));
             let auth = self.auth.current();
             self.counters.reads += 1;
             self.outputs.push_back(Output::Fetch {
@@ -294,9 +294,9 @@ impl Engine {
                 retry_after,
                 ..
             } => {
-                let mut text = String::from("The server answered the read with HTTP ");
-                super::super::json::push_u64(&mut text, u64::from(status));
-                text.push('.');
+                let mut words = String::from("The server answered the read with HTTP ");
+                super::super::json::push_u64(&mut words, u64::from(status));
+                words.push('.');
                 let (code, remedy) = match status {
                     404 | 410 => (
                         Code::Protocol,
@@ -319,7 +319,7 @@ impl Engine {
                 }
                 self.read_failed(
                     flight.job,
-                    &Problem::new(code, status >= 429, text, remedy),
+                    &Problem::new(code, status >= 429, "", remedy).saying(words),
                     retry_after,
                 );
             }
@@ -350,17 +350,18 @@ impl Engine {
         let message = match checked {
             Ok(message) => message,
             Err(invalid) => {
-                let mut text = String::from("The answer to a read does not fit: ");
-                text.push_str(&invalid.reason);
+                let mut words = String::from("The answer to a read does not fit: ");
+                words.push_str(&invalid.reason);
                 self.invalid(&invalid, Some(index), Source::Polling);
                 self.read_failed(
                     index,
                     &Problem::new(
                         Code::Validation,
                         true,
-                        text,
+                        "",
                         "Check the `polling.url` option.",
-                    ),
+                    )
+                    .saying(words),
                     None,
                 );
                 return;

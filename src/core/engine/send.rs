@@ -4,6 +4,7 @@ use super::super::error::{Code, Problem};
 use super::super::json::{Scanner, Value};
 use super::super::output::Output;
 use super::super::stream;
+use super::super::text;
 use super::super::timers::Owner;
 use super::links::State;
 use super::{Engine, Phase};
@@ -46,20 +47,20 @@ impl Engine {
             Ok(job) => job,
             Err(problem) => return self.outbox.reply_error(rid, &problem),
         };
-        let text = stream::encode(event, data);
+        let frame = stream::encode(event, data);
         let open = self.open_socket_for(job.as_deref());
         if let Some(r#gen) = open
             && self.queue.len() == 0
             && self.bucket.take(self.now)
         {
-            self.outputs.push_back(Output::Send { r#gen, text });
+            self.outputs.push_back(Output::Send { r#gen, text: frame });
             return self.outbox.reply(rid, "\"sent\"");
         }
         if volatile {
             return self.outbox.reply(rid, "\"dropped\"");
         }
         let expires = self.now.after(max_age.unwrap_or(self.config.queue_age));
-        if self.queue.push(job, text, expires, supersede) {
+        if self.queue.push(job, frame, expires, supersede) {
             self.outbox.reply(rid, "\"queued\"");
             self.activate();
         } else {
@@ -75,7 +76,7 @@ impl Engine {
 
     /// Whose socket a message takes: with one socket a job, the job it names or the only one followed.
     fn addressee(&self, data: Option<&str>) -> Result<Option<String>, Problem> {
-        if !self.config.path.contains("{id}") {
+        if !text::names_job(&self.config.path) {
             return Ok(None);
         }
         if let Some(id) = named_job(data) {

@@ -82,13 +82,19 @@ impl Value<'_> {
 pub struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// Where the last value began.
+    began: usize,
 }
 
 impl<'a> Scanner<'a> {
     /// A scanner at the start of `text`.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self {
+            text,
+            at: 0,
+            began: 0,
+        }
     }
 
     /// Where it stands, in bytes.
@@ -112,6 +118,12 @@ impl<'a> Scanner<'a> {
                 other => return other.copied(),
             }
         }
+    }
+
+    /// The text of the value read last, when it is neither an array nor an object.
+    #[must_use]
+    pub fn last_scalar(&self) -> &'a str {
+        self.slice_from(self.began)
     }
 
     fn syntax<T>(&self) -> Result<T, Error> {
@@ -190,7 +202,9 @@ impl<'a> Scanner<'a> {
     /// Whatever breaks the grammar, or more than [`MAX_DEPTH`] levels.
     #[inline]
     pub fn value(&mut self) -> Result<Value<'a>, Error> {
-        match self.peek() {
+        let next = self.peek();
+        self.began = self.at;
+        match next {
             Some(b'"') => {
                 self.at += 1;
                 self.string_body().map(Value::String)
