@@ -1,6 +1,7 @@
-//! What JavaScript sees of the wasm module: the messages of docs/core-messages.md as methods. Each only queues; the
-//! answers come through the sink.
+//! What JavaScript sees of the wasm module: one method that takes the messages of docs/core-messages.md, and a sink
+//! for the answers. One method instead of one a message: every export costs a few hundred bytes on both sides.
 
+use crate::core::json::{Scanner, Value};
 use crate::core::{AuditRow, Command, Config, Wake};
 use crate::web::Driver;
 use js_sys::Function;
@@ -17,6 +18,41 @@ pub struct JobsClient {
     driver: Rc<Driver>,
 }
 
+/// A message's arguments, by place; what is missing is `null`.
+struct Arguments<'a>([Value<'a>; 6]);
+
+impl<'a> Arguments<'a> {
+    fn get(&self, place: usize) -> Value<'a> {
+        self.0.get(place).copied().unwrap_or(Value::Null)
+    }
+
+    fn number(&self, place: usize) -> Option<f64> {
+        match self.get(place) {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn rid(&self) -> u32 {
+        self.number(0).unwrap_or(0.0) as u32
+    }
+
+    fn request(&self) -> u64 {
+        self.number(0).unwrap_or(0.0) as u64
+    }
+
+    fn text(&self, place: usize) -> Option<String> {
+        match self.get(place) {
+            Value::String(text) => Some(text.get().into_owned()),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, place: usize) -> bool {
+        self.get(place) == Value::Bool(true)
+    }
+}
+
 #[wasm_bindgen]
 impl JobsClient {
     /// `config`: JSON; `seed`: any number below 2⁵³; `sink`: whom to tell.
@@ -29,138 +65,88 @@ impl JobsClient {
         seed: f64,
         #[wasm_bindgen(unchecked_param_type = "Sink")] sink: Function,
     ) -> Result<JobsClient, JsError> {
-        let config = Config::parse(config)
-            .map_err(|error| JsError::new(&(String::from("config: ") + &error.member)))?;
-        Ok(Self {
-            driver: Driver::new(config, seed as u64, sink),
-        })
+        match Config::parse(config) {
+            Ok(config) => Ok(Self {
+                driver: Driver::new(config, seed as u64, sink),
+            }),
+            Err(error) => Err(JsError::new(&error.member)),
+        }
     }
 
-    /// Open what is to be opened.
-    pub fn connect(&self, rid: u32) {
-        self.driver.command(Command::Connect { rid });
-    }
-
-    /// Close every transport.
-    pub fn disconnect(&self) {
-        self.driver.command(Command::Disconnect);
-    }
-
-    /// Final.
-    pub fn shutdown(&self) {
-        self.driver.command(Command::Shutdown);
-        self.driver.release();
-    }
-
-    /// One more handle on a job.
-    pub fn follow(&self, id: String) {
-        self.driver.command(Command::Follow { id });
-    }
-
-    /// One fewer.
-    pub fn unfollow(&self, id: String) {
-        self.driver.command(Command::Unfollow { id });
-    }
-
-    /// Read a job once.
-    pub fn refresh(&self, rid: u32, id: String) {
-        self.driver.command(Command::Refresh { rid, id });
-    }
-
-    /// A new attempt of a job that failed.
-    pub fn retry(&self, id: String) {
-        self.driver.command(Command::Retry { id });
-    }
-
-    /// More, or fewer, listeners of an event.
-    pub fn listen(&self, event: String, delta: i32) {
-        self.driver.command(Command::Listen { event, delta });
-    }
-
-    /// Whether changes of every job are wanted.
-    #[wasm_bindgen(js_name = watchAll)]
-    pub fn watch_all(&self, on: bool) {
-        self.driver.command(Command::WatchAll(on));
-    }
-
-    /// A message to the server; `data` is JSON text.
-    pub fn send(
-        &self,
-        rid: u32,
-        event: String,
-        data: Option<String>,
-        volatile: bool,
-        supersede: Option<String>,
-        max_age: Option<f64>,
-    ) {
-        let max_age = max_age.filter(|age| *age >= 0.0).map(|age| age as u64);
-        self.driver.command(Command::Send {
-            rid,
-            event,
-            data,
-            volatile,
-            supersede,
-            max_age,
-        });
-    }
-
-    /// The page came back.
-    pub fn wake(&self, #[wasm_bindgen(unchecked_param_type = "WakeReason")] reason: &str) {
-        let reason = match reason {
-            "visible" => Wake::Visible,
-            "pageshow" => Wake::Pageshow,
-            "resume" => Wake::Resume,
-            "online" => Wake::Online,
-            _ => Wake::Focus,
+    /// Takes one message: a JSON array of its name and its arguments. What is not of that form is ignored.
+    pub fn post(&self, message: &str) {
+        let mut scanner = Scanner::new(message);
+        let mut first = true;
+        if !scanner.eat(b'[') {
+            return;
+        }
+        let Ok(Some(Value::String(name))) = scanner.element(&mut first) else {
+            return;
         };
-        self.driver.command(Command::Wake(reason));
-    }
-
-    /// The page is hidden, or not.
-    pub fn hidden(&self, on: bool) {
-        self.driver.hidden(on);
-    }
-
-    /// The page goes into the back/forward cache.
-    pub fn suspend(&self) {
-        self.driver.command(Command::Suspend);
-    }
-
-    /// The token that was asked for.
-    pub fn token(&self, req: f64, value: String) {
-        self.driver.token(req as u64, value);
-    }
-
-    /// There is none, and why.
-    #[wasm_bindgen(js_name = tokenFailed)]
-    pub fn token_failed(&self, req: f64, message: String) {
-        self.driver.token_failed(req as u64, message);
-    }
-
-    /// The headers that were asked for: a JSON array of `[name, value]`.
-    pub fn headers(&self, req: f64, json: &str) {
-        self.driver.headers(req as u64, json);
-    }
-
-    /// Hand over what waits for the next frame.
-    pub fn take(&self) {
-        self.driver.take();
-    }
-
-    /// Each event's figures, as a reply.
-    pub fn audit(&self, rid: u32) {
-        self.driver
-            .answer(rid, |engine, _| -> Vec<AuditRow> { engine.audit() });
-    }
-
-    /// A look inside, as a reply.
-    pub fn inspect(&self, rid: u32) {
-        self.driver.answer(rid, |engine, tokens| {
-            let mut found = engine.inspect();
-            for entry in &mut found.history {
-                entry.payload = tokens.redact(std::mem::take(&mut entry.payload));
+        let mut arguments = Arguments([Value::Null; 6]);
+        for slot in &mut arguments.0 {
+            if let Ok(Some(value)) = scanner.element(&mut first) {
+                *slot = value;
             }
-            found
-        });
+        }
+        self.dispatch(name.raw, &arguments);
+    }
+}
+
+impl JobsClient {
+    fn dispatch(&self, name: &str, given: &Arguments<'_>) {
+        let driver = &self.driver;
+        let id = given.text(0).unwrap_or_default();
+        let command = match name {
+            "connect" => Command::Connect { rid: given.rid() },
+            "disconnect" => Command::Disconnect,
+            "shutdown" => Command::Shutdown,
+            "follow" => Command::Follow { id },
+            "unfollow" => Command::Unfollow { id },
+            "retry" => Command::Retry { id },
+            "refresh" => Command::Refresh {
+                rid: given.rid(),
+                id: given.text(1).unwrap_or_default(),
+            },
+            "listen" => Command::Listen {
+                event: id,
+                delta: given.number(1).unwrap_or(0.0) as i32,
+            },
+            "watchAll" => Command::WatchAll(given.flag(0)),
+            "send" => Command::Send {
+                rid: given.rid(),
+                event: given.text(1).unwrap_or_default(),
+                data: given.text(2),
+                volatile: given.flag(3),
+                supersede: given.text(4),
+                max_age: given
+                    .number(5)
+                    .filter(|age| *age >= 0.0)
+                    .map(|age| age as u64),
+            },
+            "wake" => Command::Wake(match id.as_str() {
+                "visible" => Wake::Visible,
+                "pageshow" => Wake::Pageshow,
+                "resume" => Wake::Resume,
+                "online" => Wake::Online,
+                _ => Wake::Focus,
+            }),
+            "suspend" => Command::Suspend,
+            "hidden" => return driver.hidden(given.flag(0)),
+            "take" => return driver.take(),
+            "token" => return driver.token(given.request(), given.text(1).unwrap_or_default()),
+            "tokenFailed" => {
+                return driver.token_failed(given.request(), given.text(1).unwrap_or_default());
+            }
+            "headers" => {
+                return driver.headers(given.request(), &given.text(1).unwrap_or_default());
+            }
+            "inspect" => return driver.inspect(given.rid()),
+            "audit" => {
+                return driver.answer(given.rid(), |engine| -> Vec<AuditRow> { engine.audit() });
+            }
+            _ => return,
+        };
+        driver.command(command);
     }
 }

@@ -1,14 +1,12 @@
 //! The last events, bounded by count and by bytes; the oldest go first and their buffers are used again.
 
-use serde::Serialize;
 use std::collections::VecDeque;
 
 /// Bytes of payload kept at most.
 const MAX_BYTES: usize = 4 << 20;
 
 /// One event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// Counts up from 1 over everything received.
     pub seq: u64,
@@ -19,7 +17,6 @@ pub struct Entry {
     /// The message as it came.
     pub payload: String,
     /// What was wrong with it, when it was kept in spite of that.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
 }
 

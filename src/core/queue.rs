@@ -3,7 +3,6 @@
 
 use super::config::RateLimit;
 use super::time::Time;
-use std::collections::VecDeque;
 
 /// A message that waits.
 #[derive(Debug)]
@@ -18,7 +17,7 @@ pub(crate) struct Item {
 /// The messages that wait.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    items: VecDeque<Item>,
+    items: Vec<Item>,
     bytes: usize,
     most_items: usize,
     most_bytes: usize,
@@ -27,7 +26,7 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(most_items: usize, most_bytes: usize) -> Self {
         Self {
-            items: VecDeque::new(),
+            items: Vec::new(),
             bytes: 0,
             most_items,
             most_bytes,
@@ -68,7 +67,7 @@ impl Queue {
             return false;
         }
         self.bytes += text.len();
-        self.items.push_back(Item {
+        self.items.push(Item {
             job,
             text,
             expires,
@@ -80,7 +79,7 @@ impl Queue {
     /// The first message that `ready` takes.
     pub(crate) fn pop(&mut self, mut ready: impl FnMut(&Item) -> bool) -> Option<Item> {
         let at = self.items.iter().position(&mut ready)?;
-        let item = self.items.remove(at)?;
+        let item = self.items.remove(at);
         self.bytes -= item.text.len();
         Some(item)
     }

@@ -20,7 +20,6 @@ use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use sockets::Sockets;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use tokens::Tokens;
 use wasm_bindgen::JsValue;
@@ -38,7 +37,7 @@ struct Settings {
 /// The core and everything it works with.
 pub(crate) struct Driver {
     engine: RefCell<Engine>,
-    inputs: RefCell<VecDeque<Input>>,
+    inputs: RefCell<Vec<Input>>,
     pumping: Cell<bool>,
     scheduled: Cell<bool>,
     clock: Clock,
@@ -80,7 +79,7 @@ impl Driver {
 
     /// Queues an input for the next microtask.
     pub(crate) fn later(self: &Rc<Self>, input: Input) {
-        self.inputs.borrow_mut().push_back(input);
+        self.inputs.borrow_mut().push(input);
         if !self.scheduled.replace(true) {
             let driver = Rc::clone(self);
             spawn_local(async move {
@@ -92,7 +91,7 @@ impl Driver {
 
     /// Takes in what a task of the browser brought.
     fn now(self: &Rc<Self>, input: Input) {
-        self.inputs.borrow_mut().push_back(input);
+        self.inputs.borrow_mut().push(input);
         self.pump();
     }
 
@@ -105,9 +104,13 @@ impl Driver {
             wall: self.clock.wall(),
         });
         loop {
-            let next = self.inputs.borrow_mut().pop_front();
-            let Some(input) = next else { break };
-            self.step(input);
+            let inputs = std::mem::take(&mut *self.inputs.borrow_mut());
+            if inputs.is_empty() {
+                break;
+            }
+            for input in inputs {
+                self.step(input);
+            }
         }
         self.pumping.set(false);
         self.arm();
@@ -217,17 +220,37 @@ impl Driver {
     pub(crate) fn answer<T: serde::Serialize>(
         self: &Rc<Self>,
         rid: u32,
-        look: impl FnOnce(&Engine, &Tokens) -> T + 'static,
+        look: impl FnOnce(&Engine) -> T + 'static,
     ) {
         let driver = Rc::clone(self);
         spawn_local(async move {
-            if let Some(input) = driver.frames.flush() {
-                driver.now(input);
-            }
-            let found = look(&driver.engine.borrow(), &driver.tokens);
+            driver.catch_up();
+            let found = look(&driver.engine.borrow());
             let value = serde_wasm_bindgen::to_value(&found).unwrap_or(JsValue::NULL);
             driver.say("reply", &JsValue::from_f64(f64::from(rid)), &value);
         });
+    }
+
+    /// The same as JSON text, for what is deep and large.
+    pub(crate) fn inspect(self: &Rc<Self>, rid: u32) {
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            driver.catch_up();
+            let mut json = String::from("[[\"reply\",");
+            crate::core::json::push_u64(&mut json, u64::from(rid));
+            json.push_str(",true,");
+            driver.engine.borrow().inspect().write(&mut json);
+            json.push_str("]]");
+            let json = driver.tokens.redact(json);
+            driver.say("batch", &JsValue::from_str(&json), &JsValue::UNDEFINED);
+        });
+    }
+
+    /// Takes in what has arrived but waits for its window.
+    fn catch_up(self: &Rc<Self>) {
+        if let Some(input) = self.frames.flush() {
+            self.now(input);
+        }
     }
 
     /// After `shutdown()`: lets go of everything of the browser's.

@@ -67,7 +67,7 @@ impl Engine {
         self.auth.count += 1;
         self.auth.asking = Some(self.auth.count);
         self.auth.refreshed |= reason == TokenReason::Refresh;
-        self.outputs.push_back(Output::NeedToken {
+        self.outputs.push(Output::NeedToken {
             req: self.auth.count,
             reason,
         });

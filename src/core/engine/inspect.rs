@@ -2,13 +2,12 @@
 
 use super::super::audit::AuditRow;
 use super::super::history::Entry as HistoryEntry;
+use super::super::json::{Object, push_string};
 use super::Engine;
 use super::links::State;
-use serde::Serialize;
 
 /// Figures since the client was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Frames taken in.
     pub frames: u64,
@@ -47,11 +46,9 @@ pub struct Counters {
 }
 
 /// One socket, or the intention of one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// The job it is for; absent when it carries all.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,
     /// `token`, `connecting`, `open`, `waiting`, `down`.
     pub state: &'static str,
@@ -62,8 +59,7 @@ pub struct Connection {
 }
 
 /// One job that is followed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
     /// The job.
     pub job_id: String,
@@ -74,8 +70,7 @@ pub struct Subscription {
 }
 
 /// What waits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queues {
     /// Outgoing messages.
     pub outgoing: usize,
@@ -89,11 +84,14 @@ pub struct Queues {
     pub jobs_in_line: usize,
     /// Events dropped because the page took none.
     pub overflowed: u64,
+    /// Reminders of deadlines.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub reminders: usize,
 }
 
 /// The answer to `inspect()`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     /// The connection's state.
     pub state: &'static str,
@@ -161,9 +159,114 @@ impl Engine {
                 reads_in_line: self.reads.in_line(),
                 jobs_in_line: self.waiting.len(),
                 overflowed: self.outbox.overflowed,
+                reminders: self.timers.len(),
             },
             counters: self.counters.clone(),
             history: self.history.entries().cloned().collect(),
         }
+    }
+}
+
+/// Appends an array of objects.
+fn list<T>(out: &mut String, items: &[T], write: impl Fn(&T, &mut Object<'_>)) {
+    out.push('[');
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        let mut object = Object::new(out);
+        write(item, &mut object);
+        object.end();
+    }
+    out.push(']');
+}
+
+impl Inspection {
+    /// Appends it as JSON (`Inspection` of the public contract).
+    pub fn write(&self, out: &mut String) {
+        let mut object = Object::new(out);
+        object
+            .string("state", self.state)
+            .integer("jobs", self.jobs as u64);
+        list(
+            object.value("connections"),
+            &self.connections,
+            |connection, object| {
+                if let Some(id) = &connection.job_id {
+                    object.string("jobId", id);
+                }
+                object
+                    .string("state", connection.state)
+                    .integer("attempt", u64::from(connection.attempt));
+                object.integer("silentForMs", connection.silent_for_ms);
+            },
+        );
+        list(
+            object.value("subscriptions"),
+            &self.subscriptions,
+            |subscription, object| {
+                object
+                    .string("jobId", &subscription.job_id)
+                    .string("servedBy", subscription.served_by);
+                object.integer("followers", u64::from(subscription.followers));
+            },
+        );
+        numbers(object.object("queues"), &self.queues.figures());
+        numbers(object.object("counters"), &self.counters.figures());
+        list(object.value("history"), &self.history, |entry, object| {
+            object
+                .integer("seq", entry.seq)
+                .integer("at", entry.at)
+                .string("event", &entry.event);
+            push_string(object.value("payload"), &entry.payload);
+            if let Some(invalid) = &entry.invalid {
+                object.string("invalid", invalid);
+            }
+        });
+        object.end();
+    }
+}
+
+fn numbers(mut object: Object<'_>, figures: &[(&str, u64)]) {
+    for (name, figure) in figures {
+        object.integer(name, *figure);
+    }
+    object.end();
+}
+
+impl Queues {
+    fn figures(&self) -> [(&'static str, u64); 6] {
+        [
+            ("outgoing", self.outgoing as u64),
+            ("outgoingBytes", self.outgoing_bytes as u64),
+            ("reading", self.reading as u64),
+            ("readsInLine", self.reads_in_line as u64),
+            ("jobsInLine", self.jobs_in_line as u64),
+            ("overflowed", self.overflowed),
+        ]
+    }
+}
+
+impl Counters {
+    fn figures(&self) -> [(&'static str, u64); 17] {
+        [
+            ("frames", self.frames),
+            ("bytes", self.bytes),
+            ("events", self.events),
+            ("invalid", self.invalid),
+            ("late", self.late),
+            ("duplicates", self.duplicates),
+            ("afterEnd", self.after_end),
+            ("stale", self.stale),
+            ("opened", self.opened),
+            ("reconnected", self.reconnected),
+            ("handshakeTimeouts", self.handshake_timeouts),
+            ("silences", self.silences),
+            ("wakes", self.wakes),
+            ("reads", self.reads),
+            ("failedReads", self.failed_reads),
+            ("expired", self.expired),
+            ("refusedJobs", self.refused_jobs),
+        ]
     }
 }

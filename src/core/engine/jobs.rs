@@ -74,8 +74,8 @@ impl Entry {
 impl Engine {
     /// The entry of a job, made when it is new; `None` when the table is full of followed jobs.
     pub(super) fn entry_of(&mut self, id: &str) -> Option<u32> {
-        if let Some(index) = self.index.get(id) {
-            return Some(*index);
+        if let Some(index) = self.place_of(id) {
+            return Some(index);
         }
         if self.jobs.len() >= MAX_JOBS && !self.forget_one() {
             self.counters.refused_jobs += 1;
@@ -90,28 +90,36 @@ impl Engine {
             return None;
         }
         let index = self.jobs.insert(Entry::new(id));
-        self.index.insert(id.to_owned(), index);
+        let jobs = &self.jobs;
+        self.index.insert(id, index, |place| {
+            jobs.get(place).map(|entry| entry.job.id.as_str())
+        });
         Some(index)
     }
 
+    /// Where a known job is.
+    #[inline]
+    pub(super) fn place_of(&self, id: &str) -> Option<u32> {
+        self.index.get(id, |place| {
+            self.jobs.get(place).is_some_and(|entry| entry.job.id == id)
+        })
+    }
+
+    /// Forgets a job that nobody follows, one that has ended if there is one.
     fn forget_one(&mut self) -> bool {
-        let spare = |ended: bool| {
-            move |entry: &Entry| {
-                !entry.wanted() && !entry.dirty && (entry.job.status.is_terminal() || !ended)
+        let mut spare = None;
+        for (index, entry) in self.jobs.iter() {
+            if !entry.wanted() && !entry.dirty {
+                spare = Some(index);
+                if entry.job.status.is_terminal() {
+                    break;
+                }
             }
-        };
-        let find = |test: &dyn Fn(&Entry) -> bool| {
-            self.jobs
-                .iter()
-                .find(|(_, entry)| test(entry))
-                .map(|(index, _)| index)
-        };
-        let Some(index) = find(&spare(true)).or_else(|| find(&spare(false))) else {
-            return false;
-        };
+        }
+        let Some(index) = spare else { return false };
         self.drop_reads_of(index);
         if let Some(entry) = self.jobs.remove(index) {
-            self.index.remove(&entry.job.id);
+            self.index.remove(&entry.job.id, index);
         }
         true
     }
@@ -131,7 +139,7 @@ impl Engine {
     }
 
     pub(super) fn unfollow(&mut self, id: &str) {
-        let Some(index) = self.index.get(id).copied() else {
+        let Some(index) = self.place_of(id) else {
             return;
         };
         let until = self.now.after(self.config.linger);
@@ -228,7 +236,7 @@ impl Engine {
         }
         if per_job && entry.link.is_none() && !entry.in_line {
             entry.in_line = true;
-            self.waiting.push_back(index);
+            self.waiting.push(index);
         }
         if covered && !per_job && entry.job.updated_at == 0 {
             // The shared socket was open before this job was followed.
@@ -285,7 +293,7 @@ impl Engine {
         if !self.is_active() || self.waiting.is_empty() {
             return;
         }
-        while let Some(index) = self.waiting.front().copied() {
+        while let Some(index) = self.waiting.first().copied() {
             let wants = self
                 .jobs
                 .get(index)
@@ -294,7 +302,7 @@ impl Engine {
             {
                 break;
             }
-            self.waiting.pop_front();
+            self.waiting.remove(0);
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.in_line = false;
             }
@@ -337,7 +345,7 @@ impl Engine {
     }
 
     pub(super) fn retry(&mut self, id: &str) {
-        let Some(index) = self.index.get(id).copied() else {
+        let Some(index) = self.place_of(id) else {
             return;
         };
         let (now, wall) = (self.now, self.wall());

@@ -142,7 +142,7 @@ impl Engine {
             None => url.push_str(&self.config.path),
         }
         self.counters.opened += 1;
-        self.outputs.push_back(Output::Open {
+        self.outputs.push(Output::Open {
             r#gen: link.r#gen,
             url,
             auth,
@@ -184,7 +184,7 @@ impl Engine {
         self.watch_silence(index);
         if let Some((event, data)) = &self.config.subscribe {
             let text = stream::encode(event, data.as_deref());
-            self.outputs.push_back(Output::Send { r#gen, text });
+            self.outputs.push(Output::Send { r#gen, text });
         }
         if let Some(lost_at) = lost_at {
             self.counters.reconnected += 1;
@@ -296,7 +296,7 @@ impl Engine {
         if let Some(link) = self.links.get(index)
             && link.is_live()
         {
-            self.outputs.push_back(Output::Close {
+            self.outputs.push(Output::Close {
                 r#gen: link.r#gen,
                 code: 1000,
                 reason,
@@ -317,7 +317,7 @@ impl Engine {
             return;
         };
         if link.is_live() {
-            self.outputs.push_back(Output::Close {
+            self.outputs.push(Output::Close {
                 r#gen: link.r#gen,
                 code,
                 reason,

@@ -158,7 +158,7 @@ impl Engine {
         let mut text = String::from("{\"type\":\"pong\",\"timestamp\":\"");
         text.push_str(&iso::format(self.wall()));
         text.push_str("\"}");
-        self.outputs.push_back(Output::Send { r#gen, text });
+        self.outputs.push(Output::Send { r#gen, text });
     }
 
     /// Something that does not fit: counted, logged, offered as `invalid`; the connection lives on.

@@ -19,8 +19,8 @@ pub use inspect::Inspection;
 use super::audit::Audit;
 use super::config::Config;
 use super::error::Problem;
-use super::hash::Map;
 use super::history::History;
+use super::index::Index;
 use super::input::{Command, Input, Wake};
 use super::output::Output;
 use super::queue::{Bucket, Queue};
@@ -29,7 +29,6 @@ use super::slab::Slab;
 use super::time::Time;
 use super::timers::{Deadline, Owner, Timers};
 use inspect::Counters;
-use std::collections::VecDeque;
 
 /// A forward jump of the wall clock against the monotonic one that means the machine slept, ms.
 const SLEPT: u64 = 5000;
@@ -61,9 +60,9 @@ pub struct Engine {
     /// `disconnect()` was called: following a job does not connect again by itself.
     held: bool,
     jobs: Slab<jobs::Entry>,
-    index: Map<String, u32>,
+    index: Index,
     /// Jobs that wait for a socket, first come first served.
-    waiting: VecDeque<u32>,
+    waiting: Vec<u32>,
     links: Slab<links::Link>,
     /// The one socket that carries every job, when the path names none.
     shared: Option<u32>,
@@ -75,7 +74,7 @@ pub struct Engine {
     auth: auth::Auth,
     reads: reads::Reads,
     timers: Timers,
-    outputs: VecDeque<Output>,
+    outputs: Vec<Output>,
     outbox: outbox::Outbox,
     audit: Audit,
     history: History,
@@ -105,8 +104,8 @@ impl Engine {
             phase: Phase::Idle,
             held: false,
             jobs: Slab::default(),
-            index: Map::default(),
-            waiting: VecDeque::new(),
+            index: Index::default(),
+            waiting: Vec::new(),
             links: Slab::default(),
             shared: None,
             shared_linger: Deadline::default(),
@@ -115,7 +114,7 @@ impl Engine {
             auth: auth::Auth::default(),
             reads: reads::Reads::default(),
             timers: Timers::default(),
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
             outbox: outbox::Outbox::default(),
             audit: Audit::default(),
             history: History::new(config.history),
@@ -170,7 +169,7 @@ impl Engine {
 
     /// The next thing to do, in order; `None` when all is said.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        (!self.outputs.is_empty()).then(|| self.outputs.remove(0))
     }
 
     /// When to hand in [`Input::Timer`], if nothing happens before.

@@ -249,7 +249,7 @@ impl Engine {
             && !(self.outbox.dirty.is_empty() && self.outbox.events.is_empty())
         {
             self.outbox.said_dirty = true;
-            self.outputs.push_back(Output::Dirty);
+            self.outputs.push(Output::Dirty);
         }
     }
 
@@ -295,7 +295,7 @@ impl Engine {
         }
         if out.len() > 1 {
             out.push(']');
-            self.outputs.push_back(Output::Batch(out));
+            self.outputs.push(Output::Batch(out));
         }
     }
 }

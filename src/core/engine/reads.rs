@@ -12,7 +12,6 @@ use super::super::time::Time;
 use super::super::timers::Owner;
 use super::Engine;
 use super::auth::Verdict;
-use std::collections::VecDeque;
 
 /// Reads under way at once: browsers allow six connections a host over HTTP/1.1, and the page needs some itself.
 const AT_ONCE: usize = 4;
@@ -34,7 +33,7 @@ struct Flight {
 pub(super) struct Reads {
     count: u64,
     flights: Vec<Flight>,
-    line: VecDeque<u32>,
+    line: Vec<u32>,
     /// Whether the server answered the last read: `None` before the first.
     pub(super) reachable: Option<bool>,
 }
@@ -72,7 +71,7 @@ impl Engine {
             && entry.reading.is_none()
         {
             entry.read_queued = true;
-            self.reads.line.push_back(index);
+            self.reads.line.push(index);
         }
     }
 
@@ -136,7 +135,7 @@ impl Engine {
             return;
         };
         while self.reads.flights.len() < AT_ONCE {
-            let Some(index) = self.reads.line.front().copied() else {
+            let Some(index) = self.reads.line.first().copied() else {
                 return;
             };
             let due = self.needs_reads(index)
@@ -148,7 +147,7 @@ impl Engine {
                 self.ask_token(TokenReason::Connect);
                 return;
             }
-            self.reads.line.pop_front();
+            self.reads.line.remove(0);
             let Some(entry) = self.jobs.get_mut(index) else {
                 continue;
             };
@@ -171,7 +170,7 @@ impl Engine {
             url.push_str(&text::with_id(&template, &entry.job.id));
             let auth = self.auth.current();
             self.counters.reads += 1;
-            self.outputs.push_back(Output::Fetch {
+            self.outputs.push(Output::Fetch {
                 req,
                 url,
                 etag: entry.etag.clone(),
@@ -203,7 +202,7 @@ impl Engine {
 
     fn abort(&mut self, req: u64) {
         if self.land(req).is_some() {
-            self.outputs.push_back(Output::Abort { req });
+            self.outputs.push(Output::Abort { req });
         }
     }
 
@@ -240,7 +239,7 @@ impl Engine {
 
     pub(super) fn read_overdue(&mut self, req: u64) {
         if let Some(flight) = self.land(req) {
-            self.outputs.push_back(Output::Abort { req });
+            self.outputs.push(Output::Abort { req });
             self.read_failed(
                 flight.job,
                 &Problem::new(

@@ -53,7 +53,7 @@ impl Engine {
             && self.queue.len() == 0
             && self.bucket.take(self.now)
         {
-            self.outputs.push_back(Output::Send { r#gen, text: frame });
+            self.outputs.push(Output::Send { r#gen, text: frame });
             return self.outbox.reply(rid, "\"sent\"");
         }
         if volatile {
@@ -96,7 +96,7 @@ impl Engine {
 
     fn open_socket_for(&self, job: Option<&str>) -> Option<super::super::input::Gen> {
         let link = match job {
-            Some(id) => self.jobs.get(*self.index.get(id)?)?.link?,
+            Some(id) => self.jobs.get(self.place_of(id)?)?.link?,
             None => self.shared?,
         };
         self.links
@@ -136,7 +136,7 @@ impl Engine {
                 break None;
             };
             self.bucket.take(now);
-            self.outputs.push_back(Output::Send {
+            self.outputs.push(Output::Send {
                 r#gen,
                 text: item.text,
             });

@@ -145,6 +145,11 @@ impl<'a> Object<'a> {
         self
     }
 
+    /// Where the value of a member is to be written.
+    pub fn value(&mut self, name: &str) -> &mut String {
+        self.name(name)
+    }
+
     /// A member that is an object itself.
     pub fn object(&mut self, name: &str) -> Object<'_> {
         Object::new(self.name(name))
