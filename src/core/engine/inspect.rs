@@ -86,7 +86,6 @@ pub struct Queues {
     pub overflowed: u64,
     /// Reminders of deadlines.
     #[doc(hidden)]
-    #[serde(skip)]
     pub reminders: usize,
 }
 
