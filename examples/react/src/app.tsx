@@ -1,0 +1,103 @@
+import { useCallback, useMemo, useRef, useState } from "react";
+import { Announcer } from "./components/Announcer";
+import { BreakPanel } from "./components/BreakPanel";
+import type { Faults } from "./components/BreakPanel";
+import { ConnectionBadge } from "./components/ConnectionBadge";
+import { DropZone } from "./components/DropZone";
+import { Inspector } from "./components/Inspector";
+import { JobCard } from "./components/JobCard";
+import { LogPanel } from "./components/LogPanel";
+import { SendCard } from "./components/SendCard";
+import { TabTitle } from "./components/TabTitle";
+import { useItems } from "./hooks/useItems";
+import { isJobItem } from "./items";
+import type { JobItem } from "./items";
+import type { Journal } from "./journal";
+import type { ControlState } from "./server";
+import { FAILING_STAGE, SLOW_PACE_MS, SMALL_FILE_BYTES, SMALL_FILE_PACE_MS } from "./settings";
+
+interface AppProps {
+  control: ControlState | null;
+  journal: Journal;
+  restored: readonly JobItem[];
+}
+
+export function App({ control, journal, restored }: AppProps) {
+  const { items, send, resend, remove } = useItems(restored);
+  const [faults, setFaults] = useState<Faults>({ failNext: false, slow: false });
+  const heading = useRef<HTMLHeadingElement>(null);
+  const jobs = useMemo(() => items.filter(isJobItem), [items]);
+
+  const sendFiles = (files: readonly File[]) => {
+    let { failNext } = faults;
+    send(files, ({ size }) => {
+      const fail = failNext ? FAILING_STAGE : undefined;
+      failNext = false;
+      const pace = size > SMALL_FILE_BYTES ? 0 : SMALL_FILE_PACE_MS;
+      return { pace: faults.slow ? SLOW_PACE_MS : pace, fail };
+    });
+    if (files.length > 0) setFaults((before) => ({ ...before, failNext }));
+  };
+
+  const dismiss = useCallback(
+    (key: string) => {
+      remove(key);
+      // The button that had the focus is gone; the keyboard goes on from the list's heading.
+      heading.current?.focus();
+    },
+    [remove],
+  );
+
+  return (
+    <>
+      {jobs[0] && <TabTitle jobId={jobs[0].jobId} name={jobs[0].name} />}
+      <header className="page-header">
+        <div className="brand">
+          <Logo />
+          <div>
+            <h1>jobwire</h1>
+            <p>Drop a file and watch its job to the end, whatever happens to the connection.</p>
+          </div>
+        </div>
+        <ConnectionBadge />
+      </header>
+      <main className="page-columns">
+        <div className="page-main">
+          <DropZone onFiles={sendFiles} />
+          <section aria-labelledby="jobs-heading">
+            <h2 id="jobs-heading" ref={heading} tabIndex={-1}>
+              Jobs {items.length > 0 && <span className="count">{items.length}</span>}
+            </h2>
+            {items.length === 0 && <p className="empty">Nothing here yet. Each file becomes a job.</p>}
+            <ul className="cards">
+              {items.map((item) => (
+                <li key={item.key}>
+                  {isJobItem(item) ? (
+                    <JobCard item={item} onDismiss={dismiss} />
+                  ) : (
+                    <SendCard item={item} onResend={resend} onDismiss={dismiss} />
+                  )}
+                </li>
+              ))}
+            </ul>
+          </section>
+        </div>
+        <div className="page-side">
+          {control && <BreakPanel control={control} faults={faults} onFaults={setFaults} journal={journal} />}
+          <LogPanel journal={journal} />
+        </div>
+        <Inspector />
+      </main>
+      <Announcer items={jobs} />
+    </>
+  );
+}
+
+function Logo() {
+  return (
+    <svg className="logo" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" />
+      <path d="M7 20h7l3-9 3 9h5" />
+    </svg>
+  );
+}

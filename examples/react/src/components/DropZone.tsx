@@ -1,0 +1,66 @@
+import { useRef, useState } from "react";
+import type { DragEvent } from "react";
+import { makeSample } from "../sample";
+
+interface DropZoneProps {
+  onFiles: (files: readonly File[]) => void;
+}
+
+export function DropZone({ onFiles }: DropZoneProps) {
+  const input = useRef<HTMLInputElement>(null);
+  const [isOver, setIsOver] = useState(false);
+
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    setIsOver(false);
+    onFiles([...event.dataTransfer.files]);
+  };
+
+  return (
+    <section
+      className="drop"
+      aria-label="Add files"
+      data-over={isOver}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setIsOver(true);
+      }}
+      onDragLeave={() => setIsOver(false)}
+      onDrop={onDrop}
+    >
+      <button type="button" className="drop-button" onClick={() => input.current?.click()}>
+        <UploadIcon />
+        <span className="drop-title">Drop files here or choose them</span>
+        <span className="drop-hint">
+          Pictures, sound, documents: anything up to 1 GiB, on this machine only
+        </span>
+      </button>
+      <input
+        ref={input}
+        id="file"
+        type="file"
+        multiple
+        hidden
+        onChange={({ target }) => {
+          onFiles([...(target.files ?? [])]);
+          // The same file can be chosen again.
+          target.value = "";
+        }}
+      />
+      <p className="drop-sample">
+        No file at hand?
+        <button type="button" className="button" onClick={async () => onFiles([await makeSample()])}>
+          Use a sample file
+        </button>
+      </p>
+    </section>
+  );
+}
+
+function UploadIcon() {
+  return (
+    <svg className="drop-icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d="M12 16V5m0 0L7.5 9.5M12 5l4.5 4.5M5 15v3a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2v-3" />
+    </svg>
+  );
+}

@@ -1,0 +1,82 @@
+/** The HTTP side of a job's life: sending, retrying, cancelling. Following it is the client's business. */
+
+const API = "/api/v1";
+const CONTROL_TIMEOUT_MS = 3000;
+
+export interface ControlState {
+  refuse: boolean;
+  silence: boolean;
+  /** Time between the server's heartbeats, where it tells. */
+  heartbeatMs?: number;
+}
+
+export interface UploadOptions {
+  /** Least time each stage takes, in ms. */
+  pace: number;
+  /** Stage in which the first attempt fails. */
+  fail?: string;
+  signal: AbortSignal;
+  /** Told how much has been sent, 0–1. */
+  onSent: (fraction: number) => void;
+}
+
+/** Sends a file and resolves with the id of its job. XMLHttpRequest, as fetch does not tell how much was sent. */
+export function upload(file: File, { pace, fail, signal, onSent }: UploadOptions): Promise<string> {
+  const query = new URLSearchParams();
+  if (pace > 0) query.set("pace", String(pace));
+  if (fail) query.set("fail", fail);
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `${API}/jobs?${query}`);
+    request.responseType = "json";
+    request.setRequestHeader("X-Filename", encodeURIComponent(file.name));
+    request.upload.onprogress = ({ loaded, total }) => onSent(total > 0 ? loaded / total : 0);
+    request.onload = () => {
+      const { job_id, detail } = (request.response ?? {}) as { job_id?: string; detail?: string };
+      if (request.status === 202 && job_id) resolve(job_id);
+      else reject(new Error(detail ?? `The server answered with status ${request.status}.`));
+    };
+    request.onerror = () =>
+      reject(new Error("The file could not be sent. Check that the server runs, then try again."));
+    request.onabort = () => reject(new Error("Sending was cancelled."));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(file);
+  });
+}
+
+async function post<T>(path: string): Promise<T> {
+  const response = await fetch(`${API}${path}`, { method: "POST" }).catch(() => {
+    throw new Error("The server cannot be reached. Check that it runs, then try again.");
+  });
+  const body = (await response.json().catch(() => ({}))) as T & { detail?: string };
+  if (!response.ok) throw new Error(body.detail ?? `The server answered with status ${response.status}.`);
+  return body;
+}
+
+export const retryJob = (id: string) => post(`/jobs/${encodeURIComponent(id)}/retry`);
+export const cancelJob = (id: string) => post(`/jobs/${encodeURIComponent(id)}/cancel`);
+export const cutConnections = () => post<{ closed: number }>("/_control/cut");
+export const refuseSockets = (on: boolean) => post<ControlState>(`/_control/refuse?on=${on ? 1 : 0}`);
+export const silenceSockets = (on: boolean) => post<ControlState>(`/_control/silence?on=${on ? 1 : 0}`);
+
+/** The server's switches; null where it has none or is away. */
+export async function readControl(): Promise<ControlState | null> {
+  try {
+    const response = await fetch(`${API}/_control/state`, {
+      signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS),
+    });
+    return response.ok ? ((await response.json()) as ControlState) : null;
+  } catch {
+    return null;
+  }
+}
+
+export async function jobExists(id: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${API}/jobs/${encodeURIComponent(id)}`);
+    return response.status !== 404;
+  } catch {
+    // A server that is away for a moment may still know it.
+    return true;
+  }
+}
