@@ -1,0 +1,73 @@
+//! A recording: one line with the seed and the configuration, then every input with its time and every output, one a
+//! line. Fed into a new engine, the inputs must give the same outputs.
+
+use jobwire::core::{Config, Engine, Output, Recorded};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Head {
+    pub seed: u64,
+    pub engine_seed: u64,
+    pub config: Config,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Line {
+    In(Recorded),
+    Out(Value),
+}
+
+impl Line {
+    pub fn out(output: &Output) -> Self {
+        Self::Out(serde_json::to_value(output).unwrap())
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Recording {
+    pub head: Head,
+    pub lines: Vec<Line>,
+}
+
+impl Recording {
+    pub fn to_text(&self) -> String {
+        let mut text = serde_json::to_string(&self.head).unwrap();
+        for line in &self.lines {
+            text.push('\n');
+            text.push_str(&serde_json::to_string(line).unwrap());
+        }
+        text.push('\n');
+        text
+    }
+
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let mut lines = text.lines();
+        let head = serde_json::from_str(lines.next().unwrap_or(""))?;
+        Ok(Self { head, lines: lines.map(serde_json::from_str).collect::<Result<_, _>>()? })
+    }
+
+    /// Feeds the inputs to a new engine; an error names the first output that is not as it was recorded.
+    pub fn replay(&self) -> Result<Engine, String> {
+        let mut engine = Engine::new(self.head.config.clone(), self.head.engine_seed);
+        for (number, line) in self.lines.iter().enumerate() {
+            match line {
+                Line::In(recorded) => {
+                    if let Some(extra) = engine.poll_output() {
+                        return Err(format!("line {}: not recorded: {extra:?}", number + 1));
+                    }
+                    engine.handle(recorded.at, recorded.input.clone());
+                }
+                Line::Out(expected) => {
+                    let output = engine.poll_output();
+                    let text = output.as_ref().map(|output| serde_json::to_value(output).unwrap());
+                    if text.as_ref() != Some(expected) {
+                        return Err(format!("line {}: {output:?} instead of {expected:?}", number + 2));
+                    }
+                }
+            }
+        }
+        Ok(engine)
+    }
+}
