@@ -3,8 +3,8 @@ import type { Sink } from "./host.js";
 
 export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
 
-/** The messages of docs/core-messages.md, each a method. */
 export class JobsClient {
   constructor(config: string, seed: number, sink: Sink);
-  [message: string]: (...args: unknown[]) => void;
+  /** Takes one message of docs/core-messages.md: a JSON array of its name and its arguments. */
+  post(message: string): void;
 }

@@ -32,5 +32,5 @@ export async function openCore(
     }
   }
   const core = new (await loadPage(wasm))(config, seed, sink);
-  return (message, ...args) => core[message]?.(...args);
+  return (...message) => core.post(JSON.stringify(message));
 }

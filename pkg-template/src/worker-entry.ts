@@ -22,11 +22,12 @@ async function start(module: WebAssembly.Module, config: string, seed: number): 
   }
 }
 
-scope.onmessage = ({ data: [message, ...args] }) => {
-  if (message === "init") {
+scope.onmessage = ({ data: message }) => {
+  const [name, ...args] = message;
+  if (name === "init") {
     void start(...(args as [WebAssembly.Module, string, number]));
     return;
   }
-  core?.[message]?.(...args);
-  if (message === "shutdown") setTimeout(() => scope.close(), GOODBYE);
+  core?.post(JSON.stringify(message));
+  if (name === "shutdown") setTimeout(() => scope.close(), GOODBYE);
 };

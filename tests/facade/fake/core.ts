@@ -53,14 +53,13 @@ export default async function init(): Promise<void> {
 }
 
 export class JobsClient {
+  readonly #core: FakeCore;
+
   constructor(config: string, _seed: number, sink: Sink) {
-    const core = new FakeCore(config, sink);
-    made.push(core);
-    return new Proxy(this, {
-      get:
-        (_target, name) =>
-        (...args: unknown[]) =>
-          core.hear([String(name), ...args]),
-    });
+    made.push((this.#core = new FakeCore(config, sink)));
+  }
+
+  post(message: string): void {
+    this.#core.hear(JSON.parse(message) as Message);
   }
 }
