@@ -62,7 +62,11 @@ export function ConnectionBadge() {
           </div>
         </dl>
       </div>
-      <p className="connection-says">{error ? `${error.message} ${error.remedy}` : says}</p>
+      <p className="connection-says">{error ? withCode(`${error.message} ${error.remedy}`) : says}</p>
     </section>
   );
 }
+
+/** Names of options stand between backticks in a remedy. */
+const withCode = (text: string) =>
+  text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { DragEvent } from "react";
 import { makeSample } from "../sample";
 
@@ -9,6 +9,17 @@ interface DropZoneProps {
 export function DropZone({ onFiles }: DropZoneProps) {
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setIsOver] = useState(false);
+
+  useEffect(() => {
+    // A file dropped beside the zone would replace the page, and its jobs with it.
+    const keepPage = (event: Event) => event.preventDefault();
+    window.addEventListener("dragover", keepPage);
+    window.addEventListener("drop", keepPage);
+    return () => {
+      window.removeEventListener("dragover", keepPage);
+      window.removeEventListener("drop", keepPage);
+    };
+  }, []);
 
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
@@ -31,9 +42,7 @@ export function DropZone({ onFiles }: DropZoneProps) {
       <button type="button" className="drop-button" onClick={() => input.current?.click()}>
         <UploadIcon />
         <span className="drop-title">Drop files here or choose them</span>
-        <span className="drop-hint">
-          Pictures, sound, documents: anything up to 1 GiB, on this machine only
-        </span>
+        <span className="drop-hint">Any file up to 1 GiB; it stays on this machine</span>
       </button>
       <input
         ref={input}

@@ -1,11 +1,11 @@
 import type { Job } from "jobwire";
 import type { JobResult, LoadedResult } from "../hooks/useResult";
-import { bytes, duration } from "../words";
+import { duration } from "../words";
 
 type Fact = readonly [name: string, value: string];
 
 const MOST_FACTS = 8;
-const HASH_DIGITS = 12;
+const HASH_DIGITS = 8;
 
 function valueInWords(name: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
@@ -27,7 +27,6 @@ function factsOf(result: JobResult, job: Job): readonly Fact[] {
     ["SHA-256", `${result.sha256.slice(0, HASH_DIGITS)}…`],
     ...(took === undefined ? [] : [["took", duration(took * 1000)] as const]),
     ...(job.attempt > 1 ? [["attempt", String(job.attempt)] as const] : []),
-    ["size", bytes(result.size)],
   ];
 }
 
