@@ -17,6 +17,14 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 60_000)} min`;
 }
 
+/** Time of day. */
+export const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+
 export function timeLeft({ status, etaMs }: Job): string {
   if (status !== "running") return "";
   if (etaMs === undefined) return "estimating time left";

@@ -1,6 +1,7 @@
 import type { AuditRow, Inspection } from "jobwire";
 import { useJobsClient } from "jobwire/react";
 import { useEffect, useState } from "react";
+import { clock } from "../words";
 
 const REFRESH_MS = 1000;
 
@@ -73,7 +74,7 @@ function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
               <td>{invalid}</td>
               <td>{listeners}</td>
               <td>{unhandled}</td>
-              <td>{lastAt ? new Date(lastAt).toLocaleTimeString() : "never"}</td>
+              <td>{lastAt ? clock.format(lastAt) : "never"}</td>
             </tr>
           ))}
         </tbody>

@@ -1,12 +1,6 @@
 import { useSyncExternalStore } from "react";
 import type { Journal } from "../journal";
-
-const time = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
+import { clock } from "../words";
 
 /** Not a live region: state changes are announced elsewhere, and everything else would be chatter. */
 export function LogPanel({ journal }: { journal: Journal }) {
@@ -25,7 +19,7 @@ export function LogPanel({ journal }: { journal: Journal }) {
         <ol>
           {lines.map(({ id, at, source, level, text }) => (
             <li key={id} data-level={level}>
-              <time dateTime={new Date(at).toISOString()}>{time.format(at)}</time>
+              <time dateTime={new Date(at).toISOString()}>{clock.format(at)}</time>
               <span className="log-source">{source}</span>
               <span className="log-text">{text}</span>
             </li>
