@@ -26,6 +26,22 @@ pub enum Status {
 }
 
 impl Status {
+    /// The state that a word of the five systems means, in any case.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        const WORDS: [(Status, &str); 5] = [
+            (Status::Queued, "queued pending created waiting scheduled"),
+            (Status::Running, "running processing started active in_progress progress"),
+            (Status::Completed, "completed complete succeeded success finished processed done"),
+            (Status::Failed, "failed failure error errored"),
+            (Status::Cancelled, "cancelled canceled aborted"),
+        ];
+        let means = |words: &str| {
+            words.as_bytes().split(|byte| *byte == b' ').any(|known| known.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        WORDS.iter().find(|(_, words)| means(words)).map(|(status, _)| *status)
+    }
+
     /// Whether nothing more is to come within the attempt.
     #[must_use]
     pub fn is_terminal(self) -> bool {
@@ -202,27 +218,43 @@ impl Job {
             return false;
         }
         self.begin_attempt(self.attempt.saturating_add(1));
+        // What still comes of the attempt before is older than this.
+        self.wire_attempt = self.wire_attempt.map(|wire| wire.saturating_add(1));
         self.retried_until = Some(now.after(RETRY_GRACE));
         self.updated_at = wall;
         true
     }
 
     /// Whether `attempt` (of the server's counting) belongs to an earlier try; a later one begins it.
-    fn of_earlier_attempt(&mut self, attempt: Option<u32>) -> bool {
+    fn of_earlier_attempt(&mut self, attempt: Option<u32>, ended: bool, now: Time) -> bool {
         let Some(wire) = attempt else { return false };
-        let Some(known) = self.wire_attempt else {
-            self.wire_attempt = Some(wire);
-            self.attempt = self.attempt.max(wire);
-            return false;
-        };
-        if wire > known {
-            self.wire_attempt = Some(wire);
-            // A local retry() has begun this attempt already.
-            if self.retried_until.take().is_none() {
-                self.begin_attempt(self.attempt.saturating_add(1).max(wire));
+        let awaited = self.retried_until.is_some();
+        let known = match self.wire_attempt {
+            Some(known) => known,
+            // The first number after a local retry() that is below our own count is the old attempt's.
+            None if awaited => self.attempt,
+            None => {
+                self.attempt = self.attempt.max(wire);
+                wire
             }
+        };
+        // The server never heard of a local retry(): its attempt has ended as it had before.
+        let unheard = ended && self.retried_until.is_some_and(|until| now >= until);
+        if wire < known && !(unheard && wire.saturating_add(1) == known) {
+            return true;
         }
-        wire < known
+        self.wire_attempt = Some(wire);
+        self.retried_until = None;
+        if wire > known {
+            self.begin_attempt(self.attempt.saturating_add(1).max(wire));
+        }
+        false
+    }
+
+    /// Whether a local `retry()` has not been confirmed by the server yet.
+    #[must_use]
+    pub fn awaits_attempt(&self) -> bool {
+        self.retried_until.is_some()
     }
 
     /// Takes a piece of news in. `asked` is when an HTTP read was sent: its answer may be older than what a socket
@@ -235,11 +267,13 @@ impl Job {
         now: Time,
         wall: u64,
     ) -> Applied {
-        if self.of_earlier_attempt(update.attempt) {
+        let status = update.status.unwrap_or(Status::Running);
+        let before = self.attempt;
+        if self.of_earlier_attempt(update.attempt, status.is_terminal(), now) {
             return Applied::Late;
         }
-        let status = update.status.unwrap_or(Status::Running);
-        if status.is_terminal() && self.is_old_end(update.attempt, source, now) {
+        let begun = self.attempt != before;
+        if status.is_terminal() && self.is_old_end(source, now) {
             return Applied::Late;
         }
         if self.status.is_terminal() {
@@ -255,12 +289,15 @@ impl Job {
         self.last_news = Some(now);
         self.source = source;
         let freshened = std::mem::take(&mut self.stale);
-        let changed = self.merge(status, update, now) || freshened;
+        let changed = self.merge(status, update, now) || freshened || begun;
         if changed {
             self.updated_at = wall;
         }
         match (changed, status.is_terminal()) {
-            (_, true) => Applied::Ended,
+            (_, true) => {
+                self.retried_until = None;
+                Applied::Ended
+            }
             (true, false) => {
                 self.retried_until = None;
                 Applied::Changed
@@ -269,13 +306,9 @@ impl Job {
         }
     }
 
-    /// Whether the end of an attempt belongs to the one before a local `retry()`: by the server's count where it
-    /// counts, else by the time at which an HTTP read found it.
-    fn is_old_end(&self, attempt: Option<u32>, source: Source, now: Time) -> bool {
-        let Some(until) = self.retried_until else {
-            return false;
-        };
-        attempt.is_some() || source == Source::Polling && now < until
+    /// Whether an end without a number belongs to the attempt before a local `retry()`: an HTTP read found it too soon.
+    fn is_old_end(&self, source: Source, now: Time) -> bool {
+        source == Source::Polling && self.retried_until.is_some_and(|until| now < until)
     }
 
     fn is_late(&self, status: Status, progress: Option<f64>, asked: Option<Time>) -> bool {

@@ -9,6 +9,7 @@ mod backoff;
 pub mod config;
 mod engine;
 mod error;
+mod fields;
 mod history;
 mod index;
 mod input;

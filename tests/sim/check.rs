@@ -32,6 +32,8 @@ struct Key {
 struct Job {
     /// A repeated snapshot is due: somebody new looks.
     looked_at: bool,
+    /// It may have begun anew, which the page learns with its next frame.
+    restarted: bool,
     end_events: usize,
     ended_attempts: BTreeSet<u32>,
     last_end: &'static str,
@@ -138,7 +140,7 @@ impl Check {
             Input::Opened { r#gen } => {
                 if let Some(socket) = self.sockets.get_mut(&r#gen.id()) {
                     socket.opened_at = Some(mono);
-                    self.unheal(plan);
+                    self.unheal();
                 }
             }
             Input::Closed { r#gen, code, .. } => {
@@ -152,7 +154,7 @@ impl Check {
         }
     }
 
-    fn unheal(&mut self, _plan: &Plan) {
+    fn unheal(&mut self) {
         for job in &mut self.jobs {
             job.healed = false;
             job.wait_until = None;
@@ -166,6 +168,7 @@ impl Check {
                 let Some(job) = truth.jobs.iter().position(|job| job.id == id) else { return };
                 self.jobs[job].healed = false;
                 self.jobs[job].wait_until = None;
+                self.jobs[job].restarted |= matches!(command, Command::Retry { .. });
                 if matches!(command, Command::Follow { .. }) {
                     self.jobs[job].looked_at = true;
                     if page.followers[job] > 1 {
@@ -197,7 +200,7 @@ impl Check {
     /// "No attempt sooner than the back-off allows": the n-th failure in a row is followed by a pause of at least the
     /// part of `min(base · 2^(n−1), max)` that is not left to chance; the count starts anew only after `minUptime`.
     fn failed(&mut self, plan: &Plan, mono: u64, socket: &Socket, code: u16) {
-        self.unheal(plan);
+        self.unheal();
         let config = &plan.config;
         let uptime = socket.opened_at.map(|at| mono.saturating_sub(at));
         let min_uptime = config.reconnect.as_ref().map_or(0, |backoff| backoff.min_uptime);
@@ -239,6 +242,7 @@ impl Check {
                 if let Some(auth) = read.auth {
                     self.refused.retain(|refused| *refused >= auth);
                 }
+                self.jobs[read.job].restarted |= read.refreshes;
                 let key = self.shared_or(plan, read.job);
                 let open_since = self.sockets.values().filter(|socket| socket.key == key);
                 let open_since = open_since.filter_map(|socket| socket.opened_at).next();
@@ -270,7 +274,7 @@ impl Check {
                 let Some(socket) = socket else { return };
                 match &**reason {
                     "no heartbeat" | "handshake timed out" => self.failed(plan, mono, &socket, 1006),
-                    "silent on waking" => self.unheal(plan),
+                    "silent on waking" => self.unheal(),
                     _ => self.forgive(socket.key),
                 }
             }
@@ -349,8 +353,7 @@ impl Check {
         self.ensure(under_way <= READS_AT_ONCE, || format!("{under_way} reads at once"));
         let reused = auth.is_some_and(|auth| self.refused.contains(&auth));
         self.ensure(!reused, || "read with a token that was refused".into());
-        // What ended may have begun anew, which the page learns with its next frame.
-        let over = over && !self.dirty;
+        let over = over && !self.dirty && !self.jobs[job].restarted;
         if !refreshing {
             self.ensure(!over, || format!("job {job} is read though it has ended"));
             self.ensure(!(open && healed), || format!("job {job} is read though its socket is open"));
@@ -386,13 +389,13 @@ impl Check {
                 }
                 Record::Status(status) => {
                     page.state = status.state.to_string();
-                    let auth = status.error.as_ref().is_some_and(|error| error.code == "auth");
+                    let auth = status.error.as_ref().is_some_and(|error| error.code == "auth" && !error.retryable);
                     if status.state == "failed" && auth {
                         self.two_tokens_were_refused(plan);
                     }
                 }
                 Record::Log => {}
-                Record::Reply(rid, _) => self.reply(page, *rid),
+                Record::Reply(rid) => self.reply(page, *rid),
             }
         }
     }
@@ -435,6 +438,7 @@ impl Check {
             attempt: record.attempt,
             stale: record.stale,
         };
+        self.jobs[job].restarted = false;
         let again = std::mem::take(&mut self.jobs[job].looked_at);
         let before = page.shown[job].replace(shown.clone());
         let ended_now = match before {
@@ -542,15 +546,17 @@ impl Check {
     }
 
     /// "After the faults end, every followed job shows the server's truth."
-    pub fn truth(&mut self, plan: &Plan, page: &Page, truth: &Truth, all: bool) {
+    pub fn truth(&mut self, plan: &Plan, page: &Page, truth: &Truth, still: u64, all: bool) {
         for index in 0..plan.jobs {
             if page.followers[index] == 0 {
                 continue;
             }
             let job = &truth.jobs[index];
             let over = truth.is_over(index);
-            // Without reads a server that keeps no history tells a job's state with its next message.
-            if plan.config.polling.is_none() && !(all && over) {
+            // Without reads a server that keeps no history tells a job's state with its next message; the end is told
+            // again on a socket of the job's own.
+            let told_again = plan.per_job() || job.ends.last().is_some_and(|(at, ..)| *at > still);
+            if plan.config.polling.is_none() && !(all && over && told_again) {
                 continue;
             }
             let Some(shown) = &page.shown[index] else {

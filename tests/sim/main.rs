@@ -14,6 +14,8 @@ mod link;
 mod page;
 mod plan;
 mod recording;
+mod rig;
+mod scenarios;
 mod server;
 mod world;
 

@@ -18,7 +18,6 @@ pub struct JobRecord<'a> {
     pub stage: Option<Cow<'a, str>>,
     pub attempt: u32,
     pub stale: bool,
-    pub updated_at: u64,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,8 +30,6 @@ pub struct Payload {
 #[serde(rename_all = "camelCase")]
 pub struct EventMeta<'a> {
     pub seq: u64,
-    #[serde(borrow)]
-    pub source: Cow<'a, str>,
     #[serde(borrow, default)]
     pub job_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -43,6 +40,7 @@ pub struct EventMeta<'a> {
 pub struct Failure<'a> {
     #[serde(borrow)]
     pub code: Cow<'a, str>,
+    pub retryable: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -60,7 +58,7 @@ pub enum Record<'a> {
     Event(Cow<'a, str>, Payload, EventMeta<'a>),
     Status(StatusRecord<'a>),
     Log,
-    Reply(u32, bool),
+    Reply(u32),
 }
 
 impl<'de> Deserialize<'de> for Record<'de> {
@@ -87,9 +85,10 @@ impl<'de> Deserialize<'de> for Record<'de> {
                         Record::Log
                     }
                     "reply" => {
-                        let (rid, ok) = (next(&mut seq)?, next(&mut seq)?);
+                        let rid = next(&mut seq)?;
+                        next::<bool, A>(&mut seq)?;
                         next::<IgnoredAny, A>(&mut seq)?;
-                        Record::Reply(rid, ok)
+                        Record::Reply(rid)
                     }
                     other => return Err(A::Error::custom(format!("an unknown record: {other}"))),
                 };

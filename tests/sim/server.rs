@@ -30,7 +30,6 @@ pub struct Said {
     pub number: u64,
     pub job: Option<usize>,
     pub attempt: u32,
-    pub kind: &'static str,
     pub progress: u64,
 }
 
@@ -111,11 +110,11 @@ impl Truth {
         STAGES[self.jobs[job].stage]
     }
 
-    fn number(&mut self, job: Option<usize>, kind: &'static str) -> u64 {
+    fn number(&mut self, job: Option<usize>) -> u64 {
         let number = self.said.len() as u64;
         let (attempt, progress) =
             job.map_or((0, 0), |job| (self.jobs[job].attempt, self.jobs[job].progress));
-        self.said.push(Said { number, job, attempt, kind, progress });
+        self.said.push(Said { number, job, attempt, progress });
         number
     }
 
@@ -128,7 +127,7 @@ impl Truth {
             "cancelled" => "cancelled",
             _ => return None,
         };
-        let number = self.number(Some(index), kind);
+        let number = self.number(Some(index));
         let (job, stage) = (&self.jobs[index], self.stage(index));
         let counted = match self.attempts {
             Attempts::Nowhere => false,
@@ -159,7 +158,7 @@ impl Truth {
 
     /// An event of the app's own.
     pub fn custom(&mut self) -> (String, Said) {
-        let number = self.number(None, "party");
+        let number = self.number(None);
         (format!("{{\"type\":\"party\",\"guest_list\":[],\"n\":{number}}}"), self.said[number as usize])
     }
 

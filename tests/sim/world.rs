@@ -148,6 +148,7 @@ pub struct World<'a> {
     trouble: Trouble,
     healed: bool,
     holding: bool,
+    still: u64,
     listens_always: bool,
     finishing: bool,
     figures: Figures,
@@ -214,6 +215,7 @@ impl<'a> World<'a> {
             trouble: Trouble { outage: vec![0; plan.config.servers.len()], ..Trouble::default() },
             healed: false,
             holding: false,
+            still: 0,
             listens_always: dice.chance(50),
             finishing: false,
             figures: Figures::default(),
@@ -1121,7 +1123,8 @@ impl<'a> World<'a> {
     }
 
     fn check_still(&mut self) {
-        self.check.truth(&self.plan, &self.page, &self.truth, false);
+        self.check.truth(&self.plan, &self.page, &self.truth, self.still, false);
+        self.still = self.now;
         self.holding = false;
         self.finishing = true;
         self.at(self.now, Event::CheckEnds);
@@ -1138,7 +1141,7 @@ impl<'a> World<'a> {
 
     /// The page loses interest: no socket may outlive the linger time.
     fn leave(&mut self) {
-        self.check.truth(&self.plan, &self.page, &self.truth, true);
+        self.check.truth(&self.plan, &self.page, &self.truth, self.still, true);
         if self.listens_always {
             self.check.ends_were_told(&self.page);
         }

@@ -5,10 +5,13 @@ use super::super::error::{Code, Problem};
 use super::super::output::{Output, TokenReason};
 use super::super::timers::Owner;
 use super::Engine;
-use super::links::State;
+use super::links::{Link, State};
 
 /// How long the page may take to give a token, ms.
 const TIMEOUT: u64 = 30_000;
+
+/// How long a socket must last at least to show that its token is good, ms: servers may accept, then refuse.
+const PROOF: u64 = 1000;
 
 /// Where the client stands with its token.
 #[derive(Debug, Default)]
@@ -19,8 +22,10 @@ pub(super) struct Auth {
     asking: Option<u64>,
     /// The request that brought the present token.
     current: Option<u64>,
-    /// The present token came from a refresh and has not worked yet.
-    refreshed: bool,
+    /// The request that asked for a token in the place of a refused one, while nothing shows that it works.
+    refreshed: Option<u64>,
+    /// The newest request whose token the server refused.
+    refused: Option<u64>,
 }
 
 /// What to do after the server refused a token.
@@ -38,18 +43,20 @@ impl Auth {
         self.current
     }
 
-    /// Whether there is a token that is worth a try: not while the server's refusal of it is being made good.
+    /// Whether there is a token that is worth a try: none that was refused.
     pub(super) fn usable(&self) -> bool {
-        self.current.is_some() && !(self.asking.is_some() && self.refreshed)
+        self.current > self.refused
     }
 
-    /// The token worked.
-    pub(super) fn proven(&mut self) {
-        self.refreshed = false;
+    /// The token that request `used` brought has worked.
+    pub(super) fn proven(&mut self, used: Option<u64>) {
+        if used >= self.refreshed {
+            self.refreshed = None;
+        }
     }
 
     pub(super) fn forget(&mut self) {
-        self.refreshed = false;
+        self.refreshed = None;
     }
 
     /// What is still asked for is not wanted any more.
@@ -66,7 +73,9 @@ impl Engine {
         }
         self.auth.count += 1;
         self.auth.asking = Some(self.auth.count);
-        self.auth.refreshed |= reason == TokenReason::Refresh;
+        if reason == TokenReason::Refresh {
+            self.auth.refreshed = self.auth.asking;
+        }
         self.outputs.push(Output::NeedToken {
             req: self.auth.count,
             reason,
@@ -117,18 +126,29 @@ impl Engine {
         }
     }
 
+    /// How long a socket must last to show that its token is good, ms.
+    pub(super) fn proof(&self) -> u64 {
+        let reconnect = self.config.reconnect.as_ref();
+        reconnect.map_or(PROOF, |backoff| backoff.min_uptime.max(PROOF))
+    }
+
     /// The server refused the token that request `used` brought.
     pub(super) fn token_refused(&mut self, used: Option<u64>) -> Verdict {
         if !self.config.token {
             return Verdict::Final;
         }
+        self.auth.refused = self.auth.refused.max(used);
         if self.auth.asking.is_some() {
             return Verdict::Wait;
         }
-        if self.auth.current.is_some() && used != self.auth.current {
+        if self.auth.usable() {
             return Verdict::Again;
         }
-        if self.auth.refreshed {
+        let (now, proof) = (self.now, self.proof());
+        let held = |link: &Link| link.state == State::Open && now.since(link.opened_at) >= proof;
+        let works = self.links.iter().filter(|(_, link)| held(link)).map(|(_, link)| link.auth).max();
+        self.auth.proven(works.flatten());
+        if self.auth.refreshed.is_some() {
             return Verdict::Final;
         }
         self.ask_token(TokenReason::Refresh);

@@ -19,7 +19,7 @@ pub(super) struct Entry {
     /// Until when it is served though nobody follows it any more.
     linger_until: Option<Time>,
     /// When it is to be read.
-    read_at: Option<Time>,
+    pub(super) read_at: Option<Time>,
     /// The sooner of the two.
     deadline: Deadline,
     pub(super) link: Option<u32>,
@@ -242,7 +242,16 @@ impl Engine {
             // The shared socket was open before this job was followed.
             self.read_after_open(index);
         }
+        if !per_job && !covered && self.shared_is_down() && self.config.polling.is_some() {
+            self.queue_read(index);
+        }
         self.status_dirty = true;
+    }
+
+    /// Whether the shared socket has failed, or may not be opened: what is followed now is read now.
+    fn shared_is_down(&self) -> bool {
+        let link = self.shared.and_then(|index| self.links.get(index));
+        link.map_or(self.config.max_sockets == 0, |link| link.failures > 0)
     }
 
     /// When the client becomes active: everything that is followed.
@@ -261,7 +270,10 @@ impl Engine {
         let wanted = self.watch_all
             || !self.connecting.is_empty()
             || self.audit.anybody()
-            || self.jobs.iter().any(|(_, entry)| entry.open_ended());
+            || self
+                .jobs
+                .iter()
+                .any(|(_, entry)| entry.followers > 0 && entry.open_ended());
         if !wanted {
             if self.shared.is_some() && self.shared_linger.get().is_none() {
                 let until = self.now.after(self.config.linger);
@@ -357,6 +369,14 @@ impl Engine {
             self.mark_dirty(index);
             self.want(index);
             self.want_shared();
+            // News of the new attempt may have come while the job still counted as ended.
+            let covered = self
+                .jobs
+                .get(index)
+                .is_some_and(|entry| self.open_link_of(entry).is_some());
+            if covered {
+                self.read_after_open(index);
+            }
         }
     }
 
@@ -390,7 +410,7 @@ impl Engine {
         }
     }
 
-    /// Takes a piece of news about a job in. True when listeners may hear of it.
+    /// Takes a piece of news about a job in.
     #[inline]
     pub(super) fn apply(
         &mut self,
@@ -398,10 +418,10 @@ impl Engine {
         update: &Update<'_>,
         source: Source,
         asked: Option<Time>,
-    ) -> bool {
+    ) -> Applied {
         let (now, wall) = (self.now, self.wall());
         let Some(entry) = self.jobs.get_mut(index) else {
-            return false;
+            return Applied::Late;
         };
         let was_terminal = entry.job.status.is_terminal();
         let applied = entry.job.apply(update, source, asked, now, wall);
@@ -411,28 +431,19 @@ impl Engine {
                 if was_terminal {
                     // A new attempt of a job that had ended.
                     self.want(index);
+                    self.want_shared();
                 }
-                true
             }
             Applied::Ended => {
                 self.mark_dirty(index);
                 self.outbox.urgent_jobs.push(index);
                 self.ended(index);
-                true
             }
-            Applied::Same => {
-                self.counters.duplicates += 1;
-                !was_terminal
-            }
-            Applied::Late => {
-                self.counters.late += 1;
-                false
-            }
-            Applied::AfterEnd => {
-                self.counters.after_end += 1;
-                false
-            }
+            Applied::Same => self.counters.duplicates += 1,
+            Applied::Late => self.counters.late += 1,
+            Applied::AfterEnd => self.counters.after_end += 1,
         }
+        applied
     }
 
     /// A job has ended: nothing more is to be heard of it.

@@ -41,7 +41,7 @@ pub(super) struct Link {
     /// Failures in a row.
     pub(super) failures: u32,
     /// The token it was opened with.
-    auth: Option<u64>,
+    pub(super) auth: Option<u64>,
     server: usize,
     pub(super) opened_at: Time,
     pub(super) last_message: Time,
@@ -443,7 +443,7 @@ impl Engine {
 
     /// What was open is open no more: its jobs may miss news from here on.
     fn note_loss(&mut self, index: u32) {
-        let (now, wall) = (self.now, self.wall());
+        let (now, wall, proof) = (self.now, self.wall(), self.proof());
         let min_uptime = self
             .config
             .reconnect
@@ -456,7 +456,9 @@ impl Engine {
             link.lost_at = Some(wall);
             if now.since(link.opened_at) >= min_uptime {
                 link.failures = 0;
-                self.auth.proven();
+            }
+            if now.since(link.opened_at) >= proof {
+                self.auth.proven(link.auth);
             }
         } else if link.state == State::Connecting {
             // Another server may do better; the one that works is kept.

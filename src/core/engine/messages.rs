@@ -3,7 +3,7 @@
 use super::super::config::OnInvalid;
 use super::super::input::Gen;
 use super::super::iso;
-use super::super::job::Source;
+use super::super::job::{Applied, Source};
 use super::super::json::Object;
 use super::super::message::{Invalid, Kind, Message, excerpt};
 use super::super::output::Output;
@@ -98,7 +98,14 @@ impl Engine {
             .push(self.seq, wall, &message.name, message.raw, None);
         let news = match job {
             Some(index) if message.update.status.is_some() => {
-                self.apply(index, &message.update, Source::Socket, None)
+                match self.apply(index, &message.update, Source::Socket, None) {
+                    Applied::Changed | Applied::Ended => true,
+                    Applied::Same => self
+                        .jobs
+                        .get(index)
+                        .is_some_and(|entry| !entry.job.status.is_terminal()),
+                    Applied::Late | Applied::AfterEnd => false,
+                }
             }
             _ => true,
         };
@@ -155,6 +162,10 @@ impl Engine {
 
     /// Answered at once: the server counts the time.
     fn pong(&mut self, r#gen: Gen) {
+        // A message before it in the same frame may have ended the job, and with it the socket.
+        if self.current_link(r#gen).is_none() {
+            return;
+        }
         let mut text = String::from("{\"type\":\"pong\",\"timestamp\":\"");
         text.push_str(&iso::format(self.wall()));
         text.push_str("\"}");

@@ -285,7 +285,7 @@ impl Engine {
         self.drop_transports(1000, "closed");
         self.phase = Phase::Closed;
         self.timers.clear();
-        self.outbox.clear();
+        self.outbox.keep_notices();
         self.tell_status_now();
         self.tell();
     }
@@ -312,7 +312,11 @@ impl Engine {
         for index in self.jobs.indexes() {
             self.rest(index);
         }
-        self.waiting.clear();
+        for index in std::mem::take(&mut self.waiting) {
+            if let Some(entry) = self.jobs.get_mut(index) {
+                entry.in_line = false;
+            }
+        }
     }
 
     /// Nothing more will be tried until `connect()`.

@@ -116,8 +116,13 @@ fn camelize_name(name: &str, out: &mut String) {
 }
 
 impl Outbox {
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
+    /// Forgets everything but what answers somebody.
+    pub(super) fn keep_notices(&mut self) {
+        let notices = std::mem::take(&mut self.notices);
+        *self = Self {
+            notices,
+            ..Self::default()
+        };
     }
 
     fn begin_event(&mut self, name: &str) -> Option<&mut String> {

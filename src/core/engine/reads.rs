@@ -3,7 +3,7 @@
 
 use super::super::error::{Code, Problem};
 use super::super::input::HttpOutcome;
-use super::super::job::Source;
+use super::super::job::{Applied, Source};
 use super::super::message::{Invalid, Kind};
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
@@ -115,7 +115,9 @@ impl Engine {
         };
         entry.gap.get_or_insert(wall);
         let doubted = entry.job.doubt();
-        let idle = entry.reading.is_none() && !entry.read_queued;
+        // A read that is planned already keeps its time: it may be what the server asked for.
+        let idle =
+            entry.reading.is_none() && !entry.read_queued && entry.read_at.is_none();
         if doubted {
             self.mark_dirty(index);
         }
@@ -223,7 +225,13 @@ impl Engine {
             self.abort(req);
         }
         for rid in waiting {
-            self.outbox.reply_error(rid, &Problem::closed());
+            let problem = Problem::new(
+                Code::Closed,
+                true,
+                "The read was given up: the client was disconnected or closed.",
+                "Connect again, then call refresh() again.",
+            );
+            self.outbox.reply_error(rid, &problem);
         }
     }
 
@@ -284,7 +292,10 @@ impl Engine {
                 body,
                 ..
             } => self.read_snapshot(&flight, etag, &body),
-            HttpOutcome::Answer { status: 304, .. } => self.read_succeeded(flight.job),
+            HttpOutcome::Answer { status: 304, .. } => {
+                self.auth.proven(flight.auth);
+                self.read_succeeded(flight.job);
+            }
             HttpOutcome::Answer {
                 status: 401 | 403, ..
             } => self.read_refused(&flight),
@@ -370,29 +381,28 @@ impl Engine {
         self.seq = seq;
         self.audit.received(Kind::Snapshot, "snapshot", wall);
         self.history.push(seq, wall, "snapshot", message.raw, None);
-        let was_terminal = self
-            .jobs
-            .get(index)
-            .is_some_and(|entry| entry.job.status.is_terminal());
-        if let Some(entry) = self.jobs.get_mut(index) {
-            entry.etag = etag;
-        }
-        self.auth.proven();
+        self.auth.proven(flight.auth);
         // The refreshers are answered with what the read said, also when it says that the job has ended.
         let refreshers = self
             .jobs
             .get_mut(index)
             .map(|entry| std::mem::take(&mut entry.refreshers))
             .unwrap_or_default();
-        self.apply(index, &message.update, Source::Polling, Some(flight.asked));
-        let ended = self
-            .jobs
-            .get(index)
-            .is_some_and(|entry| entry.job.status.is_terminal());
-        if ended && !was_terminal {
+        let applied = self.apply(index, &message.update, Source::Polling, Some(flight.asked));
+        if applied == Applied::Ended {
             self.tell_end(index, seq);
         }
         self.reply_refreshers(index, &refreshers);
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
+        if applied == Applied::Late && entry.job.awaits_attempt() {
+            // Taken for the old attempt's end: asked again in full, until the server names the new one or time tells.
+            entry.etag = None;
+            self.plan_next_read(index, None);
+            return;
+        }
+        entry.etag = etag;
         self.read_succeeded(index);
     }
 
@@ -452,7 +462,7 @@ impl Engine {
                     .unwrap_or(u64::MAX),
             )
             .min(longest);
-        let delay = wait.map_or(stretched, |wait| wait.clamp(interval, LONGEST_WAIT));
+        let delay = wait.map_or(stretched, |wait| wait.min(LONGEST_WAIT).max(interval));
         let at = self.needs_reads(index).then(|| self.now.after(delay));
         self.plan_read(index, at);
     }
@@ -503,27 +513,14 @@ impl Engine {
             .links
             .iter()
             .any(|(_, link)| link.state == super::links::State::Open);
-        if !self.config.token || covered {
-            // The sockets are let in, so it is only the reads that lack something: `polling.headers`.
-            self.close_gap(flight.job, false);
-            if covered {
-                self.read_failed(flight.job, &problem, None);
-            } else {
-                self.fail(problem);
-            }
-            return;
-        }
         match self.token_refused(flight.auth) {
-            Verdict::Final => {
-                self.fail(problem);
+            Verdict::Again | Verdict::Wait => self.queue_read(flight.job),
+            Verdict::Final if covered => {
+                // The sockets are let in, so it is only the reads that lack something: `polling.headers`.
+                self.close_gap(flight.job, false);
+                self.read_failed(flight.job, &problem, None);
             }
-            Verdict::Again => {
-                if let Some(entry) = self.jobs.get_mut(flight.job) {
-                    entry.read_failures = entry.read_failures.saturating_add(1);
-                }
-                self.plan_next_read(flight.job, None);
-            }
-            Verdict::Wait => self.queue_read(flight.job),
+            Verdict::Final => self.fail(problem),
         }
     }
 

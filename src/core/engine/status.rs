@@ -170,7 +170,10 @@ impl Engine {
             (Phase::Failed(problem), _) => Some(Err(problem.clone())),
             (Phase::Closed, _) => Some(Err(Problem::closed())),
             (_, "open" | "polling") => Some(Ok(())),
-            (_, "failed") => Some(Err(self.explain(Code::Network))),
+            (_, "failed") => Some(Err(status
+                .error
+                .clone()
+                .unwrap_or_else(|| self.explain(Code::Network)))),
             (Phase::Idle, _) => Some(Err(Problem::new(
                 Code::Closed,
                 true,
@@ -180,13 +183,17 @@ impl Engine {
             _ if nothing_to_open => Some(Ok(())),
             _ => None,
         };
-        if let Some(answer) = answer {
+        if let Some(answer) = answer
+            && !self.connecting.is_empty()
+        {
             for rid in std::mem::take(&mut self.connecting) {
                 match &answer {
                     Ok(()) => self.outbox.reply(rid, "null"),
                     Err(problem) => self.outbox.reply_error(rid, problem),
                 }
             }
+            // Whoever only wanted to be connected holds the shared socket no longer.
+            self.want_shared();
         }
         if status == self.status {
             return;

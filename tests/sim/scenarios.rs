@@ -1,0 +1,5 @@
+//! Stories of the client, told step by step: what a user would see, and when.
+
+mod auth;
+mod jobs;
+mod reads;
