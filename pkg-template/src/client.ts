@@ -323,11 +323,20 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
         : ask("send", event, json, !!volatile, supersede, maxAge);
     },
     async audit() {
-      const rows = await ask<T.AuditRow[]>("audit");
-      return rows.map((row) => {
-        const wrong = invalid.get(row.event) ?? 0;
-        const delivered = row.delivered - (onInvalid === "pass" ? 0 : wrong);
-        return { ...row, invalid: row.invalid + wrong, delivered };
+      // Lists, in the order of the core's rows.
+      const rows = await ask<[string, ...number[]][]>("audit");
+      return rows.map(([event, received = 0, passed = 0, bad = 0, listeners = 0, unhandled = 0, lastAt]) => {
+        const wrong = invalid.get(event) ?? 0;
+        const delivered = passed - (onInvalid === "pass" ? 0 : wrong);
+        return {
+          event,
+          received,
+          delivered,
+          invalid: bad + wrong,
+          listeners,
+          unhandled,
+          ...(lastAt && { lastAt }),
+        };
       });
     },
     inspect: async () => ({ ...(await ask<T.Inspection>("inspect")), quarantine: [...quarantine] }),

@@ -44,7 +44,10 @@ const SPECS: [(&str, Type); COUNT] = [
     ("status", Type::Text),
     ("attempt", Type::Whole),
     ("result_url", Type::Text),
-    ("duration_seconds", Type::Number(1e12, "a number of seconds")),
+    (
+        "duration_seconds",
+        Type::Number(1e12, "a number of seconds"),
+    ),
     ("error", Type::Object),
     ("retryable", Type::Flag),
 ];
@@ -63,12 +66,20 @@ const fn set(fields: &[Field]) -> u16 {
 fn of_kind(kind: Kind) -> (u16, Option<Field>) {
     use Field::{Attempt, Duration, Error, Job, Message, Progress, ResultUrl, Stage, Status};
     match kind {
-        Kind::Progress => (set(&[Job, Attempt, Progress, Stage, Message, Status]), Some(Progress)),
-        Kind::Completed => (set(&[Job, Attempt, Progress, Message, ResultUrl, Duration]), None),
+        Kind::Progress => (
+            set(&[Job, Attempt, Progress, Stage, Message, Status]),
+            Some(Progress),
+        ),
+        Kind::Completed => (
+            set(&[Job, Attempt, Progress, Message, ResultUrl, Duration]),
+            None,
+        ),
         Kind::Error => (set(&[Job, Attempt, Error]), Some(Error)),
         Kind::Cancelled => (set(&[Job, Attempt, Message]), None),
         Kind::Snapshot => (
-            set(&[Job, Attempt, Progress, Stage, Message, Status, ResultUrl, Duration, Error]),
+            set(&[
+                Job, Attempt, Progress, Stage, Message, Status, ResultUrl, Duration, Error,
+            ]),
             Some(Status),
         ),
         Kind::Heartbeat | Kind::Ping | Kind::Pong | Kind::Connected | Kind::Other => (0, None),
@@ -89,7 +100,11 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reads the members of an object whose `{` comes next.
     pub(super) fn read(scanner: &mut Scanner<'a>) -> Result<Self, super::json::Error> {
-        let mut fields = Self { values: [Value::Null; COUNT], id: "", id_is_weak: true };
+        let mut fields = Self {
+            values: [Value::Null; COUNT],
+            id: "",
+            id_is_weak: true,
+        };
         scanner.eat(b'{');
         let mut first = true;
         while let Some((name, value)) = scanner.member(&mut first)? {
@@ -129,7 +144,10 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn get(&self, field: Field) -> Value<'a> {
-        self.values.get(field as usize).copied().unwrap_or(Value::Null)
+        self.values
+            .get(field as usize)
+            .copied()
+            .unwrap_or(Value::Null)
     }
 
     pub(super) fn text(&self, field: Field) -> Option<Str<'a>> {
@@ -158,6 +176,10 @@ impl<'a> Fields<'a> {
     /// Checks the fields that an event of this kind has; the others are forgotten.
     pub(super) fn check(&mut self, kind: Kind) -> Checked<()> {
         let (has, needs) = of_kind(kind);
+        if has == 0 {
+            // A free event may use these names for what it likes.
+            return Ok(());
+        }
         // Whichever field is wrong, it is named in the order of the table.
         for (place, (value, (name, expected))) in self.values.iter_mut().zip(&SPECS).enumerate() {
             if has & (1 << place) == 0 {
@@ -177,8 +199,12 @@ impl<'a> Fields<'a> {
 
     /// Why a job failed.
     pub(super) fn failure(&self) -> Checked<Option<Failure<'a>>> {
-        let Value::Object(Raw(json)) = self.get(Field::Error) else { return Ok(None) };
-        let Ok(inner) = Fields::read(&mut Scanner::new(json)) else { return Ok(None) };
+        let Value::Object(Raw(json)) = self.get(Field::Error) else {
+            return Ok(None);
+        };
+        let Ok(inner) = Fields::read(&mut Scanner::new(json)) else {
+            return Ok(None);
+        };
         for (field, name, expected) in [
             (Field::Message, "error.message", Type::Text),
             (Field::Retryable, "error.retryable", Type::Flag),
@@ -188,14 +214,23 @@ impl<'a> Fields<'a> {
         }
         let retryable = inner.get(Field::Retryable) == Value::Bool(true);
         match inner.text(Field::Message) {
-            Some(message) => Ok(Some(Failure { message, retryable, stage: inner.text(Field::Stage) })),
-            None => Err(("wrong-type", "error.message: expected a string, got nothing".into())),
+            Some(message) => Ok(Some(Failure {
+                message,
+                retryable,
+                stage: inner.text(Field::Stage),
+            })),
+            None => Err((
+                "wrong-type",
+                "error.message: expected a string, got nothing".into(),
+            )),
         }
     }
 
     /// The state that a snapshot names; it must be a word that is known.
     pub(super) fn status(&self) -> Checked<Option<Status>> {
-        let Some(word) = self.text(Field::Status) else { return Ok(None) };
+        let Some(word) = self.text(Field::Status) else {
+            return Ok(None);
+        };
         match Status::of_word(word.raw) {
             None => Err((
                 "wrong-type",
@@ -210,21 +245,37 @@ fn check(name: &str, expected: Type, value: &Value<'_>) -> Checked<()> {
     let (fits, words) = match (expected, value) {
         (_, Value::Null) => return Ok(()),
         (Type::Text, value) => (matches!(value, Value::String(_)), "a string"),
-        (Type::Id, value) => (matches!(value, Value::String(_) | Value::Number(_)), "a string or a number"),
+        (Type::Id, value) => (
+            matches!(value, Value::String(_) | Value::Number(_)),
+            "a string or a number",
+        ),
         (Type::Object, value) => (matches!(value, Value::Object(_)), "an object"),
         (Type::Flag, value) => (matches!(value, Value::Bool(_)), "a boolean"),
         (Type::Number(most, words), value) => (in_range(value, most), words),
-        (Type::Whole, value) => (in_range(value, 1e9) && !has_fraction(value), "a whole number"),
+        (Type::Whole, value) => (
+            in_range(value, 1e9) && !has_fraction(value),
+            "a whole number",
+        ),
     };
     if fits {
         return Ok(());
     }
-    let of_its_type = matches!((expected, value), (Type::Number(..) | Type::Whole, Value::Number(_)));
+    let of_its_type = matches!(
+        (expected, value),
+        (Type::Number(..) | Type::Whole, Value::Number(_))
+    );
     let mut reason = String::from(name);
     for part in [": expected ", words, ", got ", &describe(value)] {
         reason.push_str(part);
     }
-    Err((if of_its_type { "out-of-range" } else { "wrong-type" }, reason))
+    Err((
+        if of_its_type {
+            "out-of-range"
+        } else {
+            "wrong-type"
+        },
+        reason,
+    ))
 }
 
 fn in_range(value: &Value<'_>, most: f64) -> bool {

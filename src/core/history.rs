@@ -1,7 +1,5 @@
 //! The last events, bounded by count and by bytes; the oldest go first and their buffers are used again.
 
-use std::collections::VecDeque;
-
 /// Bytes of payload kept at most.
 const MAX_BYTES: usize = 4 << 20;
 
@@ -20,19 +18,22 @@ pub struct Entry {
     pub invalid: Option<String>,
 }
 
-/// A bounded list of events.
+/// A bounded list of events: a ring whose oldest place is written next.
 #[derive(Debug)]
 pub(crate) struct History {
-    entries: VecDeque<Entry>,
+    entries: Vec<Entry>,
     most: usize,
+    /// Where the oldest is, once the ring is full.
+    next: usize,
     bytes: usize,
 }
 
 impl History {
     pub(crate) fn new(most: usize) -> Self {
         Self {
-            entries: VecDeque::new(),
+            entries: Vec::new(),
             most,
+            next: 0,
             bytes: 0,
         }
     }
@@ -48,31 +49,53 @@ impl History {
         if self.most == 0 || payload.len() > MAX_BYTES {
             return;
         }
-        let mut entry = Entry::default();
-        while self.entries.len() >= self.most || self.bytes + payload.len() > MAX_BYTES {
-            let Some(oldest) = self.entries.pop_front() else {
+        if self.entries.len() < self.most {
+            self.entries.push(Entry::default());
+        }
+        let place = self.next;
+        self.next = (place + 1) % self.most;
+        let mut spare = place;
+        while self.bytes + payload.len() > MAX_BYTES {
+            // The oldest that still has its payload.
+            spare = (spare + 1) % self.entries.len();
+            if let Some(entry) = self.entries.get_mut(spare) {
+                self.bytes -= entry.payload.len();
+                *entry = Entry::default();
+            }
+            if spare == place {
                 break;
-            };
-            self.bytes -= oldest.payload.len();
-            entry = oldest;
+            }
+        }
+        let Some(entry) = self.entries.get_mut(place) else {
+            return;
+        };
+        self.bytes = self.bytes - entry.payload.len() + payload.len();
+        // A buffer that once held something large is not kept for something small.
+        if entry.payload.capacity() > 4096 && payload.len() < 1024 {
+            entry.payload = String::new();
         }
         entry.seq = seq;
         entry.at = at;
         entry.event.clear();
         entry.event.push_str(event);
-        // A buffer that once held something large is not kept for something small.
-        if entry.payload.capacity() > 4096 && payload.len() < 1024 {
-            entry.payload = String::new();
-        }
         entry.payload.clear();
         entry.payload.push_str(payload);
         entry.invalid = invalid.map(str::to_owned);
-        self.bytes += payload.len();
-        self.entries.push_back(entry);
     }
 
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter()
+    /// Those that are kept, oldest first.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let (newer, older) = self
+            .entries
+            .split_at_checked(self.next)
+            .unwrap_or((&self.entries, &[]));
+        let mut kept = Vec::with_capacity(self.entries.len());
+        for entry in older.iter().chain(newer) {
+            if entry.seq > 0 {
+                kept.push(entry.clone());
+            }
+        }
+        kept
     }
 }
 
@@ -87,7 +110,7 @@ mod tests {
             history.push(seq, 0, "e", "{}", None);
         }
         assert_eq!(
-            history.entries().map(|e| e.seq).collect::<Vec<_>>(),
+            history.entries().iter().map(|e| e.seq).collect::<Vec<_>>(),
             [3, 4, 5]
         );
     }
@@ -99,9 +122,9 @@ mod tests {
         for seq in 1..=10 {
             history.push(seq, 0, "e", &large, None);
         }
-        assert_eq!(history.entries().count(), 4);
+        assert_eq!(history.entries().len(), 4);
         history.push(11, 0, "e", &"x".repeat(MAX_BYTES + 1), None);
-        assert_eq!(history.entries().count(), 4);
+        assert_eq!(history.entries().len(), 4);
         History::new(0).push(1, 0, "e", "{}", None);
     }
 }

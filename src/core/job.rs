@@ -31,15 +31,27 @@ impl Status {
     pub fn of_word(word: &str) -> Option<Self> {
         const WORDS: [(Status, &str); 5] = [
             (Status::Queued, "queued pending created waiting scheduled"),
-            (Status::Running, "running processing started active in_progress progress"),
-            (Status::Completed, "completed complete succeeded success finished processed done"),
+            (
+                Status::Running,
+                "running processing started active in_progress progress",
+            ),
+            (
+                Status::Completed,
+                "completed complete succeeded success finished processed done",
+            ),
             (Status::Failed, "failed failure error errored"),
             (Status::Cancelled, "cancelled canceled aborted"),
         ];
         let means = |words: &str| {
-            words.as_bytes().split(|byte| *byte == b' ').any(|known| known.eq_ignore_ascii_case(word.as_bytes()))
+            words
+                .as_bytes()
+                .split(|byte| *byte == b' ')
+                .any(|known| known.eq_ignore_ascii_case(word.as_bytes()))
         };
-        WORDS.iter().find(|(_, words)| means(words)).map(|(status, _)| *status)
+        WORDS
+            .iter()
+            .find(|(_, words)| means(words))
+            .map(|(status, _)| *status)
     }
 
     /// Whether nothing more is to come within the attempt.

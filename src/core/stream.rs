@@ -28,7 +28,11 @@ fn update<'a>(kind: Kind, fields: &mut Fields<'a>) -> Checked<Update<'a>> {
     let failed = status == Some(Status::Failed);
     Ok(Update {
         status,
-        progress: if kind == Kind::Completed { Some(100.0) } else { fields.number(Field::Progress) },
+        progress: if kind == Kind::Completed {
+            Some(100.0)
+        } else {
+            fields.number(Field::Progress)
+        },
         stage: fields.text(Field::Stage),
         message,
         result_url: fields.text(Field::ResultUrl),
@@ -77,13 +81,33 @@ fn object<'a>(
                 Value::Null => "type: missing".into(),
                 other => String::from("type: expected a string, got ") + &describe(&other),
             };
-            return Ok(Err(Invalid { event: None, code: "no-type", reason, raw }));
+            return Ok(Err(Invalid {
+                event: None,
+                code: "no-type",
+                reason,
+                raw,
+            }));
         }
     };
-    let kind = if snapshot { Kind::Snapshot } else { Kind::of(&name) };
+    let kind = if snapshot {
+        Kind::Snapshot
+    } else {
+        Kind::of(&name)
+    };
     Ok(match update(kind, &mut fields) {
-        Ok(update) => Ok(Message { kind, name, job: fields.job(), update, raw }),
-        Err((code, reason)) => Err(Invalid { event: Some(name.into_owned()), code, reason, raw }),
+        Ok(update) => Ok(Message {
+            kind,
+            name,
+            job: fields.job(),
+            update,
+            raw,
+        }),
+        Err((code, reason)) => Err(Invalid {
+            event: Some(name.into_owned()),
+            code,
+            reason,
+            raw,
+        }),
     })
 }
 

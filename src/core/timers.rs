@@ -2,11 +2,9 @@
 //! really come, so moving a deadline back costs nothing.
 
 use super::time::Time;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// Whom a reminder is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// A link's next step: connect again, give up waiting, declare silence.
     Link(u32),
@@ -22,36 +20,40 @@ pub(crate) enum Owner {
     Linger,
 }
 
-/// Reminders by time.
+/// Reminders, the next one last; of two for the same time the older comes first.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    heap: BinaryHeap<Reverse<(Time, Owner)>>,
+    reminders: Vec<(Time, Owner)>,
 }
 
 impl Timers {
     pub(crate) fn remind(&mut self, at: Time, owner: Owner) {
-        self.heap.push(Reverse((at, owner)));
+        let place = self.reminders.partition_point(|(other, _)| *other > at);
+        self.reminders.insert(place, (at, owner));
     }
 
     /// The next reminder that is due at `now`.
     pub(crate) fn due(&mut self, now: Time) -> Option<Owner> {
-        let Reverse((at, _)) = self.heap.peek()?;
-        if *at > now {
-            return None;
+        match self.reminders.last() {
+            Some((at, owner)) if *at <= now => {
+                let owner = *owner;
+                self.reminders.pop();
+                Some(owner)
+            }
+            _ => None,
         }
-        self.heap.pop().map(|Reverse((_, owner))| owner)
     }
 
     pub(crate) fn next(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+        self.reminders.last().map(|(at, _)| *at)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.reminders.len()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.heap.clear();
+        self.reminders.clear();
     }
 }
 

@@ -188,7 +188,7 @@ describe("validators", () => {
     expect(entries).toMatchObject([{ level: "warn", code: "invalid-event", jobId: "j" }]);
     const audit = client.audit();
     const row = { event: "mine", received: 3, delivered: 3, invalid: 0, listeners: 1, unhandled: 0 };
-    core.sink("reply", core.heard("audit")[0]?.[1], [row]);
+    core.sink("reply", core.heard("audit")[0]?.[1], [["mine", 3, 3, 0, 1, 0, 0]]);
     expect(await audit).toEqual([{ ...row, delivered: 2, invalid: 1 }]);
   });
 

@@ -146,7 +146,12 @@ impl Engine {
         }
         let (now, proof) = (self.now, self.proof());
         let held = |link: &Link| link.state == State::Open && now.since(link.opened_at) >= proof;
-        let works = self.links.iter().filter(|(_, link)| held(link)).map(|(_, link)| link.auth).max();
+        let works = self
+            .links
+            .iter()
+            .filter(|(_, link)| held(link))
+            .map(|(_, link)| link.auth)
+            .max();
         self.auth.proven(works.flatten());
         if self.auth.refreshed.is_some() {
             return Verdict::Final;

@@ -112,7 +112,7 @@ impl Engine {
     /// Each event's figures.
     #[must_use]
     pub fn audit(&self) -> Vec<AuditRow> {
-        self.audit.rows().cloned().collect()
+        self.audit.rows()
     }
 
     /// Everything worth knowing, as plain data.
@@ -161,7 +161,7 @@ impl Engine {
                 reminders: self.timers.len(),
             },
             counters: self.counters.clone(),
-            history: self.history.entries().cloned().collect(),
+            history: self.history.entries(),
         }
     }
 }

@@ -116,8 +116,7 @@ impl Engine {
         entry.gap.get_or_insert(wall);
         let doubted = entry.job.doubt();
         // A read that is planned already keeps its time: it may be what the server asked for.
-        let idle =
-            entry.reading.is_none() && !entry.read_queued && entry.read_at.is_none();
+        let idle = entry.reading.is_none() && !entry.read_queued && entry.read_at.is_none();
         if doubted {
             self.mark_dirty(index);
         }
