@@ -9,6 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the engine may have under way.
 const READS_AT_ONCE: usize = 4;
+/// A jump of the wall clock that counts as sleep, ms.
+const SLEPT: u64 = 5000;
+/// How long after a `retry()` an end found by a read is taken for the old attempt's, and some, ms.
+const RETRY_GRACE: u64 = 6000;
 /// How long a token must serve to count as good, at least, ms.
 const PROVEN: u64 = 1000;
 
@@ -47,6 +51,8 @@ struct Job {
     /// A read sent after the socket opened has succeeded, and nothing happened since that calls for another.
     healed: bool,
     wait_until: Option<u64>,
+    /// Until when an ended state read over HTTP may be the old attempt's, which calls for another read.
+    doubtful_until: u64,
 }
 
 struct Read {
@@ -69,6 +75,7 @@ pub struct Check {
     recent: Vec<u64>,
     dirty: bool,
     last_seq: u64,
+    epoch: Option<u64>,
 }
 
 fn is_refusal(code: u16) -> bool {
@@ -81,7 +88,13 @@ impl Check {
             broken: None,
             ends_seen: 0,
             sockets: BTreeMap::new(),
-            keys: vec![Key { idle_since: Some(0), ..Key::default() }; jobs + 1],
+            keys: vec![
+                Key {
+                    idle_since: Some(0),
+                    ..Key::default()
+                };
+                jobs + 1
+            ],
             jobs: vec![Job::default(); jobs + 1],
             reads: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -89,6 +102,7 @@ impl Check {
             recent: Vec::new(),
             dirty: false,
             last_seq: 0,
+            epoch: None,
         }
     }
 
@@ -136,7 +150,7 @@ impl Check {
     /// Before the engine sees an input.
     pub fn before(&mut self, plan: &Plan, page: &Page, truth: &Truth, mono: u64, input: &Input) {
         match input {
-            Input::Command(command) => self.command(plan, page, truth, command),
+            Input::Command(command) => self.command(plan, page, truth, mono, command),
             Input::Opened { r#gen } => {
                 if let Some(socket) = self.sockets.get_mut(&r#gen.id()) {
                     socket.opened_at = Some(mono);
@@ -149,6 +163,17 @@ impl Check {
                 }
             }
             Input::Http { req, outcome } => self.answered(plan, mono, *req, outcome),
+            Input::Clock { wall } => {
+                // A machine that slept wakes its connections.
+                let epoch = wall.saturating_sub(mono);
+                if self
+                    .epoch
+                    .replace(epoch)
+                    .is_some_and(|known| epoch > known + SLEPT)
+                {
+                    self.forgive_all();
+                }
+            }
             Input::Take => self.dirty = false,
             _ => {}
         }
@@ -161,14 +186,19 @@ impl Check {
         }
     }
 
-    fn command(&mut self, plan: &Plan, page: &Page, truth: &Truth, command: &Command) {
+    fn command(&mut self, plan: &Plan, page: &Page, truth: &Truth, mono: u64, command: &Command) {
         let shared = plan.jobs;
         match command {
             Command::Follow { id } | Command::Retry { id } | Command::Unfollow { id } => {
-                let Some(job) = truth.jobs.iter().position(|job| job.id == id) else { return };
+                let Some(job) = truth.jobs.iter().position(|job| job.id == id) else {
+                    return;
+                };
                 self.jobs[job].healed = false;
                 self.jobs[job].wait_until = None;
-                self.jobs[job].restarted |= matches!(command, Command::Retry { .. });
+                if matches!(command, Command::Retry { .. }) {
+                    self.jobs[job].restarted = true;
+                    self.jobs[job].doubtful_until = mono + RETRY_GRACE;
+                }
                 if matches!(command, Command::Follow { .. }) {
                     self.jobs[job].looked_at = true;
                     if page.followers[job] > 1 {
@@ -179,11 +209,15 @@ impl Check {
                 self.forgive(shared);
             }
             Command::Refresh { rid, id } => {
-                let Some(job) = truth.jobs.iter().position(|job| job.id == id) else { return };
+                let Some(job) = truth.jobs.iter().position(|job| job.id == id) else {
+                    return;
+                };
                 self.jobs[job].refreshing += 1;
                 self.refreshes.insert(*rid, job);
             }
             Command::Connect { .. } | Command::Disconnect | Command::Suspend | Command::Wake(_) => {
+                // Whoever connects wants to be connected, if only for the linger time.
+                self.keys[shared].idle_since = None;
                 self.forgive_all();
             }
             Command::WatchAll(_) => {
@@ -203,7 +237,10 @@ impl Check {
         self.unheal();
         let config = &plan.config;
         let uptime = socket.opened_at.map(|at| mono.saturating_sub(at));
-        let min_uptime = config.reconnect.as_ref().map_or(0, |backoff| backoff.min_uptime);
+        let min_uptime = config
+            .reconnect
+            .as_ref()
+            .map_or(0, |backoff| backoff.min_uptime);
         if let Some(auth) = socket.auth {
             if uptime.is_some_and(|uptime| uptime >= min_uptime.max(PROVEN)) {
                 self.refused.retain(|refused| *refused >= auth);
@@ -223,21 +260,35 @@ impl Check {
         }
         key.earliest = Some(match &config.reconnect {
             None => u64::MAX,
-            Some(backoff) if config.polling.is_none() && backoff.exhausted(key.failures) => u64::MAX,
+            Some(backoff) if config.polling.is_none() && backoff.exhausted(key.failures) => {
+                u64::MAX
+            }
             Some(backoff) => {
                 let ceiling = backoff.ceiling(key.failures - 1);
                 let sure = ceiling - ceiling * u64::from(backoff.jitter) / 1000;
-                let told = if [1013, 4429].contains(&code) { backoff.max_delay / 2 } else { 0 };
+                let told = if [1013, 4429].contains(&code) {
+                    backoff.max_delay / 2
+                } else {
+                    0
+                };
                 mono + sure.max(told)
             }
         });
     }
 
     fn answered(&mut self, plan: &Plan, mono: u64, req: u64, outcome: &HttpOutcome) {
-        let Some(read) = self.reads.remove(&req) else { return };
-        let Some(interval) = plan.interval() else { return };
-        let HttpOutcome::Answer { status, retry_after, .. } = outcome else { return };
+        let Some(read) = self.reads.remove(&req) else {
+            return;
+        };
+        let Some(interval) = plan.interval() else {
+            return;
+        };
+        let HttpOutcome::Answer { status, retry_after, etag, .. } = outcome else {
+            return;
+        };
         match *status {
+            // Only a sound answer has a tag.
+            200 if etag.is_none() => {}
             200 | 304 => {
                 if let Some(auth) = read.auth {
                     self.refused.retain(|refused| *refused >= auth);
@@ -246,14 +297,15 @@ impl Check {
                 let key = self.shared_or(plan, read.job);
                 let open_since = self.sockets.values().filter(|socket| socket.key == key);
                 let open_since = open_since.filter_map(|socket| socket.opened_at).next();
-                self.jobs[read.job].healed = open_since.is_some_and(|since| since < read.sent);
+                let settled = mono > self.jobs[read.job].doubtful_until;
+                self.jobs[read.job].healed = settled && open_since.is_some_and(|since| since < read.sent);
             }
             401 | 403 => {
                 if let Some(auth) = read.auth {
                     self.refused.insert(auth);
                 }
             }
-            429 | 503 if !read.refreshes => {
+            429 | 503 => {
                 if let Some(wait) = retry_after {
                     self.jobs[read.job].wait_until = Some(mono + (*wait).max(interval));
                 }
@@ -270,17 +322,26 @@ impl Check {
             Output::Open { r#gen, url, auth } => self.opens(plan, truth, mono, *r#gen, url, *auth),
             Output::Close { r#gen, reason, .. } => {
                 let socket = self.sockets.remove(&r#gen.id());
-                self.ensure(socket.is_some(), || format!("a socket is closed twice: {output:?}"));
+                self.ensure(socket.is_some(), || {
+                    format!("a socket is closed twice: {output:?}")
+                });
                 let Some(socket) = socket else { return };
                 match &**reason {
-                    "no heartbeat" | "handshake timed out" => self.failed(plan, mono, &socket, 1006),
+                    "no heartbeat" | "handshake timed out" => {
+                        self.failed(plan, mono, &socket, 1006)
+                    }
                     "silent on waking" => self.unheal(),
                     _ => self.forgive(socket.key),
                 }
             }
             Output::Send { r#gen, .. } => {
-                let open = self.sockets.get(&r#gen.id()).is_some_and(|s| s.opened_at.is_some());
-                self.ensure(open, || format!("sent on a socket that is not open: {output:?}"));
+                let open = self
+                    .sockets
+                    .get(&r#gen.id())
+                    .is_some_and(|s| s.opened_at.is_some());
+                self.ensure(open, || {
+                    format!("sent on a socket that is not open: {output:?}")
+                });
             }
             Output::Fetch { url, .. } => {
                 let job = Self::read_target(truth, url);
@@ -310,7 +371,9 @@ impl Check {
             Output::Send { text, .. } | Output::Batch(text) => text.as_str(),
             _ => return,
         };
-        self.ensure(!text.contains("secret-"), || format!("a token came out: {output:?}"));
+        self.ensure(!text.contains("secret-"), || {
+            format!("a token came out: {output:?}")
+        });
     }
 
     /// "Nothing is delivered after `close()`": only refusals of what still asks for an answer.
@@ -322,16 +385,35 @@ impl Check {
     }
 
     /// "At most one live socket per pool key, never more than `maxSockets`", and the back-off.
-    fn opens(&mut self, plan: &Plan, truth: &Truth, mono: u64, r#gen: Gen, url: &str, auth: Option<u64>) {
+    fn opens(
+        &mut self,
+        plan: &Plan,
+        truth: &Truth,
+        mono: u64,
+        r#gen: Gen,
+        url: &str,
+        auth: Option<u64>,
+    ) {
         let Some(key) = Self::key_of(plan, truth, url) else {
             return self.ensure(false, || format!("a socket to somewhere else: {url}"));
         };
         let another = self.sockets.values().any(|socket| socket.key == key);
         self.ensure(!another, || format!("a second socket to {url}"));
-        self.sockets.insert(r#gen.id(), Socket { key, auth, opened_at: None });
+        self.sockets.insert(
+            r#gen.id(),
+            Socket {
+                key,
+                auth,
+                opened_at: None,
+            },
+        );
         let (live, most) = (self.sockets.len(), plan.config.max_sockets);
-        self.ensure(live <= most, || format!("{live} sockets, {most} are allowed"));
-        let Key { failures, earliest, .. } = self.keys[key];
+        self.ensure(live <= most, || {
+            format!("{live} sockets, {most} are allowed")
+        });
+        let Key {
+            failures, earliest, ..
+        } = self.keys[key];
         self.ensure(earliest.is_none_or(|at| at <= mono), || {
             format!("opened {url} after {failures} failures, {earliest:?} was the earliest time")
         });
@@ -341,22 +423,39 @@ impl Check {
     /// Reads: a few at once, none of an ended job, none while a socket is open and nothing was missed, none with a
     /// token that was refused, none sooner than the server asked for.
     fn reads(&mut self, plan: &Plan, page: &Page, mono: u64, output: &Output, job: usize) {
-        let Output::Fetch { req, auth, .. } = output else { return };
+        let Output::Fetch { req, auth, .. } = output else {
+            return;
+        };
         let (req, auth) = (*req, *auth);
         let state = &self.jobs[job];
         let (refreshing, healed, wait) = (state.refreshing > 0, state.healed, state.wait_until);
         let key = self.shared_or(plan, job);
-        let open = self.sockets.values().any(|socket| socket.key == key && socket.opened_at.is_some());
+        let open = self
+            .sockets
+            .values()
+            .any(|socket| socket.key == key && socket.opened_at.is_some());
         let over = page.followers[job] > 0 && page.shown[job].as_ref().is_some_and(Shown::is_over);
-        self.reads.insert(req, Read { job, sent: mono, auth, refreshes: refreshing });
+        self.reads.insert(
+            req,
+            Read {
+                job,
+                sent: mono,
+                auth,
+                refreshes: refreshing,
+            },
+        );
         let under_way = self.reads.len();
-        self.ensure(under_way <= READS_AT_ONCE, || format!("{under_way} reads at once"));
+        self.ensure(under_way <= READS_AT_ONCE, || {
+            format!("{under_way} reads at once")
+        });
         let reused = auth.is_some_and(|auth| self.refused.contains(&auth));
         self.ensure(!reused, || "read with a token that was refused".into());
         let over = over && !self.dirty && !self.jobs[job].restarted;
         if !refreshing {
             self.ensure(!over, || format!("job {job} is read though it has ended"));
-            self.ensure(!(open && healed), || format!("job {job} is read though its socket is open"));
+            self.ensure(!(open && healed), || {
+                format!("job {job} is read though its socket is open")
+            });
             self.ensure(wait.is_none_or(|until| until <= mono), || {
                 format!("job {job} is read before {wait:?}, which the server asked for")
             });
@@ -370,26 +469,43 @@ impl Check {
     }
 
     /// What the page was told; `now` is the server's time.
-    pub fn records(&mut self, plan: &Plan, page: &mut Page, truth: &Truth, now: u64, records: &[Record<'_>]) {
+    pub fn records(
+        &mut self,
+        plan: &Plan,
+        page: &mut Page,
+        truth: &Truth,
+        now: u64,
+        records: &[Record<'_>],
+    ) {
         for record in records {
             match record {
                 Record::Job(record) => self.job(plan, page, truth, now, record),
                 Record::Event(name, payload, meta) => {
                     let last = std::mem::replace(&mut self.last_seq, meta.seq);
-                    self.ensure(meta.seq >= last, || format!("event {} after {last}", meta.seq));
+                    self.ensure(meta.seq >= last, || {
+                        format!("event {} after {last}", meta.seq)
+                    });
                     self.ensure(page.hears(name), || format!("nobody listens to {name}"));
                     if let (Some(number), None) = (payload.n, &meta.invalid) {
                         self.events_in_wire_order(truth, number);
                     }
-                    let end = ["completed", "error", "cancelled"].into_iter().find(|end| end == name);
-                    let job = meta.job_id.as_ref().and_then(|id| truth.jobs.iter().position(|job| job.id == *id));
+                    let end = ["completed", "error", "cancelled"]
+                        .into_iter()
+                        .find(|end| end == name);
+                    let job = meta
+                        .job_id
+                        .as_ref()
+                        .and_then(|id| truth.jobs.iter().position(|job| job.id == *id));
                     if let (Some(end), Some(job), None) = (end, job, &meta.invalid) {
                         self.end_event(truth, job, end, payload.n);
                     }
                 }
                 Record::Status(status) => {
                     page.state = status.state.to_string();
-                    let auth = status.error.as_ref().is_some_and(|error| error.code == "auth" && !error.retryable);
+                    let auth = status
+                        .error
+                        .as_ref()
+                        .is_some_and(|error| error.code == "auth" && !error.retryable);
                     if status.state == "failed" && auth {
                         self.two_tokens_were_refused(plan);
                     }
@@ -417,20 +533,31 @@ impl Check {
     fn two_tokens_were_refused(&mut self, plan: &Plan) {
         if plan.config.token {
             let refused = self.refused.clone();
-            self.ensure(refused.len() >= 2, || format!("failed for want of a token, but only {refused:?} were refused"));
+            self.ensure(refused.len() >= 2, || {
+                format!("failed for want of a token, but only {refused:?} were refused")
+            });
         }
     }
 
     /// "Progress never decreases within an attempt. A terminal state is reported exactly once, never before the server
     /// reached it, and never left."
-    fn job(&mut self, plan: &Plan, page: &mut Page, truth: &Truth, now: u64, record: &JobRecord<'_>) {
+    fn job(
+        &mut self,
+        plan: &Plan,
+        page: &mut Page,
+        truth: &Truth,
+        now: u64,
+        record: &JobRecord<'_>,
+    ) {
         let Some(job) = truth.jobs.iter().position(|job| job.id == record.id) else {
             return self.ensure(record.id.starts_with("ghost") && page.watch_all, || {
                 format!("a record of a job that nobody looks at: {}", record.id)
             });
         };
         let wanted = page.followers[job] > 0 || page.watch_all;
-        self.ensure(wanted, || format!("a record of job {job}, which nobody looks at"));
+        self.ensure(wanted, || {
+            format!("a record of job {job}, which nobody looks at")
+        });
         let shown = Shown {
             status: record.status.to_string(),
             progress: record.progress,
@@ -444,13 +571,19 @@ impl Check {
         let ended_now = match before {
             Some(before) => {
                 let back = before.attempt > shown.attempt;
-                self.ensure(!back, || format!("job {job} went back to an earlier attempt: {before:?} → {shown:?}"));
+                self.ensure(!back, || {
+                    format!("job {job} went back to an earlier attempt: {before:?} → {shown:?}")
+                });
                 if before.attempt == shown.attempt {
                     let backwards = before.progress > shown.progress;
-                    self.ensure(!backwards, || format!("job {job} ran backwards: {before:?} → {shown:?}"));
+                    self.ensure(!backwards, || {
+                        format!("job {job} ran backwards: {before:?} → {shown:?}")
+                    });
                     if before.is_over() {
                         let left = before.status != shown.status;
-                        self.ensure(!left, || format!("job {job} left its end: {before:?} → {shown:?}"));
+                        self.ensure(!left, || {
+                            format!("job {job} left its end: {before:?} → {shown:?}")
+                        });
                         self.ensure(again, || format!("job {job} ended twice: {shown:?}"));
                     }
                 }
@@ -466,7 +599,12 @@ impl Check {
             let reached = truth.jobs[job].ends.iter().any(|(at, attempt, how)| {
                 *at <= now && *how == shown.status && (!counted || *attempt == shown.attempt)
             });
-            self.ensure(reached, || format!("job {job} is said to have ended: {shown:?}; {:?}", truth.jobs[job].ends));
+            self.ensure(reached, || {
+                format!(
+                    "job {job} is said to have ended: {shown:?}; {:?}",
+                    truth.jobs[job].ends
+                )
+            });
         }
     }
 
@@ -480,25 +618,35 @@ impl Check {
         let said = truth.said[number as usize];
         let index = said.job.unwrap_or(self.jobs.len() - 1);
         let job = &mut self.jobs[index];
-        let found = job.arrived[job.heard..].iter().position(|arrived| *arrived == number);
+        let found = job.arrived[job.heard..]
+            .iter()
+            .position(|arrived| *arrived == number);
         if let Some(steps) = found {
             job.heard += steps + 1;
         }
         let step = (said.attempt, said.progress);
         let forward = job.last_heard <= step || said.job.is_none();
         let last = std::mem::replace(&mut job.last_heard, step);
-        self.ensure(found.is_some(), || format!("event {number} of job {index} is out of order"));
-        self.ensure(forward, || format!("event {number}: {last:?} → {step:?} of job {index}"));
+        self.ensure(found.is_some(), || {
+            format!("event {number} of job {index} is out of order")
+        });
+        self.ensure(forward, || {
+            format!("event {number}: {last:?} → {step:?} of job {index}")
+        });
     }
 
     fn end_event(&mut self, truth: &Truth, index: usize, end: &'static str, number: Option<u64>) {
         let job = &mut self.jobs[index];
         job.end_events += 1;
         job.last_end = end;
-        let first = number.is_none_or(|number| job.ended_attempts.insert(truth.said[number as usize].attempt));
+        let first = number.is_none_or(|number| job.ended_attempts.insert(truth.said[number as usize].attempt)) || job.guessed > 0;
         let (told, reached) = (job.end_events, truth.jobs[index].ends.len() + job.guessed);
-        self.ensure(first, || format!("listeners were told twice that job {index} ended: {end}"));
-        self.ensure(told <= reached, || format!("{told} ends of job {index} were told, there were {reached}"));
+        self.ensure(first, || {
+            format!("listeners were told twice that job {index} ended: {end}")
+        });
+        self.ensure(told <= reached, || {
+            format!("{told} ends of job {index} were told, there were {reached}")
+        });
     }
 
     /// After every input: nobody's socket outlives the linger time.
@@ -508,16 +656,25 @@ impl Check {
                 None => page.followers[index] > 0,
                 Some(_) => {
                     let unanswered = page.answers.contains(&0);
-                    page.followers.iter().any(|count| *count > 0) || page.watch_all || page.hears_anything() || unanswered
+                    page.followers.iter().any(|count| *count > 0)
+                        || page.watch_all
+                        || page.hears_anything()
+                        || unanswered
                 }
             };
             let key = &mut self.keys[index];
-            key.idle_since = if used { None } else { key.idle_since.or(Some(mono)) };
+            key.idle_since = if used {
+                None
+            } else {
+                key.idle_since.or(Some(mono))
+            };
             if let Some(since) = key.idle_since
                 && mono > since + plan.config.linger
                 && self.sockets.values().any(|socket| socket.key == index)
             {
-                self.ensure(false, || format!("socket {index} lives though nobody has listened since {since}"));
+                self.ensure(false, || {
+                    format!("socket {index} lives though nobody has listened since {since}")
+                });
             }
         }
     }
@@ -531,7 +688,11 @@ impl Check {
         let reminders = 16 + 4 * plan.jobs + 3 * self.recent.len();
         let within = [
             ("outgoing", found.queues.outgoing, config.queue_items),
-            ("outgoing bytes", found.queues.outgoing_bytes, config.queue_bytes),
+            (
+                "outgoing bytes",
+                found.queues.outgoing_bytes,
+                config.queue_bytes,
+            ),
             ("reading", found.queues.reading, READS_AT_ONCE),
             ("reads in line", found.queues.reads_in_line, plan.jobs),
             ("jobs in line", found.queues.jobs_in_line, plan.jobs),
@@ -541,7 +702,9 @@ impl Check {
             ("jobs", found.jobs, plan.jobs + 2),
         ];
         for (what, is, most) in within {
-            self.ensure(is <= most, || format!("{what}: {is}, at most {most} are allowed"));
+            self.ensure(is <= most, || {
+                format!("{what}: {is}, at most {most} are allowed")
+            });
         }
     }
 
@@ -564,19 +727,34 @@ impl Check {
                 continue;
             };
             // After an end nothing is asked any more: an attempt somebody else began is found by `refresh()`.
-            if shown.is_over() && shown.attempt < job.attempt && job.ends.iter().any(|end| end.1 == shown.attempt) {
+            if shown.is_over()
+                && shown.attempt < job.attempt
+                && job.ends.iter().any(|end| end.1 == shown.attempt)
+            {
                 continue;
             }
             let progress = shown.progress.map(|progress| progress as u64);
             let same = shown.status == job.status
                 && match job.status {
-                    "running" => progress == Some(job.progress) && shown.stage.as_deref() == Some(truth.stage(index)),
+                    "running" => {
+                        progress == Some(job.progress)
+                            && shown.stage.as_deref() == Some(truth.stage(index))
+                    }
                     "completed" => progress == Some(100),
                     _ => true,
                 }
-                && (plan.attempts == Attempts::Nowhere || self.jobs[index].guessed > 0 || shown.attempt == job.attempt);
-            self.ensure(same, || format!("job {index} shows {shown:?}, the truth is {job:?}, the client is {}", page.state));
-            self.ensure(over || !shown.stale, || format!("job {index} is stale: {shown:?}"));
+                && (plan.attempts == Attempts::Nowhere
+                    || self.jobs[index].guessed > 0
+                    || shown.attempt == job.attempt);
+            self.ensure(same, || {
+                format!(
+                    "job {index} shows {shown:?}, the truth is {job:?}, the client is {}",
+                    page.state
+                )
+            });
+            self.ensure(over || !shown.stale, || {
+                format!("job {index} is stale: {shown:?}")
+            });
         }
     }
 
@@ -586,9 +764,15 @@ impl Check {
             if let Some(shown) = shown
                 && shown.is_over()
             {
-                let expected = if shown.status == "failed" { "error" } else { shown.status.as_str() };
+                let expected = if shown.status == "failed" {
+                    "error"
+                } else {
+                    shown.status.as_str()
+                };
                 let told = self.jobs[index].last_end;
-                self.ensure(told == expected, || format!("job {index} {expected}, listeners were told {told:?}"));
+                self.ensure(told == expected, || {
+                    format!("job {index} {expected}, listeners were told {told:?}")
+                });
             }
         }
     }
@@ -596,8 +780,14 @@ impl Check {
     /// At the very end: no socket and no read is left, every request was answered.
     pub fn nothing_left(&mut self, page: &Page) {
         let (sockets, reads) = (self.sockets.len(), self.reads.len());
-        self.ensure(sockets == 0 && reads == 0, || format!("{sockets} sockets and {reads} reads are left"));
-        let unanswered: Vec<_> = (0..page.answers.len()).filter(|rid| page.answers[*rid] != 1).collect();
-        self.ensure(unanswered.is_empty(), || format!("not answered: {unanswered:?}"));
+        self.ensure(sockets == 0 && reads == 0, || {
+            format!("{sockets} sockets and {reads} reads are left")
+        });
+        let unanswered: Vec<_> = (0..page.answers.len())
+            .filter(|rid| page.answers[*rid] != 1)
+            .collect();
+        self.ensure(unanswered.is_empty(), || {
+            format!("not answered: {unanswered:?}")
+        });
     }
 }

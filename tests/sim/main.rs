@@ -5,7 +5,13 @@
 //! leaves a recording in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --test sim replay` plays it again.
 
 // A test may stop at the first surprise, and this one prints its figures.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 #![allow(missing_docs, unreachable_pub)]
 
 mod check;
@@ -34,26 +40,33 @@ const REPLAYED: u64 = 64;
 const REGRESSIONS: [u64; 0] = [];
 
 fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+    std::env::var(name).map_or(default, |text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is not a number: {text}"))
+    })
 }
 
 /// Runs a seed; a failure leaves a recording.
 fn run(seed: u64) -> Result<Figures, String> {
     let guarded = |recorder: Option<&_>| {
-        catch_unwind(AssertUnwindSafe(|| world::run(seed, recorder))).unwrap_or_else(|_| Err("the engine panicked".into()))
+        catch_unwind(AssertUnwindSafe(|| world::run(seed, recorder)))
+            .unwrap_or_else(|_| Err("the engine panicked".into()))
     };
     if seed.is_multiple_of(REPLAYED) {
         let recorder = world::recording_of(seed);
         let figures = guarded(Some(&recorder))?;
         let recording = recorder.into_inner();
-        recording.replay().map_err(|why| format!("seed {seed}: a replay differs: {why}"))?;
+        recording
+            .replay()
+            .map_err(|why| format!("seed {seed}: a replay differs: {why}"))?;
         return Ok(figures);
     }
     guarded(None).map_err(|why| {
         let recorder = world::recording_of(seed);
         let _ = guarded(Some(&recorder));
         let path = format!("target/sim/seed-{seed}.jsonl");
-        let written = fs::create_dir_all("target/sim").and_then(|()| fs::write(&path, recorder.into_inner().to_text()));
+        let written = fs::create_dir_all("target/sim")
+            .and_then(|()| fs::write(&path, recorder.into_inner().to_text()));
         let how = match written {
             Ok(()) => format!("replay it: JOBWIRE_SIM_REPLAY={path} cargo test --test sim replay"),
             Err(error) => format!("no recording could be written: {error}"),
@@ -76,7 +89,10 @@ fn add(sum: &mut Figures, more: &Figures) {
 
 #[test]
 fn what_must_always_hold() {
-    let (first, count) = (number("JOBWIRE_SIM_FIRST", 0), number("JOBWIRE_SIM_SEEDS", 10_000));
+    let (first, count) = (
+        number("JOBWIRE_SIM_FIRST", 0),
+        number("JOBWIRE_SIM_SEEDS", 10_000),
+    );
     let begun = Instant::now();
     let next = AtomicU64::new(0);
     let failures = Mutex::new(Vec::new());
@@ -116,7 +132,12 @@ fn what_must_always_hold() {
         println!("  {fault:?}: {count}");
     }
     let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{} seeds failed:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} seeds failed:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]
@@ -130,11 +151,21 @@ fn seeds_that_once_failed() {
 
 #[test]
 fn replay() {
-    let Ok(path) = std::env::var("JOBWIRE_SIM_REPLAY") else { return };
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path} cannot be read: {error}"));
-    let recording = Recording::parse(&text).unwrap_or_else(|error| panic!("{path} is not a recording: {error}"));
-    let engine = recording.replay().unwrap_or_else(|why| panic!("{path} replays differently: {why}"));
-    println!("{} lines replayed with the same outputs; at the end: {:#?}", recording.lines.len(), engine.inspect());
+    let Ok(path) = std::env::var("JOBWIRE_SIM_REPLAY") else {
+        return;
+    };
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path} cannot be read: {error}"));
+    let recording = Recording::parse(&text)
+        .unwrap_or_else(|error| panic!("{path} is not a recording: {error}"));
+    let engine = recording
+        .replay()
+        .unwrap_or_else(|why| panic!("{path} replays differently: {why}"));
+    println!(
+        "{} lines replayed with the same outputs; at the end: {:#?}",
+        recording.lines.len(),
+        engine.inspect()
+    );
     if let Err(why) = run(recording.head.seed) {
         panic!("{why}");
     }

@@ -72,8 +72,11 @@ impl<'de> Deserialize<'de> for Record<'de> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(seq: &mut A) -> Result<T, A::Error> {
-                    seq.next_element()?.ok_or_else(|| A::Error::custom("a record is too short"))
+                fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
+                    seq: &mut A,
+                ) -> Result<T, A::Error> {
+                    seq.next_element()?
+                        .ok_or_else(|| A::Error::custom("a record is too short"))
                 }
                 let kind: Cow<'de, str> = next(&mut seq)?;
                 let record = match kind.as_ref() {
@@ -153,7 +156,9 @@ impl Page {
     }
 
     pub fn hears(&self, event: &str) -> bool {
-        ["*", event].iter().any(|name| self.listeners.get(name).is_some_and(|count| *count > 0))
+        ["*", event]
+            .iter()
+            .any(|name| self.listeners.get(name).is_some_and(|count| *count > 0))
     }
 
     pub fn hears_anything(&self) -> bool {

@@ -1,8 +1,8 @@
 //! What one seed is about: the client's configuration, the server's habits, which faults happen.
 
 use crate::dice::Dice;
-use jobwire::core::config::{Config, OnInvalid, Polling, RateLimit, Server};
 use jobwire::core::Backoff;
+use jobwire::core::config::{Config, OnInvalid, Polling, RateLimit, Server};
 
 /// Ids as the page knows them, and as they must stand in a URL.
 pub const IDS: [(&str, &str); 6] = [
@@ -106,23 +106,40 @@ impl Plan {
         let per_job = dice.chance(65);
         let polling = dice.chance(80);
         let servers = dice.pick(&[1, 1, 1, 2, 3]);
-        let server = |n| Server { ws: format!("ws://s{n}"), http: format!("http://s{n}") };
+        let server = |n| Server {
+            ws: format!("ws://s{n}"),
+            http: format!("http://s{n}"),
+        };
         let interval = dice.pick(&[500, 1000, 2000, 2000, 5000]);
         let base_delay = dice.pick(&[100, 500, 1000, 1000]);
         let backoff = Backoff {
             attempts: dice.pick(&[Some(5), Some(5), Some(2), Some(0), None]),
             base_delay,
-            max_delay: dice.pick(&[base_delay, 2000, 10_000, 10_000]).max(base_delay),
+            max_delay: dice
+                .pick(&[base_delay, 2000, 10_000, 10_000])
+                .max(base_delay),
             jitter: dice.pick(&[0, 500, 1000, 1000]),
             min_uptime: dice.pick(&[0, 1000, 5000, 5000]),
         };
         let heartbeat = dice.pick(&[5000, 10_000, 30_000]);
         let jobs = dice.between(1, 5) as usize;
-        let most = if polling { dice.pick(&[32, 32, 2, 1, 0]) } else { dice.pick(&[32, 2, 1]) };
+        let most = if polling {
+            dice.pick(&[32, 32, 2, 1, 0])
+        } else {
+            dice.pick(&[32, 2, 1])
+        };
         let config = Config {
             servers: (0..servers).map(server).collect(),
-            path: if per_job { "/api/v1/jobs/{id}/stream" } else { "/api/v1/stream" }.into(),
-            polling: polling.then(|| Polling { url: "/api/v1/jobs/{id}".into(), interval }),
+            path: if per_job {
+                "/api/v1/jobs/{id}/stream"
+            } else {
+                "/api/v1/stream"
+            }
+            .into(),
+            polling: polling.then(|| Polling {
+                url: "/api/v1/jobs/{id}".into(),
+                interval,
+            }),
             token: dice.chance(40),
             reconnect: dice.chance(93).then_some(backoff),
             heartbeat_interval: if dice.chance(90) { heartbeat } else { 0 },
@@ -132,10 +149,15 @@ impl Plan {
             queue_items: dice.pick(&[3, 1000]),
             queue_bytes: dice.pick(&[200, 1 << 20]),
             queue_age: dice.pick(&[2000, 60_000]),
-            rate_limit: dice.chance(40).then(|| RateLimit { per_second: 2.0, burst: 3.0 }),
+            rate_limit: dice.chance(40).then(|| RateLimit {
+                per_second: 2.0,
+                burst: 3.0,
+            }),
             history: dice.pick(&[0, 10, 1000]),
             on_invalid: dice.pick(&[OnInvalid::Drop, OnInvalid::Pass, OnInvalid::Quarantine]),
-            subscribe: dice.chance(20).then(|| ("subscribe".into(), Some("{\"all\":true}".into()))),
+            subscribe: dice
+                .chance(20)
+                .then(|| ("subscribe".into(), Some("{\"all\":true}".into()))),
             ..Config::default()
         };
         // Every eighth seed is a world without trouble; the others have a few kinds of it.
@@ -144,7 +166,11 @@ impl Plan {
         let faults = if calm {
             Vec::new()
         } else {
-            FAULTS.iter().copied().filter(|_| dice.chance(share)).collect()
+            FAULTS
+                .iter()
+                .copied()
+                .filter(|_| dice.chance(share))
+                .collect()
         };
         Self {
             config,

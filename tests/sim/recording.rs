@@ -45,7 +45,10 @@ impl Recording {
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let mut lines = text.lines();
         let head = serde_json::from_str(lines.next().unwrap_or(""))?;
-        Ok(Self { head, lines: lines.map(serde_json::from_str).collect::<Result<_, _>>()? })
+        Ok(Self {
+            head,
+            lines: lines.map(serde_json::from_str).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Feeds the inputs to a new engine; an error names the first output that is not as it was recorded.
@@ -61,9 +64,14 @@ impl Recording {
                 }
                 Line::Out(expected) => {
                     let output = engine.poll_output();
-                    let text = output.as_ref().map(|output| serde_json::to_value(output).unwrap());
+                    let text = output
+                        .as_ref()
+                        .map(|output| serde_json::to_value(output).unwrap());
                     if text.as_ref() != Some(expected) {
-                        return Err(format!("line {}: {output:?} instead of {expected:?}", number + 2));
+                        return Err(format!(
+                            "line {}: {output:?} instead of {expected:?}",
+                            number + 2
+                        ));
                     }
                 }
             }

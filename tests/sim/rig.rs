@@ -1,7 +1,9 @@
 //! An engine driven by hand, for stories told step by step.
 
 use jobwire::core::config::Server;
-use jobwire::core::{Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time, Wake};
+use jobwire::core::{
+    Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time, Wake,
+};
 use serde_json::Value;
 
 pub struct Rig {
@@ -17,30 +19,54 @@ pub struct Rig {
 /// System D's client without chance: five tries from 1 s doubling to 10 s, then reads every 2 s.
 pub fn config() -> Config {
     Config {
-        servers: vec![Server { ws: "ws://a".into(), http: "http://a".into() }],
-        reconnect: Some(Backoff { jitter: 0, ..Backoff::default() }),
+        servers: vec![Server {
+            ws: "ws://a".into(),
+            http: "http://a".into(),
+        }],
+        reconnect: Some(Backoff {
+            jitter: 0,
+            ..Backoff::default()
+        }),
         ..Config::default()
     }
 }
 
 pub fn shared() -> Config {
-    Config { path: "/api/v1/stream".into(), ..config() }
+    Config {
+        path: "/api/v1/stream".into(),
+        ..config()
+    }
 }
 
 pub fn with_token() -> Config {
-    Config { token: true, ..config() }
+    Config {
+        token: true,
+        ..config()
+    }
 }
 
 pub fn answer(status: u16, body: &str) -> HttpOutcome {
-    HttpOutcome::Answer { status, etag: None, retry_after: None, body: body.into() }
+    HttpOutcome::Answer {
+        status,
+        etag: None,
+        retry_after: None,
+        body: body.into(),
+    }
 }
 
 pub fn tagged(body: &str, etag: &str) -> HttpOutcome {
-    HttpOutcome::Answer { status: 200, etag: Some(etag.into()), retry_after: None, body: body.into() }
+    HttpOutcome::Answer {
+        status: 200,
+        etag: Some(etag.into()),
+        retry_after: None,
+        body: body.into(),
+    }
 }
 
 pub fn snapshot(id: &str, status: &str, progress: u32, attempt: u32) -> String {
-    format!("{{\"job_id\":\"{id}\",\"status\":\"{status}\",\"progress\":{progress},\"attempt\":{attempt}}}")
+    format!(
+        "{{\"job_id\":\"{id}\",\"status\":\"{status}\",\"progress\":{progress},\"attempt\":{attempt}}}"
+    )
 }
 
 pub fn progress(id: &str, progress: u32) -> String {
@@ -55,8 +81,16 @@ pub const HEARTBEAT: &str = "{\"type\":\"heartbeat\"}";
 
 impl Rig {
     pub fn new(config: Config) -> Self {
-        let mut rig = Self { engine: Engine::new(config, 1), now: 0, rid: 0, asked: Vec::new(), told: Vec::new() };
-        rig.input(Input::Clock { wall: 1_736_937_000_000 });
+        let mut rig = Self {
+            engine: Engine::new(config, 1),
+            now: 0,
+            rid: 0,
+            asked: Vec::new(),
+            told: Vec::new(),
+        };
+        rig.input(Input::Clock {
+            wall: 1_736_937_000_000,
+        });
         rig
     }
 
@@ -73,7 +107,10 @@ impl Rig {
             }
         }
         let next = self.engine.next_deadline();
-        assert!(next.is_none_or(|at| at.0 > self.now), "a deadline in the past: {next:?}");
+        assert!(
+            next.is_none_or(|at| at.0 > self.now),
+            "a deadline in the past: {next:?}"
+        );
     }
 
     pub fn command(&mut self, command: Command) {
@@ -93,7 +130,10 @@ impl Rig {
     }
 
     pub fn listen(&mut self, event: &str) {
-        self.command(Command::Listen { event: event.into(), delta: 1 });
+        self.command(Command::Listen {
+            event: event.into(),
+            delta: 1,
+        });
     }
 
     pub fn wake(&mut self, reason: Wake) {
@@ -102,7 +142,10 @@ impl Rig {
 
     pub fn refresh(&mut self, id: &str) -> u32 {
         self.rid += 1;
-        self.command(Command::Refresh { rid: self.rid, id: id.into() });
+        self.command(Command::Refresh {
+            rid: self.rid,
+            id: id.into(),
+        });
         self.rid
     }
 
@@ -112,7 +155,13 @@ impl Rig {
         self.rid
     }
 
-    pub fn send(&mut self, event: &str, data: &str, supersede: Option<&str>, max_age: Option<u64>) -> u32 {
+    pub fn send(
+        &mut self,
+        event: &str,
+        data: &str,
+        supersede: Option<&str>,
+        max_age: Option<u64>,
+    ) -> u32 {
         self.rid += 1;
         self.command(Command::Send {
             rid: self.rid,
@@ -139,7 +188,13 @@ impl Rig {
     pub fn until_asked(&mut self, most: u64) -> u64 {
         let begun = self.now;
         while self.asked.is_empty() {
-            let Some(at) = self.engine.next_deadline().filter(|at| at.0 <= begun + most) else { break };
+            let Some(at) = self
+                .engine
+                .next_deadline()
+                .filter(|at| at.0 <= begun + most)
+            else {
+                break;
+            };
             self.now = at.0;
             self.input(Input::Timer);
         }
@@ -156,11 +211,18 @@ impl Rig {
     }
 
     pub fn frame(&mut self, r#gen: Gen, text: &str) {
-        self.input(Input::Frames { text: text.into(), gens: vec![r#gen] });
+        self.input(Input::Frames {
+            text: text.into(),
+            gens: vec![r#gen],
+        });
     }
 
     pub fn closed(&mut self, r#gen: Gen, code: u16) {
-        self.input(Input::Closed { r#gen, code, reason: String::new() });
+        self.input(Input::Closed {
+            r#gen,
+            code,
+            reason: String::new(),
+        });
     }
 
     pub fn http(&mut self, req: u64, outcome: HttpOutcome) {
@@ -178,10 +240,18 @@ impl Rig {
 
     /// The sockets asked for since the last look, with their URLs; other requests stay.
     pub fn opens(&mut self) -> Vec<(Gen, String)> {
-        let (opens, rest) = std::mem::take(&mut self.asked).into_iter().partition(|output| matches!(output, Output::Open { .. }));
+        let (opens, rest) = std::mem::take(&mut self.asked)
+            .into_iter()
+            .partition(|output| matches!(output, Output::Open { .. }));
         self.asked = rest;
         let opens: Vec<Output> = opens;
-        let named = |output| if let Output::Open { r#gen, url, .. } = output { Some((r#gen, url)) } else { None };
+        let named = |output| {
+            if let Output::Open { r#gen, url, .. } = output {
+                Some((r#gen, url))
+            } else {
+                None
+            }
+        };
         opens.into_iter().filter_map(named).collect()
     }
 
@@ -194,10 +264,18 @@ impl Rig {
 
     /// The reads asked for since the last look; other requests stay.
     pub fn fetches(&mut self) -> Vec<(u64, String)> {
-        let (fetches, rest) = std::mem::take(&mut self.asked).into_iter().partition(|output| matches!(output, Output::Fetch { .. }));
+        let (fetches, rest) = std::mem::take(&mut self.asked)
+            .into_iter()
+            .partition(|output| matches!(output, Output::Fetch { .. }));
         self.asked = rest;
         let fetches: Vec<Output> = fetches;
-        let named = |output| if let Output::Fetch { req, url, .. } = output { Some((req, url)) } else { None };
+        let named = |output| {
+            if let Output::Fetch { req, url, .. } = output {
+                Some((req, url))
+            } else {
+                None
+            }
+        };
         fetches.into_iter().filter_map(named).collect()
     }
 
@@ -210,10 +288,18 @@ impl Rig {
 
     /// The tokens asked for since the last look, with the reason.
     pub fn tokens(&mut self) -> Vec<(u64, String)> {
-        let (tokens, rest) = std::mem::take(&mut self.asked).into_iter().partition(|output| matches!(output, Output::NeedToken { .. }));
+        let (tokens, rest) = std::mem::take(&mut self.asked)
+            .into_iter()
+            .partition(|output| matches!(output, Output::NeedToken { .. }));
         self.asked = rest;
         let tokens: Vec<Output> = tokens;
-        let named = |output| if let Output::NeedToken { req, reason } = output { Some((req, format!("{reason:?}"))) } else { None };
+        let named = |output| {
+            if let Output::NeedToken { req, reason } = output {
+                Some((req, format!("{reason:?}")))
+            } else {
+                None
+            }
+        };
         tokens.into_iter().filter_map(named).collect()
     }
 
@@ -228,14 +314,24 @@ impl Rig {
     }
 
     pub fn sent(&mut self) -> Vec<String> {
-        let text = |output| if let Output::Send { text, .. } = output { Some(text) } else { None };
+        let text = |output| {
+            if let Output::Send { text, .. } = output {
+                Some(text)
+            } else {
+                None
+            }
+        };
         self.asked().into_iter().filter_map(text).collect()
     }
 
     /// The last snapshot of a job; everything that waits is taken first.
     pub fn job(&mut self, id: &str) -> Value {
         self.take();
-        let found = self.told.iter().rev().find(|record| record[0] == "job" && record[1]["id"] == id);
+        let found = self
+            .told
+            .iter()
+            .rev()
+            .find(|record| record[0] == "job" && record[1]["id"] == id);
         found.map_or(Value::Null, |record| record[1].clone())
     }
 
@@ -246,12 +342,20 @@ impl Rig {
     /// The payloads of an event so far.
     pub fn heard(&mut self, event: &str) -> Vec<Value> {
         self.take();
-        self.told.iter().filter(|record| record[0] == "event" && record[1] == event).map(|record| record[2].clone()).collect()
+        self.told
+            .iter()
+            .filter(|record| record[0] == "event" && record[1] == event)
+            .map(|record| record[2].clone())
+            .collect()
     }
 
     /// The answers to a `rid` so far.
     pub fn replies(&self, rid: u32) -> Vec<Value> {
-        self.told.iter().filter(|record| record[0] == "reply" && record[1] == rid).cloned().collect()
+        self.told
+            .iter()
+            .filter(|record| record[0] == "reply" && record[1] == rid)
+            .cloned()
+            .collect()
     }
 
     /// A job that is followed and whose socket is open and has been read once.

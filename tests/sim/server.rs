@@ -3,7 +3,13 @@
 use crate::dice::Dice;
 use crate::plan::{Attempts, IDS};
 
-const STAGES: [&str; 5] = ["download", "separation", "transcription", "musicxml", "polishing"];
+const STAGES: [&str; 5] = [
+    "download",
+    "separation",
+    "transcription",
+    "musicxml",
+    "polishing",
+];
 
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -62,7 +68,11 @@ impl Truth {
                 pace: dice.pick(&[200, 700, 2000, 6000]),
             }
         });
-        Self { jobs: jobs.collect(), attempts, said: Vec::new() }
+        Self {
+            jobs: jobs.collect(),
+            attempts,
+            said: Vec::new(),
+        }
     }
 
     pub fn is_over(&self, job: usize) -> bool {
@@ -87,7 +97,11 @@ impl Truth {
             } else {
                 job.fate[0]
             };
-            job.progress = if job.status == "completed" { 100 } else { job.progress.min(99) };
+            job.progress = if job.status == "completed" {
+                100
+            } else {
+                job.progress.min(99)
+            };
             job.ends.push((now, job.attempt, job.status));
         }
     }
@@ -112,9 +126,15 @@ impl Truth {
 
     fn number(&mut self, job: Option<usize>) -> u64 {
         let number = self.said.len() as u64;
-        let (attempt, progress) =
-            job.map_or((0, 0), |job| (self.jobs[job].attempt, self.jobs[job].progress));
-        self.said.push(Said { number, job, attempt, progress });
+        let (attempt, progress) = job.map_or((0, 0), |job| {
+            (self.jobs[job].attempt, self.jobs[job].progress)
+        });
+        self.said.push(Said {
+            number,
+            job,
+            attempt,
+            progress,
+        });
         number
     }
 
@@ -134,8 +154,11 @@ impl Truth {
             Attempts::NotInEnds => kind == "progress",
             Attempts::Everywhere => true,
         };
-        let attempt =
-            if counted { format!(",\"attempt\":{}", job.attempt) } else { String::new() };
+        let attempt = if counted {
+            format!(",\"attempt\":{}", job.attempt)
+        } else {
+            String::new()
+        };
         let rest = match kind {
             "progress" => format!(
                 "\"progress\":{},\"stage\":\"{stage}\",\"message\":\"working on {stage}\"",
@@ -151,15 +174,20 @@ impl Truth {
             ),
             _ => "\"message\":\"as you wish\"".into(),
         };
-        let text =
-            format!("{{\"type\":\"{kind}\",\"job_id\":\"{}\",{rest},\"n\":{number}{attempt}}}", job.id);
+        let text = format!(
+            "{{\"type\":\"{kind}\",\"job_id\":\"{}\",{rest},\"n\":{number}{attempt}}}",
+            job.id
+        );
         Some((text, self.said[number as usize]))
     }
 
     /// An event of the app's own.
     pub fn custom(&mut self) -> (String, Said) {
         let number = self.number(None);
-        (format!("{{\"type\":\"party\",\"guest_list\":[],\"n\":{number}}}"), self.said[number as usize])
+        (
+            format!("{{\"type\":\"party\",\"guest_list\":[],\"n\":{number}}}"),
+            self.said[number as usize],
+        )
     }
 
     pub fn etag(&self, job: usize) -> String {
@@ -173,7 +201,10 @@ impl Truth {
             _ => format!(",\"attempt\":{}", job.attempt),
         };
         let error = match job.status {
-            "failed" => format!(",\"error\":{{\"message\":\"it broke\",\"retryable\":{}}}", job.retryable),
+            "failed" => format!(
+                ",\"error\":{{\"message\":\"it broke\",\"retryable\":{}}}",
+                job.retryable
+            ),
             _ => String::new(),
         };
         format!(

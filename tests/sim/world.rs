@@ -7,7 +7,9 @@ use crate::page::{self, Page};
 use crate::plan::{Attempts, Fault, Plan, Refusal};
 use crate::recording::{Head, Line, Recording};
 use crate::server::Truth;
-use jobwire::core::{Command, Engine, Gen, HttpOutcome, Input, Output, Recorded, Time, TokenReason, Wake};
+use jobwire::core::{
+    Command, Engine, Gen, HttpOutcome, Input, Output, Recorded, Time, TokenReason, Wake,
+};
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -160,7 +162,9 @@ pub fn run(seed: u64, recorder: Option<&RefCell<Recording>>) -> Result<Figures, 
     let mut world = World::new(seed, recorder);
     world.begin();
     while let Some(Reverse((at, id))) = world.queue.pop() {
-        let Some(event) = world.events.remove(&id) else { continue };
+        let Some(event) = world.events.remove(&id) else {
+            continue;
+        };
         world.now = world.now.max(at);
         if matches!(event, Event::Over) {
             break;
@@ -178,7 +182,14 @@ pub fn run(seed: u64, recorder: Option<&RefCell<Recording>>) -> Result<Figures, 
 /// An empty recording to run `seed` with.
 pub fn recording_of(seed: u64) -> RefCell<Recording> {
     let config = Plan::draw(&mut Dice::new(seed), seed).config;
-    RefCell::new(Recording { head: Head { seed, engine_seed: seed, config }, lines: Vec::new() })
+    RefCell::new(Recording {
+        head: Head {
+            seed,
+            engine_seed: seed,
+            config,
+        },
+        lines: Vec::new(),
+    })
 }
 
 impl<'a> World<'a> {
@@ -212,7 +223,10 @@ impl<'a> World<'a> {
             frozen_for_sleep: false,
             suspended: false,
             timer_missed: false,
-            trouble: Trouble { outage: vec![0; plan.config.servers.len()], ..Trouble::default() },
+            trouble: Trouble {
+                outage: vec![0; plan.config.servers.len()],
+                ..Trouble::default()
+            },
             healed: false,
             holding: false,
             still: 0,
@@ -240,7 +254,11 @@ impl<'a> World<'a> {
     }
 
     fn latency(&mut self) -> u64 {
-        let spike = if self.trouble.slow > self.now { self.dice.between(0, SLOW) } else { 0 };
+        let spike = if self.trouble.slow > self.now {
+            self.dice.between(0, SLOW)
+        } else {
+            0
+        };
         self.plan.latency + spike
     }
 
@@ -348,9 +366,13 @@ impl<'a> World<'a> {
     fn hand(&mut self, input: Input) {
         let mono = self.mono();
         self.figures.inputs += 1;
-        self.check.before(&self.plan, &self.page, &self.truth, mono, &input);
+        self.check
+            .before(&self.plan, &self.page, &self.truth, mono, &input);
         if let Some(recorder) = self.recorder {
-            let recorded = Recorded { at: Time(mono), input: input.clone() };
+            let recorded = Recorded {
+                at: Time(mono),
+                input: input.clone(),
+            };
             recorder.borrow_mut().lines.push(Line::In(recorded));
         }
         self.engine.handle(Time(mono), input);
@@ -358,12 +380,15 @@ impl<'a> World<'a> {
             if let Some(recorder) = self.recorder {
                 recorder.borrow_mut().lines.push(Line::out(&output));
             }
-            self.check.output(&self.plan, &self.page, &self.truth, mono, &output);
+            self.check
+                .output(&self.plan, &self.page, &self.truth, mono, &output);
             self.carry_out(output);
         }
         self.check.after(&self.plan, &self.page, mono);
         let next = self.engine.next_deadline();
-        self.check.ensure(next.is_none_or(|at| at.0 > mono), || format!("a deadline in the past: {next:?}"));
+        self.check.ensure(next.is_none_or(|at| at.0 > mono), || {
+            format!("a deadline in the past: {next:?}")
+        });
         if next != self.timer_for {
             self.timer_for = next;
             self.timer_mark += 1;
@@ -379,12 +404,28 @@ impl<'a> World<'a> {
             Output::Open { r#gen, url, auth } => self.open(r#gen, &url, auth),
             Output::Close { r#gen, .. } => self.forget(r#gen),
             Output::Send { .. } => {}
-            Output::Fetch { req, url, etag, auth } => {
+            Output::Fetch {
+                req,
+                url,
+                etag,
+                auth,
+            } => {
                 self.figures.reads += 1;
                 let server = server_of(&url);
-                let Some(job) = Check::read_target(&self.truth, &url) else { return };
+                let Some(job) = Check::read_target(&self.truth, &url) else {
+                    return;
+                };
                 let hanging = self.is_out(server) && self.trouble.hang > self.now;
-                self.flights.insert(req, Flight { job, server, auth, etag, hanging });
+                self.flights.insert(
+                    req,
+                    Flight {
+                        job,
+                        server,
+                        auth,
+                        etag,
+                        hanging,
+                    },
+                );
                 if !hanging {
                     let latency = self.latency();
                     let takes = self.dice.between(latency / 2, latency);
@@ -400,8 +441,13 @@ impl<'a> World<'a> {
                 self.later(frame, Event::Take);
             }
             Output::Batch(text) => match page::read(&text) {
-                Ok(records) => self.check.records(&self.plan, &mut self.page, &self.truth, self.now, &records),
-                Err(error) => self.check.ensure(false, || format!("not a batch: {error}: {text}")),
+                Ok(records) => {
+                    self.check
+                        .records(&self.plan, &mut self.page, &self.truth, self.now, &records)
+                }
+                Err(error) => self
+                    .check
+                    .ensure(false, || format!("not a batch: {error}: {text}")),
             },
         }
     }
@@ -415,7 +461,11 @@ impl<'a> World<'a> {
             return;
         }
         self.timer_for = None;
-        if self.engine.next_deadline().is_some_and(|at| at.0 <= self.mono()) {
+        if self
+            .engine
+            .next_deadline()
+            .is_some_and(|at| at.0 <= self.mono())
+        {
             self.input(Input::Timer);
         } else if let Some(at) = self.engine.next_deadline() {
             self.timer_for = Some(at);
@@ -473,7 +523,10 @@ impl<'a> World<'a> {
                     // A frame that holds the separator itself cannot be joined with others.
                     if text.contains('\u{1e}') {
                         self.hand_over(&mut joined);
-                        self.input(Input::Frames { text, gens: vec![r#gen] });
+                        self.input(Input::Frames {
+                            text,
+                            gens: vec![r#gen],
+                        });
                     } else if let Some((all, gens)) = &mut joined {
                         all.push('\u{1e}');
                         all.push_str(&text);
@@ -501,7 +554,11 @@ impl<'a> World<'a> {
                 Bound::Closed(code, reason) => {
                     self.hand_over(&mut joined);
                     self.connections[conn].forgotten = true;
-                    self.input(Input::Closed { r#gen, code, reason });
+                    self.input(Input::Closed {
+                        r#gen,
+                        code,
+                        reason,
+                    });
                 }
             }
         }
@@ -516,7 +573,9 @@ impl<'a> World<'a> {
 
     fn arrives(&mut self, numbers: &[u64]) {
         for number in numbers {
-            let job = self.truth.said[*number as usize].job.unwrap_or(self.plan.jobs);
+            let job = self.truth.said[*number as usize]
+                .job
+                .unwrap_or(self.plan.jobs);
             self.check.arrives(job, *number);
         }
     }
@@ -536,14 +595,23 @@ impl<'a> World<'a> {
         if good {
             // A cache that hands out what has run out.
             let stale = self.trouble.bad_token > self.now && self.trouble.bad_token_kind == 2;
-            self.tokens.insert(req, if stale { 0 } else { self.now + self.plan.token_life });
+            self.tokens.insert(
+                req,
+                if stale {
+                    0
+                } else {
+                    self.now + self.plan.token_life
+                },
+            );
         }
         self.when_awake(Input::Token { req, error });
     }
 
     fn token_is_good(&self, auth: Option<u64>) -> bool {
         !self.plan.config.token
-            || auth.and_then(|auth| self.tokens.get(&auth)).is_some_and(|until| *until > self.now)
+            || auth
+                .and_then(|auth| self.tokens.get(&auth))
+                .is_some_and(|until| *until > self.now)
     }
 
     // ---- the network and the servers ----
@@ -556,10 +624,12 @@ impl<'a> World<'a> {
         self.figures.sockets += 1;
         let server = server_of(url);
         let job = self.truth.jobs.iter().position(|job| {
-            url.split_once("/jobs/").is_some_and(|(_, rest)| rest.strip_suffix("/stream") == Some(job.encoded))
+            url.split_once("/jobs/")
+                .is_some_and(|(_, rest)| rest.strip_suffix("/stream") == Some(job.encoded))
         });
         let conn = self.connections.len();
-        let mut connection = Connection::new(r#gen, server, job, job.is_some() || !self.plan.per_job());
+        let mut connection =
+            Connection::new(r#gen, server, job, job.is_some() || !self.plan.per_job());
         connection.hanging = self.is_out(server) && self.trouble.hang > self.now;
         let hanging = connection.hanging;
         self.connections.push(connection);
@@ -572,7 +642,9 @@ impl<'a> World<'a> {
     }
 
     fn forget(&mut self, r#gen: Gen) {
-        let Some(conn) = self.by_gen.get(&r#gen.id()).copied() else { return };
+        let Some(conn) = self.by_gen.get(&r#gen.id()).copied() else {
+            return;
+        };
         self.connections[conn].forgotten = true;
         let latency = self.latency();
         let at = self.connections[conn].arrival_at_server(self.now, latency, &mut self.dice);
@@ -625,7 +697,9 @@ impl<'a> World<'a> {
         }
         self.to_client(conn, Bound::Opened);
         if !good {
-            let Refusal::Close(code) = self.plan.refusal else { return };
+            let Refusal::Close(code) = self.plan.refusal else {
+                return;
+            };
             return self.end(conn, code, "token refused");
         }
         if self.trouble.wait > self.now {
@@ -661,11 +735,25 @@ impl<'a> World<'a> {
         if !self.is_served(conn) {
             return;
         }
-        if self.plan.strict_tokens && self.connections[conn].token_until.is_some_and(|until| until <= self.now) {
-            let code = if let Refusal::Close(code) = self.plan.refusal { code } else { 1000 };
+        if self.plan.strict_tokens
+            && self.connections[conn]
+                .token_until
+                .is_some_and(|until| until <= self.now)
+        {
+            let code = if let Refusal::Close(code) = self.plan.refusal {
+                code
+            } else {
+                1000
+            };
             return self.end(conn, code, "token has run out");
         }
-        self.to_client(conn, Bound::Text("{\"type\":\"heartbeat\",\"timestamp\":\"now\"}".into(), Vec::new()));
+        self.to_client(
+            conn,
+            Bound::Text(
+                "{\"type\":\"heartbeat\",\"timestamp\":\"now\"}".into(),
+                Vec::new(),
+            ),
+        );
         let wait = self.plan.heartbeat;
         self.later(wait, Event::Beat(conn));
     }
@@ -696,10 +784,17 @@ impl<'a> World<'a> {
             30..=36 => {
                 let (other, said) = self.truth.custom();
                 let all = [vec![said.number], numbers].concat();
-                let joined = if self.dice.chance(50) { format!("[{other},{text}]") } else { format!("{other}\n{text}\n") };
+                let joined = if self.dice.chance(50) {
+                    format!("[{other},{text}]")
+                } else {
+                    format!("{other}\n{text}\n")
+                };
                 self.to_client(conn, Bound::Text(joined, all));
             }
-            37..=43 => self.to_client(conn, Bound::Text(format!("{text}\n{{\"type\":\"ping\"}}"), numbers)),
+            37..=43 => self.to_client(
+                conn,
+                Bound::Text(format!("{text}\n{{\"type\":\"ping\"}}"), numbers),
+            ),
             44..=49 => self.to_client(conn, Bound::Binary(text.into_bytes(), numbers)),
             50..=52 => {
                 self.to_client(conn, Bound::Binary(vec![0xff, 0x00, 0xfe], Vec::new()));
@@ -749,10 +844,14 @@ impl<'a> World<'a> {
     /// Tells everybody who is connected now.
     fn publish(&mut self, job: usize) {
         let serving: Vec<usize> = (0..self.connections.len())
-            .filter(|conn| self.is_served(*conn) && self.connections[*conn].job.is_none_or(|own| own == job))
+            .filter(|conn| {
+                self.is_served(*conn) && self.connections[*conn].job.is_none_or(|own| own == job)
+            })
             .collect();
         for conn in serving {
-            let Some((text, said)) = self.truth.message(job) else { return };
+            let Some((text, said)) = self.truth.message(job) else {
+                return;
+            };
             self.say(conn, text, vec![said.number]);
             if self.truth.is_over(job) && self.connections[conn].job.is_some() {
                 self.end(conn, 1000, "done");
@@ -769,7 +868,11 @@ impl<'a> World<'a> {
         }
         self.truth.step(job, self.now, &mut self.dice);
         self.publish(job);
-        let pace = if self.finishing { self.truth.jobs[job].pace.min(500) } else { self.truth.jobs[job].pace };
+        let pace = if self.finishing {
+            self.truth.jobs[job].pace.min(500)
+        } else {
+            self.truth.jobs[job].pace
+        };
         let wait = self.dice.between(pace / 2, pace);
         self.later(wait, Event::Step(job));
     }
@@ -794,10 +897,17 @@ impl<'a> World<'a> {
     }
 
     fn http_arrives(&mut self, req: u64) {
-        let Some(flight) = self.flights.get(&req) else { return };
+        let Some(flight) = self.flights.get(&req) else {
+            return;
+        };
         let (job, server, etag) = (flight.job, flight.server, flight.etag.clone());
         let good = self.token_is_good(flight.auth);
-        let answer = |status, retry_after, etag, body: String| HttpOutcome::Answer { status, etag, retry_after, body };
+        let answer = |status, retry_after, etag, body: String| HttpOutcome::Answer {
+            status,
+            etag,
+            retry_after,
+            body,
+        };
         let outcome = if self.is_out(server) {
             HttpOutcome::Failed
         } else if self.trouble.errors > self.now {
@@ -807,7 +917,12 @@ impl<'a> World<'a> {
                 1 => answer(503, Some(wait), None, String::new()),
                 2 => answer(429, Some(wait), None, String::new()),
                 3 => answer(200, None, None, "<html>Welcome to the hotel</html>".into()),
-                4 => answer(200, None, None, "{\"job_id\":\"ghost\",\"status\":\"completed\"}".into()),
+                4 => answer(
+                    200,
+                    None,
+                    None,
+                    "{\"job_id\":\"ghost\",\"status\":\"completed\"}".into(),
+                ),
                 _ => answer(403, None, None, String::new()),
             }
         } else if !good {
@@ -815,7 +930,12 @@ impl<'a> World<'a> {
         } else if etag == Some(self.truth.etag(job)) {
             answer(304, None, None, String::new())
         } else {
-            answer(200, None, Some(self.truth.etag(job)), self.truth.snapshot(job))
+            answer(
+                200,
+                None,
+                Some(self.truth.etag(job)),
+                self.truth.snapshot(job),
+            )
         };
         let latency = self.latency();
         let takes = self.dice.between(latency / 2, latency);
@@ -843,7 +963,12 @@ impl<'a> World<'a> {
                 for server in 0..self.trouble.outage.len() {
                     if all || server == one {
                         self.trouble.outage[server] = until;
-                        self.cut(server, quiet, reset_at, if fault == Fault::Restart { 1012 } else { 1006 });
+                        self.cut(
+                            server,
+                            quiet,
+                            reset_at,
+                            if fault == Fault::Restart { 1012 } else { 1006 },
+                        );
                     }
                 }
             }
@@ -905,8 +1030,14 @@ impl<'a> World<'a> {
     }
 
     fn some_connection(&mut self) -> Option<usize> {
-        let served: Vec<usize> = (0..self.connections.len()).filter(|conn| self.is_served(*conn)).collect();
-        if served.is_empty() { None } else { Some(self.dice.pick(&served)) }
+        let served: Vec<usize> = (0..self.connections.len())
+            .filter(|conn| self.is_served(*conn))
+            .collect();
+        if served.is_empty() {
+            None
+        } else {
+            Some(self.dice.pick(&served))
+        }
     }
 
     fn cut(&mut self, server: usize, quiet: bool, reset_at: u64, code: u16) {
@@ -926,7 +1057,9 @@ impl<'a> World<'a> {
 
     /// The page runs again: perhaps its timer comes before what is queued.
     fn thaw(&mut self) {
-        let Some(since) = self.frozen_until.take() else { return };
+        let Some(since) = self.frozen_until.take() else {
+            return;
+        };
         if self.frozen_for_sleep {
             self.slept += self.now - since;
             self.frozen_for_sleep = false;
@@ -952,7 +1085,10 @@ impl<'a> World<'a> {
 
     fn listen(&mut self, event: &'static str, delta: i32) {
         *self.page.listeners.entry(event).or_insert(0) += delta;
-        self.input(Input::Command(Command::Listen { event: event.into(), delta }));
+        self.input(Input::Command(Command::Listen {
+            event: event.into(),
+            delta,
+        }));
     }
 
     fn connect(&mut self) {
@@ -992,12 +1128,22 @@ impl<'a> World<'a> {
             }
             Act::Send => self.send(),
             Act::Listen => {
-                let event = self.dice.pick(&["progress", "completed", "error", "invalid", "gap", "*", "party"]);
+                let event = self.dice.pick(&[
+                    "progress",
+                    "completed",
+                    "error",
+                    "invalid",
+                    "gap",
+                    "*",
+                    "party",
+                ]);
                 self.listen(event, 1);
             }
             Act::Unlisten => {
                 let kept = i32::from(self.listens_always);
-                let spare = |(name, count): (&&'static str, &i32)| (*count > if *name == "*" { kept } else { 0 }).then_some(*name);
+                let spare = |(name, count): (&&'static str, &i32)| {
+                    (*count > if *name == "*" { kept } else { 0 }).then_some(*name)
+                };
                 if let Some(event) = self.page.listeners.iter().find_map(spare) {
                     self.listen(event, -1);
                 }
@@ -1008,7 +1154,13 @@ impl<'a> World<'a> {
                 self.input(Input::Command(Command::WatchAll(on)));
             }
             Act::Wake => {
-                let reason = self.dice.pick(&[Wake::Visible, Wake::Focus, Wake::Online, Wake::Resume, Wake::Pageshow]);
+                let reason = self.dice.pick(&[
+                    Wake::Visible,
+                    Wake::Focus,
+                    Wake::Online,
+                    Wake::Resume,
+                    Wake::Pageshow,
+                ]);
                 self.input(Input::Command(Command::Wake(reason)));
             }
             Act::Connect => self.connect(),
@@ -1029,11 +1181,16 @@ impl<'a> World<'a> {
     /// The page asks the server for a new attempt, and tells the client: after the answer, or at once in the hope that
     /// the server agrees.
     fn retry(&mut self, job: usize) {
-        let failed = self.page.shown[job].as_ref().is_some_and(|shown| shown.status == "failed");
+        let failed = self.page.shown[job]
+            .as_ref()
+            .is_some_and(|shown| shown.status == "failed");
         if !failed || self.page.followers[job] == 0 || !self.truth.is_over(job) {
             return;
         }
-        let settled = self.truth.jobs[job].ends.last().is_some_and(|(at, ..)| at + 2 * self.plan.latency + SLOW < self.now);
+        let settled = self.truth.jobs[job]
+            .ends
+            .last()
+            .is_some_and(|(at, ..)| at + 2 * self.plan.latency + SLOW < self.now);
         let counted = self.plan.attempts == Attempts::Everywhere;
         if !counted && !settled {
             // What is still on its way could not be told from the new attempt's.
@@ -1054,7 +1211,11 @@ impl<'a> World<'a> {
     fn send(&mut self) {
         let rid = self.page.rid();
         let job = self.dice.pick(&self.truth.jobs).id;
-        let data = self.dice.pick(&[None, Some("[1]".into()), Some(format!("{{\"jobId\":\"{job}\"}}"))]);
+        let data = self.dice.pick(&[
+            None,
+            Some("[1]".into()),
+            Some(format!("{{\"jobId\":\"{job}\"}}")),
+        ]);
         let command = Command::Send {
             rid,
             event: "hello".into(),
@@ -1069,25 +1230,40 @@ impl<'a> World<'a> {
     // ---- the end of the story ----
 
     fn longest_pause(&self) -> u64 {
-        self.plan.config.reconnect.as_ref().map_or(10_000, |backoff| backoff.max_delay)
+        self.plan
+            .config
+            .reconnect
+            .as_ref()
+            .map_or(10_000, |backoff| backoff.max_delay)
     }
 
     /// All trouble ends: connections that hang or are silent break, as TCP's would; the page runs; a page that was
     /// told that the client gave up calls `connect()`.
     fn heal(&mut self) {
         self.healed = true;
-        self.trouble = Trouble { outage: vec![0; self.trouble.outage.len()], ..Trouble::default() };
+        self.trouble = Trouble {
+            outage: vec![0; self.trouble.outage.len()],
+            ..Trouble::default()
+        };
         for conn in 0..self.connections.len() {
             if self.connections[conn].silent || self.connections[conn].hanging {
                 self.reset(conn);
             }
         }
-        let hanging: Vec<u64> = self.flights.iter().filter(|(_, flight)| flight.hanging).map(|(req, _)| *req).collect();
+        let hanging: Vec<u64> = self
+            .flights
+            .iter()
+            .filter(|(_, flight)| flight.hanging)
+            .map(|(req, _)| *req)
+            .collect();
         for req in hanging {
             self.later(0, Event::HttpAnswer(req, HttpOutcome::Failed));
         }
         for req in std::mem::take(&mut self.slow_tokens) {
             self.later(TOKEN_TIME, Event::Token(req, true));
+        }
+        for connection in &mut self.connections {
+            connection.token_until = None;
         }
         self.thaw();
         // A token that lasts three seconds is trouble of its own.
@@ -1095,6 +1271,11 @@ impl<'a> World<'a> {
         let given_up = self.page.state == "failed" || self.plan.config.polling.is_none();
         if !self.page.connected || given_up {
             self.connect();
+        }
+        if self.plan.config.polling.is_none() {
+            // Links that gave up for good wait for the page: it asks once more when the last loss is known.
+            let settled = self.settled();
+            self.later(settled, Event::Act(Act::Connect));
         }
         self.holding = true;
         let bound = self.bound();
@@ -1110,20 +1291,34 @@ impl<'a> World<'a> {
         let pause = self.longest_pause();
         let wait = match self.plan.interval() {
             Some(interval) => {
-                let told = if self.plan.faults.contains(&Fault::HttpErrors) { LONGEST_WAIT } else { 0 };
+                let told = if self.plan.faults.contains(&Fault::HttpErrors) {
+                    LONGEST_WAIT
+                } else {
+                    0
+                };
                 interval.max(pause).max(told)
             }
             // Told to wait: the longest back-off again, a half of it by chance.
-            None => pause,
+            None => pause + self.settled(),
         };
-        let slow = if self.plan.faults.contains(&Fault::SlowNetwork) { 2 * SLOW } else { 0 };
+        let slow = if self.plan.faults.contains(&Fault::SlowNetwork) {
+            2 * SLOW
+        } else {
+            0
+        };
         let turns = self.plan.jobs as u64;
         let trip = 2 * self.plan.latency;
         wait + slow + (4 + turns) * trip + 3 * TOKEN_TIME + self.plan.batch + 3 * FRAME + 100
     }
 
+    /// How long after the end of all trouble the last connection is known to be lost, ms.
+    fn settled(&self) -> u64 {
+        2 * (self.plan.latency + SLOW) + 3 * TOKEN_TIME + 100
+    }
+
     fn check_still(&mut self) {
-        self.check.truth(&self.plan, &self.page, &self.truth, self.still, false);
+        self.check
+            .truth(&self.plan, &self.page, &self.truth, self.still, false);
         self.still = self.now;
         self.holding = false;
         self.finishing = true;
@@ -1141,7 +1336,8 @@ impl<'a> World<'a> {
 
     /// The page loses interest: no socket may outlive the linger time.
     fn leave(&mut self) {
-        self.check.truth(&self.plan, &self.page, &self.truth, self.still, true);
+        self.check
+            .truth(&self.plan, &self.page, &self.truth, self.still, true);
         if self.listens_always {
             self.check.ends_were_told(&self.page);
         }
@@ -1151,7 +1347,13 @@ impl<'a> World<'a> {
                 self.act(Act::Unfollow(job));
             }
         }
-        while let Some(event) = self.page.listeners.iter().find(|(_, count)| **count > 0).map(|(name, _)| *name) {
+        while let Some(event) = self
+            .page
+            .listeners
+            .iter()
+            .find(|(_, count)| **count > 0)
+            .map(|(name, _)| *name)
+        {
             self.listen(event, -1);
         }
         if self.page.watch_all {
@@ -1163,9 +1365,13 @@ impl<'a> World<'a> {
 
     fn close(&mut self) {
         let live = self.check.live_sockets();
-        self.check.ensure(live == 0, || format!("{live} sockets though nobody listens"));
+        self.check.ensure(live == 0, || {
+            format!("{live} sockets though nobody listens")
+        });
         for _ in 0..2 {
-            let act = self.dice.pick(&[Act::Refresh(0), Act::Connect, Act::Send, Act::Follow(0)]);
+            let act = self
+                .dice
+                .pick(&[Act::Refresh(0), Act::Connect, Act::Send, Act::Follow(0)]);
             self.act(act);
         }
         self.input(Input::Command(Command::Shutdown));
@@ -1180,17 +1386,25 @@ impl<'a> World<'a> {
         for conn in 0..self.connections.len().min(3) {
             let r#gen = self.connections[conn].r#gen;
             let text = "{\"type\":\"progress\",\"job_id\":\"j0\",\"progress\":1}".into();
-            self.input(Input::Frames { text, gens: vec![r#gen] });
+            self.input(Input::Frames {
+                text,
+                gens: vec![r#gen],
+            });
         }
         self.check.nothing_left(&self.page);
         let next = self.engine.next_deadline();
-        self.check.ensure(next.is_none(), || "a deadline after close".into());
+        self.check
+            .ensure(next.is_none(), || "a deadline after close".into());
         let seed = self.seed;
-        self.check.ensure(self.page.state == "closed", || format!("seed {seed} ends {}", "not closed"));
+        self.check.ensure(self.page.state == "closed", || {
+            format!("seed {seed} ends {}", "not closed")
+        });
         self.at(self.now, Event::Over);
     }
 }
 
 fn server_of(url: &str) -> usize {
-    url.split_once("://s").and_then(|(_, rest)| rest.get(..1)?.parse().ok()).unwrap_or(0)
+    url.split_once("://s")
+        .and_then(|(_, rest)| rest.get(..1)?.parse().ok())
+        .unwrap_or(0)
 }

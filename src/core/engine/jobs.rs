@@ -214,6 +214,15 @@ impl Engine {
         }
     }
 
+    /// The shared socket is gone: what is known of any job may be old, also of those that nobody follows now.
+    pub(super) fn doubt_all(&mut self) {
+        for index in self.jobs.indexes() {
+            if self.jobs.get_mut(index).is_some_and(|entry| entry.job.doubt()) {
+                self.mark_dirty(index);
+            }
+        }
+    }
+
     fn per_job_sockets(&self) -> bool {
         text::names_job(&self.config.path)
     }
@@ -238,8 +247,9 @@ impl Engine {
             entry.in_line = true;
             self.waiting.push(index);
         }
-        if covered && !per_job && entry.job.updated_at == 0 {
-            // The shared socket was open before this job was followed.
+        let idle = !entry.read_queued && entry.reading.is_none() && entry.read_at.is_none();
+        if covered && !per_job && entry.job.stale && idle {
+            // The shared socket was open before this job was followed, or was lost while nobody did.
             self.read_after_open(index);
         }
         if !per_job && !covered && self.shared_is_down() && self.config.polling.is_some() {

@@ -329,7 +329,10 @@ impl Engine {
                     entry.link = None;
                 }
             }
-            None => self.shared = None,
+            None => {
+                self.shared = None;
+                self.doubt_all();
+            }
         }
         self.status_dirty = true;
     }
@@ -469,6 +472,9 @@ impl Engine {
         link.state = State::Waiting;
         for entry in self.jobs_of(job) {
             self.socket_lost(entry);
+        }
+        if job.is_none() {
+            self.doubt_all();
         }
     }
 

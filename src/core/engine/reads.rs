@@ -462,7 +462,12 @@ impl Engine {
             )
             .min(longest);
         let delay = wait.map_or(stretched, |wait| wait.min(LONGEST_WAIT).max(interval));
-        let at = self.needs_reads(index).then(|| self.now.after(delay));
+        let planned = self.jobs.get(index).and_then(|entry| entry.read_at);
+        let at = self.needs_reads(index).then(|| {
+            let at = self.now.after(delay);
+            // A failed `refresh()` does not overrule what the server asked for before.
+            if failures > 0 { planned.map_or(at, |planned| planned.max(at)) } else { at }
+        });
         self.plan_read(index, at);
     }
 

@@ -9,7 +9,10 @@ fn failed(rig: &Rig) -> bool {
 
 #[test]
 fn a_token_that_serves_unchanged_answers_is_good() {
-    let mut rig = Rig::new(Config { max_sockets: 0, ..with_token() });
+    let mut rig = Rig::new(Config {
+        max_sockets: 0,
+        ..with_token()
+    });
     rig.follow("a");
     let req = rig.token("Connect");
     rig.give_token(req);
@@ -27,16 +30,25 @@ fn a_token_that_serves_unchanged_answers_is_good() {
 
 #[test]
 fn a_refresh_that_fails_once_is_not_the_end() {
-    let mut rig = Rig::new(Config { max_sockets: 0, ..with_token() });
+    let mut rig = Rig::new(Config {
+        max_sockets: 0,
+        ..with_token()
+    });
     rig.follow("a");
     let req = rig.token("Connect");
     rig.give_token(req);
     let req = rig.fetch();
     rig.http(req, answer(401, ""));
     let req = rig.token("Refresh");
-    rig.input(Input::Token { req, error: Some("the token endpoint is busy".into()) });
+    rig.input(Input::Token {
+        req,
+        error: Some("the token endpoint is busy".into()),
+    });
     rig.pass(2000);
-    assert!(rig.fetches().is_empty(), "the refused token is not sent again");
+    assert!(
+        rig.fetches().is_empty(),
+        "the refused token is not sent again"
+    );
     let req = rig.token("Connect");
     rig.give_token(req);
     let req = rig.fetch();
@@ -68,7 +80,10 @@ fn a_read_that_was_refused_waits_for_the_token_that_is_asked_for() {
 
 #[test]
 fn a_job_followed_later_on_an_open_socket_gets_a_fresh_token_for_its_read() {
-    let mut rig = Rig::new(Config { token: true, ..shared() });
+    let mut rig = Rig::new(Config {
+        token: true,
+        ..shared()
+    });
     rig.follow("a");
     let req = rig.token("Connect");
     rig.give_token(req);
@@ -88,7 +103,10 @@ fn a_job_followed_later_on_an_open_socket_gets_a_fresh_token_for_its_read() {
 
 #[test]
 fn a_socket_that_is_held_proves_its_token() {
-    let mut rig = Rig::new(Config { polling: None, ..with_token() });
+    let mut rig = Rig::new(Config {
+        polling: None,
+        ..with_token()
+    });
     rig.follow("a");
     let req = rig.token("Connect");
     rig.give_token(req);
@@ -108,14 +126,25 @@ fn a_socket_that_is_held_proves_its_token() {
     rig.give_token(req);
     let r#gen = rig.open();
     rig.closed(r#gen, 4401);
-    assert!(!failed(&rig), "the refreshed token of the first socket has worked");
+    assert!(
+        !failed(&rig),
+        "the refreshed token of the first socket has worked"
+    );
     rig.token("Refresh");
 }
 
 #[test]
 fn a_server_that_accepts_and_refuses_is_not_hammered() {
-    let backoff = Backoff { min_uptime: 0, jitter: 0, ..Backoff::default() };
-    let mut rig = Rig::new(Config { reconnect: Some(backoff), polling: None, ..with_token() });
+    let backoff = Backoff {
+        min_uptime: 0,
+        jitter: 0,
+        ..Backoff::default()
+    };
+    let mut rig = Rig::new(Config {
+        reconnect: Some(backoff),
+        polling: None,
+        ..with_token()
+    });
     rig.follow("a");
     let mut opened = 0;
     for _ in 0..100 {

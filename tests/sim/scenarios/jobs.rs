@@ -5,7 +5,11 @@ use jobwire::core::{Command, Config, Wake};
 
 #[test]
 fn a_job_in_line_for_a_socket_is_served_again_after_a_suspension() {
-    let mut rig = Rig::new(Config { max_sockets: 1, polling: None, ..config() });
+    let mut rig = Rig::new(Config {
+        max_sockets: 1,
+        polling: None,
+        ..config()
+    });
     rig.follow("a");
     rig.follow("b");
     let first = rig.open();
@@ -16,21 +20,34 @@ fn a_job_in_line_for_a_socket_is_served_again_after_a_suspension() {
     let second = rig.open();
     rig.opened(second);
     rig.frame(second, &completed("a"));
-    assert_eq!(rig.opens().len(), 1, "b gets the socket that a no longer needs");
+    assert_eq!(
+        rig.opens().len(),
+        1,
+        "b gets the socket that a no longer needs"
+    );
 }
 
 #[test]
 fn a_new_attempt_that_is_only_queued_is_shown() {
     let mut rig = Rig::new(config());
     let r#gen = rig.serve("a", 10);
-    rig.frame(r#gen, r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#,
+    );
     assert_eq!(rig.job("a")["status"], "failed");
     rig.asked();
     rig.refresh("a");
     let req = rig.fetch();
-    rig.http(req, answer(200, r#"{"job_id":"a","status":"queued","attempt":2}"#));
+    rig.http(
+        req,
+        answer(200, r#"{"job_id":"a","status":"queued","attempt":2}"#),
+    );
     let job = rig.job("a");
-    assert_eq!((job["status"].as_str(), job["attempt"].as_u64()), (Some("queued"), Some(2)));
+    assert_eq!(
+        (job["status"].as_str(), job["attempt"].as_u64()),
+        (Some("queued"), Some(2))
+    );
     assert_eq!(rig.opens().len(), 1, "the new attempt is watched");
 }
 
@@ -39,7 +56,10 @@ fn an_attempt_that_ended_between_two_reads_is_told_to_listeners() {
     let mut rig = Rig::new(config());
     rig.listen("*");
     let r#gen = rig.serve("a", 10);
-    rig.frame(r#gen, r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#,
+    );
     rig.refresh("a");
     let req = rig.fetch();
     rig.http(req, answer(200, &snapshot("a", "completed", 100, 2)));
@@ -51,9 +71,15 @@ fn an_attempt_that_ended_between_two_reads_is_told_to_listeners() {
 fn attempts_are_counted_as_the_server_counts_them() {
     let mut rig = Rig::new(shared());
     let r#gen = rig.serve("a", 10);
-    rig.frame(r#gen, r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#,
+    );
     rig.retry("a");
-    rig.frame(r#gen, r#"{"type":"progress","job_id":"a","attempt":3,"progress":4}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"progress","job_id":"a","attempt":3,"progress":4}"#,
+    );
     assert_eq!(rig.job("a")["attempt"], 3);
 }
 
@@ -61,20 +87,35 @@ fn attempts_are_counted_as_the_server_counts_them() {
 fn late_progress_of_the_old_attempt_is_not_the_new_ones() {
     let mut rig = Rig::new(shared());
     let r#gen = rig.serve("a", 10);
-    rig.frame(r#gen, r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#,
+    );
     rig.retry("a");
-    rig.frame(r#gen, r#"{"type":"progress","job_id":"a","attempt":1,"progress":90}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"progress","job_id":"a","attempt":1,"progress":90}"#,
+    );
     assert_eq!(rig.job("a")["status"], "queued");
-    rig.frame(r#gen, r#"{"type":"progress","job_id":"a","attempt":2,"progress":5}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"progress","job_id":"a","attempt":2,"progress":5}"#,
+    );
     let job = rig.job("a");
-    assert_eq!((job["progress"].as_u64(), job["attempt"].as_u64()), (Some(5), Some(2)));
+    assert_eq!(
+        (job["progress"].as_u64(), job["attempt"].as_u64()),
+        (Some(5), Some(2))
+    );
 }
 
 #[test]
 fn a_retry_the_server_never_heard_of_ends_as_the_attempt_before_it() {
     let mut rig = Rig::new(config());
     let r#gen = rig.serve("a", 10);
-    rig.frame(r#gen, r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#,
+    );
     rig.retry("a");
     let r#gen = rig.open();
     rig.opened(r#gen);
@@ -99,7 +140,10 @@ fn news_that_came_before_a_retry_was_called_is_read_again() {
     rig.retry("a");
     for _ in 0..6 {
         if let Some((req, _)) = rig.fetches().pop() {
-            rig.http(req, tagged(r#"{"job_id":"a","status":"failed","progress":5}"#, "\"9\""));
+            rig.http(
+                req,
+                tagged(r#"{"job_id":"a","status":"failed","progress":5}"#, "\"9\""),
+            );
         }
         rig.pass(2000);
     }
@@ -113,4 +157,24 @@ fn a_ping_after_the_end_in_the_same_frame_is_not_answered_on_the_closed_socket()
     rig.asked();
     rig.frame(r#gen, &format!("{}\n{{\"type\":\"ping\"}}", completed("a")));
     assert!(rig.sent().is_empty());
+}
+
+#[test]
+fn a_job_that_was_left_and_is_followed_again_on_the_shared_socket_is_read() {
+    let mut rig = Rig::new(shared());
+    rig.listen("*");
+    let r#gen = rig.serve("a", 10);
+    rig.unfollow("a");
+    rig.pass(2000);
+    // What the socket carried while nobody followed is known; what happened while it was down is not.
+    rig.frame(r#gen, &progress("a", 20));
+    rig.closed(r#gen, 1006);
+    rig.pass(1000);
+    let r#gen = rig.open();
+    rig.opened(r#gen);
+    rig.asked();
+    rig.follow("a");
+    let req = rig.fetch();
+    rig.http(req, answer(200, &snapshot("a", "completed", 100, 1)));
+    assert_eq!(rig.job("a")["status"], "completed");
 }

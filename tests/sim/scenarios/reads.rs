@@ -31,13 +31,24 @@ fn a_refresh_of_a_job_that_nobody_follows_survives_a_token_that_ran_out() {
     rig.pass(10_000);
     let again = rig.fetch();
     rig.http(again, answer(200, &snapshot("b", "running", 1, 1)));
-    assert_eq!((rig.replies(first).len(), rig.replies(second).len()), (1, 1));
+    assert_eq!(
+        (rig.replies(first).len(), rig.replies(second).len()),
+        (1, 1)
+    );
 }
 
 #[test]
 fn failing_handshakes_do_not_put_off_the_next_read() {
-    let quick = Backoff { base_delay: 100, max_delay: 100, jitter: 0, ..Backoff::default() };
-    let mut rig = Rig::new(Config { reconnect: Some(quick), ..config() });
+    let quick = Backoff {
+        base_delay: 100,
+        max_delay: 100,
+        jitter: 0,
+        ..Backoff::default()
+    };
+    let mut rig = Rig::new(Config {
+        reconnect: Some(quick),
+        ..config()
+    });
     rig.follow("a");
     for _ in 0..25 {
         if let Some((r#gen, _)) = rig.opens().pop() {
@@ -54,11 +65,23 @@ fn failing_handshakes_do_not_overrule_retry_after() {
     rig.follow("a");
     let r#gen = rig.open();
     rig.closed(r#gen, 1006);
-    while rig.asked.iter().all(|output| !matches!(output, jobwire::core::Output::Fetch { .. })) {
+    while rig
+        .asked
+        .iter()
+        .all(|output| !matches!(output, jobwire::core::Output::Fetch { .. }))
+    {
         rig.pass(100);
     }
     let req = rig.fetch();
-    rig.http(req, HttpOutcome::Answer { status: 429, etag: None, retry_after: Some(60_000), body: String::new() });
+    rig.http(
+        req,
+        HttpOutcome::Answer {
+            status: 429,
+            etag: None,
+            retry_after: Some(60_000),
+            body: String::new(),
+        },
+    );
     for _ in 0..59 {
         if let Some((r#gen, _)) = rig.opens().pop() {
             rig.closed(r#gen, 1006);
@@ -72,11 +95,26 @@ fn failing_handshakes_do_not_overrule_retry_after() {
 
 #[test]
 fn a_polling_interval_above_the_longest_wait_is_no_reason_to_panic() {
-    let polling = Some(Polling { url: "/api/v1/jobs/{id}".into(), interval: 600_000 });
-    let mut rig = Rig::new(Config { polling, max_sockets: 0, ..config() });
+    let polling = Some(Polling {
+        url: "/api/v1/jobs/{id}".into(),
+        interval: 600_000,
+    });
+    let mut rig = Rig::new(Config {
+        polling,
+        max_sockets: 0,
+        ..config()
+    });
     rig.follow("a");
     let req = rig.fetch();
-    rig.http(req, HttpOutcome::Answer { status: 503, etag: None, retry_after: Some(1000), body: String::new() });
+    rig.http(
+        req,
+        HttpOutcome::Answer {
+            status: 503,
+            etag: None,
+            retry_after: Some(1000),
+            body: String::new(),
+        },
+    );
     assert_eq!(rig.until_asked(1_000_000), 600_000);
 }
 
@@ -92,7 +130,10 @@ fn a_job_followed_while_the_shared_socket_is_down_is_read_at_once() {
 
 #[test]
 fn without_sockets_a_shared_path_is_read() {
-    let mut rig = Rig::new(Config { max_sockets: 0, ..shared() });
+    let mut rig = Rig::new(Config {
+        max_sockets: 0,
+        ..shared()
+    });
     rig.follow("a");
     let req = rig.fetch();
     rig.http(req, answer(200, &snapshot("a", "running", 1, 1)));
@@ -123,8 +164,26 @@ fn the_shared_socket_lingers_once_not_twice() {
 fn a_new_attempt_keeps_the_shared_socket() {
     let mut rig = Rig::new(shared());
     let r#gen = rig.serve("a", 10);
-    rig.frame(r#gen, r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#);
-    rig.frame(r#gen, r#"{"type":"progress","job_id":"a","attempt":2,"progress":5}"#);
+    rig.frame(
+        r#gen,
+        r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#,
+    );
+    rig.frame(
+        r#gen,
+        r#"{"type":"progress","job_id":"a","attempt":2,"progress":5}"#,
+    );
     rig.pass(3000);
     assert_eq!(rig.engine.inspect().connections.len(), 1);
+}
+
+#[test]
+fn a_failed_refresh_does_not_overrule_retry_after() {
+    let mut rig = Rig::new(Config { max_sockets: 0, ..config() });
+    rig.follow("a");
+    let req = rig.fetch();
+    rig.http(req, HttpOutcome::Answer { status: 429, etag: None, retry_after: Some(60_000), body: String::new() });
+    rig.refresh("a");
+    let req = rig.fetch();
+    rig.http(req, HttpOutcome::Failed);
+    assert_eq!(rig.until_asked(100_000), 60_000);
 }
