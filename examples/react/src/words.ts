@@ -2,11 +2,11 @@
 import type { ConnectionStatus, Job, JobStatus } from "jobwire";
 import { POLL_MS } from "./settings";
 
-const UNITS = ["bytes", "KB", "MB", "GB"];
+const UNITS = ["bytes", "KiB", "MiB", "GiB"];
 
 export function bytes(count: number): string {
-  const power = count < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(count) / 3));
-  const value = count / 1000 ** power;
+  const power = count < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
+  const value = count / 1024 ** power;
   return `${power === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${UNITS[power]}`;
 }
 
