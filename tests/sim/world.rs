@@ -443,7 +443,7 @@ impl<'a> World<'a> {
             Output::Batch(text) => match page::read(&text) {
                 Ok(records) => {
                     self.check
-                        .records(&self.plan, &mut self.page, &self.truth, self.now, &records)
+                        .records(&self.plan, &mut self.page, &self.truth, self.now, self.now - self.slept, &records)
                 }
                 Err(error) => self
                     .check
@@ -1264,6 +1264,9 @@ impl<'a> World<'a> {
         }
         for connection in &mut self.connections {
             connection.token_until = None;
+        }
+        for until in self.tokens.values_mut() {
+            *until = u64::MAX;
         }
         self.thaw();
         // A token that lasts three seconds is trouble of its own.

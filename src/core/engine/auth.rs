@@ -153,7 +153,8 @@ impl Engine {
             .map(|(_, link)| link.auth)
             .max();
         self.auth.proven(works.flatten());
-        if self.auth.refreshed.is_some() {
+        // A request that was under way with the old token says nothing about the new one.
+        if self.auth.refreshed.is_some() && used >= self.auth.refreshed {
             return Verdict::Final;
         }
         self.ask_token(TokenReason::Refresh);
