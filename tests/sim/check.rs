@@ -298,6 +298,7 @@ impl Check {
             // Only a sound answer has a tag.
             200 if etag.is_none() => {}
             200 | 304 => {
+                self.jobs[read.job].wait_until = None;
                 if let Some(auth) = read.auth {
                     self.refused.retain(|refused| *refused >= auth);
                 }
@@ -614,6 +615,10 @@ impl Check {
         }
     }
 
+    pub fn any_guess(&self) -> bool {
+        self.jobs.iter().any(|job| job.guessed > 0)
+    }
+
     pub fn guessed(&mut self, job: usize) {
         self.jobs[job].guessed += 1;
     }
@@ -733,10 +738,9 @@ impl Check {
                 continue;
             };
             // After an end nothing is asked any more: an attempt somebody else began is found by `refresh()`.
-            if shown.is_over()
-                && shown.attempt < job.attempt
-                && job.ends.iter().any(|end| end.1 == shown.attempt)
-            {
+            let ended_so = |end: &(u64, u32, &str)| end.1 == shown.attempt || self.jobs[index].guessed > 0 && end.2 == shown.status;
+            let passed = shown.attempt < job.attempt || self.jobs[index].guessed > 0;
+            if shown.is_over() && passed && job.ends.iter().any(ended_so) {
                 continue;
             }
             let progress = shown.progress.map(|progress| progress as u64);

@@ -334,6 +334,11 @@ impl<'a> World<'a> {
             Event::Token(req, good) => self.token(req, good),
             Event::RetryArrives(job, tell) => self.retry_arrives(job, tell),
             Event::RetryAnswered(job) => {
+                // The new attempt may be over, and known to be, before the page hears that it was granted.
+                let known = self.page.shown[job].as_ref().map_or(0, |shown| shown.attempt);
+                if self.frozen_until.is_some() || known >= self.truth.jobs[job].attempt {
+                    self.check.guessed(job);
+                }
                 let id = self.truth.jobs[job].id.into();
                 self.when_awake(Input::Command(Command::Retry { id }));
             }
@@ -1275,8 +1280,8 @@ impl<'a> World<'a> {
         if !self.page.connected || given_up {
             self.connect();
         }
-        if self.plan.config.polling.is_none() {
-            // Links that gave up for good wait for the page: it asks once more when the last loss is known.
+        if self.gives_up() {
+            // What gave up for good waits for the page: it asks once more when the last loss is known.
             let settled = self.settled();
             self.later(settled, Event::Act(Act::Connect));
         }
@@ -1302,8 +1307,11 @@ impl<'a> World<'a> {
                 interval.max(pause).max(told)
             }
             // Told to wait: the longest back-off again, a half of it by chance.
-            None => pause + self.settled(),
+            None => pause,
         };
+        let wait = wait + if self.gives_up() { self.settled() } else { 0 };
+        // A retry that the server never heard of is believed for this long.
+        let wait = wait + if self.check.any_guess() { 5000 + self.plan.interval().unwrap_or(0) } else { 0 };
         let slow = if self.plan.faults.contains(&Fault::SlowNetwork) {
             2 * SLOW
         } else {
@@ -1312,6 +1320,11 @@ impl<'a> World<'a> {
         let turns = self.plan.jobs as u64;
         let trip = 2 * self.plan.latency;
         wait + slow + (4 + turns) * trip + 3 * TOKEN_TIME + self.plan.batch + 3 * FRAME + 100
+    }
+
+    /// Whether the client may have given up, or may yet, over something that was under way when the trouble ended.
+    fn gives_up(&self) -> bool {
+        self.plan.config.polling.is_none() || self.plan.config.token && !self.plan.faults.is_empty()
     }
 
     /// How long after the end of all trouble the last connection is known to be lost, ms.

@@ -214,10 +214,13 @@ impl Engine {
         }
     }
 
-    /// The shared socket is gone: what is known of any job may be old, also of those that nobody follows now.
-    pub(super) fn doubt_all(&mut self) {
+    /// The shared socket came or went: what is known of jobs that nobody follows now may be old.
+    pub(super) fn doubt_unwatched(&mut self) {
         for index in self.jobs.indexes() {
-            if self.jobs.get_mut(index).is_some_and(|entry| entry.job.doubt()) {
+            if let Some(entry) = self.jobs.get_mut(index)
+                && !entry.wanted()
+                && entry.job.doubt()
+            {
                 self.mark_dirty(index);
             }
         }

@@ -190,6 +190,9 @@ impl Engine {
             self.counters.reconnected += 1;
             self.tell_reconnected(failures, wall.saturating_sub(lost_at));
         }
+        if job.is_none() {
+            self.doubt_unwatched();
+        }
         // Nothing is kept for those who come late: what happened before this moment is read once.
         for entry in self.jobs_of(job) {
             self.read_after_open(entry);
@@ -331,7 +334,7 @@ impl Engine {
             }
             None => {
                 self.shared = None;
-                self.doubt_all();
+                self.doubt_unwatched();
             }
         }
         self.status_dirty = true;
@@ -474,7 +477,7 @@ impl Engine {
             self.socket_lost(entry);
         }
         if job.is_none() {
-            self.doubt_all();
+            self.doubt_unwatched();
         }
     }
 

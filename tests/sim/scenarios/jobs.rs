@@ -178,3 +178,19 @@ fn a_job_that_was_left_and_is_followed_again_on_the_shared_socket_is_read() {
     rig.http(req, answer(200, &snapshot("a", "completed", 100, 1)));
     assert_eq!(rig.job("a")["status"], "completed");
 }
+
+#[test]
+fn a_job_refreshed_while_the_shared_socket_was_down_is_read_when_it_is_followed() {
+    let mut rig = Rig::new(shared());
+    rig.listen("*");
+    let r#gen = rig.open();
+    rig.closed(r#gen, 1006);
+    rig.refresh("a");
+    let req = rig.fetch();
+    rig.http(req, answer(200, &snapshot("a", "running", 10, 1)));
+    rig.pass(1000);
+    let r#gen = rig.open();
+    rig.opened(r#gen);
+    rig.follow("a");
+    assert_eq!(rig.fetches().len(), 1);
+}
