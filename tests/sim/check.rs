@@ -615,8 +615,8 @@ impl Check {
         }
     }
 
-    pub fn any_guess(&self) -> bool {
-        self.jobs.iter().any(|job| job.guessed > 0)
+    pub fn any_retry(&self) -> bool {
+        self.jobs.iter().any(|job| job.doubtful_until > 0)
     }
 
     pub fn guessed(&mut self, job: usize) {

@@ -309,6 +309,10 @@ impl Rig {
         tokens[0].0
     }
 
+    pub fn tokens_waiting(&self) -> usize {
+        self.asked.iter().filter(|output| matches!(output, Output::NeedToken { .. })).count()
+    }
+
     pub fn give_token(&mut self, req: u64) {
         self.input(Input::Token { req, error: None });
     }

@@ -3,3 +3,4 @@
 mod auth;
 mod jobs;
 mod reads;
+mod stories;

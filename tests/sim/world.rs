@@ -52,6 +52,7 @@ enum Act {
     Follow(usize),
     Unfollow(usize),
     Refresh(usize),
+    RefreshStale(usize),
     Retry(usize),
     RemoteRetry(usize),
     Send,
@@ -335,8 +336,7 @@ impl<'a> World<'a> {
             Event::RetryArrives(job, tell) => self.retry_arrives(job, tell),
             Event::RetryAnswered(job) => {
                 // The new attempt may be over, and known to be, before the page hears that it was granted.
-                let known = self.page.shown[job].as_ref().map_or(0, |shown| shown.attempt);
-                if self.frozen_until.is_some() || known >= self.truth.jobs[job].attempt {
+                if self.frozen_until.is_some() || self.truth.is_over(job) {
                     self.check.guessed(job);
                 }
                 let id = self.truth.jobs[job].id.into();
@@ -1124,6 +1124,13 @@ impl<'a> World<'a> {
                 let (rid, id) = (self.page.rid(), id(job, &self.truth));
                 self.input(Input::Command(Command::Refresh { rid, id }));
             }
+            Act::RefreshStale(job) => {
+                // The remedy for reads that were refused for good while the socket served.
+                let stale = self.page.shown[job].as_ref().is_some_and(|shown| shown.stale);
+                if stale && self.page.followers[job] > 0 && self.plan.config.polling.is_some() {
+                    self.act(Act::Refresh(job));
+                }
+            }
             Act::Retry(job) => self.retry(job),
             Act::RemoteRetry(job) => {
                 if self.plan.attempts == Attempts::Everywhere && self.begin_attempt(job) {
@@ -1284,6 +1291,9 @@ impl<'a> World<'a> {
             // What gave up for good waits for the page: it asks once more when the last loss is known.
             let settled = self.settled();
             self.later(settled, Event::Act(Act::Connect));
+            for job in 0..self.plan.jobs {
+                self.later(settled + 1, Event::Act(Act::RefreshStale(job)));
+            }
         }
         self.holding = true;
         let bound = self.bound();
@@ -1310,8 +1320,8 @@ impl<'a> World<'a> {
             None => pause,
         };
         let wait = wait + if self.gives_up() { self.settled() } else { 0 };
-        // A retry that the server never heard of is believed for this long.
-        let wait = wait + if self.check.any_guess() { 5000 + self.plan.interval().unwrap_or(0) } else { 0 };
+        // After a retry() an end is taken for the old attempt's for this long.
+        let wait = wait + if self.check.any_retry() { 5000 + self.plan.interval().unwrap_or(0) } else { 0 };
         let slow = if self.plan.faults.contains(&Fault::SlowNetwork) {
             2 * SLOW
         } else {
