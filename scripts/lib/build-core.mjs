@@ -1,6 +1,7 @@
 /** From the crate to what the browser loads: wasm, glue and types, in target/core. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { coreDir, root, targetDir } from "./paths.mjs";
@@ -32,6 +33,28 @@ function must(command, args) {
   if (!result.ok) throw new Error(`${command} ${args.join(" ")}\n${result.err}`);
 }
 
+/** Keeps the paths of the machine that builds out of what it ships. */
+function withoutPaths() {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  return [
+    process.env.RUSTFLAGS ?? "",
+    `--remap-path-prefix=${cargoHome}=cargo`,
+    `--remap-path-prefix=${root}=.`,
+  ]
+    .join(" ")
+    .trim();
+}
+
+/**
+ * Loaded when it is needed: binaryen is an npm dependency, which the first set-up has yet to install.
+ * @param {string} wasm
+ * @param {string} glue
+ */
+async function slimmedCopy(wasm, glue) {
+  const { slim } = await import("./slim.mjs");
+  return slim(readFileSync(wasm), readFileSync(glue, "utf8"));
+}
+
 /** The compiled library. @param {string} messages what cargo printed, one JSON object a line */
 export function wasmArtifact(messages) {
   for (const line of messages.split("\n")) {
@@ -48,8 +71,8 @@ export function wasmArtifact(messages) {
 export function coreInputs() {
   return hashOf(
     root,
-    ["Cargo.toml", "Cargo.lock", ".cargo", "src", "scripts/lib/build-core.mjs"].map((path) =>
-      join(root, path),
+    ["Cargo.toml", "Cargo.lock", ".cargo", "src", "scripts/lib/build-core.mjs", "scripts/lib/slim.mjs"].map(
+      (path) => join(root, path),
     ),
     [
       wasmBindgen(),
@@ -61,9 +84,9 @@ export function coreInputs() {
 
 /**
  * @param {(text: string) => void} say
- * @returns {{ inputs: string, built: boolean }}
+ * @returns {Promise<{ inputs: string, built: boolean }>}
  */
-export function buildCore(say) {
+export async function buildCore(say) {
   const stamp = join(targetDir, "core.stamp");
   const inputs = coreInputs();
   if (isFresh(stamp, inputs, [coreDir])) return { inputs, built: false };
@@ -74,7 +97,7 @@ export function buildCore(say) {
   if (process.env.CI) cargoArgs.push("--locked");
   const cargo = spawnSync(rust.cargo, [...cargoArgs, "--message-format=json-render-diagnostics"], {
     cwd: root,
-    env: { ...process.env, ...rust.env },
+    env: { ...process.env, RUSTFLAGS: withoutPaths(), ...rust.env },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
@@ -91,13 +114,20 @@ export function buildCore(say) {
   say("wasm-bindgen");
   must(bindgen, [
     ...["--target", "web", "--omit-default-module-path", "--out-name", "core", "--out-dir", made],
-    ...["--remove-name-section", "--remove-producers-section", wasm],
+    ...["--remove-producers-section", wasm],
   ]);
+
+  say("panics to traps, short names");
+  const linked = join(made, "core_bg.wasm");
+  const glue = join(made, "core.js");
+  const slimmed = await slimmedCopy(linked, glue);
+  writeFileSync(linked, slimmed.wasm);
+  writeFileSync(glue, slimmed.glue);
 
   say("wasm-opt -Oz");
   const optimised = join(made, "core.wasm");
   must(npmBin("wasm-opt"), [
-    join(made, "core_bg.wasm"),
+    linked,
     ...["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features", ...FEATURES],
     ...["-o", optimised],
   ]);
