@@ -243,8 +243,8 @@ impl Job {
         let awaited = self.retried_until.is_some();
         let known = match self.wire_attempt {
             Some(known) => known,
-            // The first number after a local retry() that is below our own count is the old attempt's.
-            None if awaited => self.attempt,
+            // The first number after an end or a local retry() is measured by our own count.
+            None if awaited || self.status.is_terminal() => self.attempt,
             None => {
                 self.attempt = self.attempt.max(wire);
                 wire

@@ -291,7 +291,13 @@ impl Check {
         let Some(interval) = plan.interval() else {
             return;
         };
-        let HttpOutcome::Answer { status, retry_after, etag, .. } = outcome else {
+        let HttpOutcome::Answer {
+            status,
+            retry_after,
+            etag,
+            ..
+        } = outcome
+        else {
             return;
         };
         match *status {
@@ -307,7 +313,8 @@ impl Check {
                 let open_since = self.sockets.values().filter(|socket| socket.key == key);
                 let open_since = open_since.filter_map(|socket| socket.opened_at).next();
                 let settled = mono > self.jobs[read.job].doubtful_until;
-                self.jobs[read.job].healed = settled && open_since.is_some_and(|since| since < read.sent);
+                self.jobs[read.job].healed =
+                    settled && open_since.is_some_and(|since| since < read.sent);
             }
             401 | 403 => {
                 if let Some(auth) = read.auth {
@@ -482,7 +489,11 @@ impl Check {
         &mut self,
         plan: &Plan,
         page: &mut Page,
-        truth: &Truth, now: u64, mono: u64, records: &[Record<'_>]) {
+        truth: &Truth,
+        now: u64,
+        mono: u64,
+        records: &[Record<'_>],
+    ) {
         for record in records {
             match record {
                 Record::Job(record) => self.job(plan, page, truth, now, record),
@@ -650,7 +661,10 @@ impl Check {
         let job = &mut self.jobs[index];
         job.end_events += 1;
         job.last_end = end;
-        let first = number.is_none_or(|number| job.ended_attempts.insert(truth.said[number as usize].attempt)) || job.guessed > 0;
+        let first = number.is_none_or(|number| {
+            job.ended_attempts
+                .insert(truth.said[number as usize].attempt)
+        }) || job.guessed > 0;
         let (told, reached) = (job.end_events, truth.jobs[index].ends.len() + job.guessed);
         self.ensure(first, || {
             format!("listeners were told twice that job {index} ended: {end}")
@@ -738,7 +752,9 @@ impl Check {
                 continue;
             };
             // After an end nothing is asked any more: an attempt somebody else began is found by `refresh()`.
-            let ended_so = |end: &(u64, u32, &str)| end.1 == shown.attempt || self.jobs[index].guessed > 0 && end.2 == shown.status;
+            let ended_so = |end: &(u64, u32, &str)| {
+                end.1 == shown.attempt || self.jobs[index].guessed > 0 && end.2 == shown.status
+            };
             let passed = shown.attempt < job.attempt || self.jobs[index].guessed > 0;
             if shown.is_over() && passed && job.ends.iter().any(ended_so) {
                 continue;

@@ -310,7 +310,10 @@ impl Rig {
     }
 
     pub fn tokens_waiting(&self) -> usize {
-        self.asked.iter().filter(|output| matches!(output, Output::NeedToken { .. })).count()
+        self.asked
+            .iter()
+            .filter(|output| matches!(output, Output::NeedToken { .. }))
+            .count()
     }
 
     pub fn give_token(&mut self, req: u64) {

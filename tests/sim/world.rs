@@ -446,10 +446,14 @@ impl<'a> World<'a> {
                 self.later(frame, Event::Take);
             }
             Output::Batch(text) => match page::read(&text) {
-                Ok(records) => {
-                    self.check
-                        .records(&self.plan, &mut self.page, &self.truth, self.now, self.now - self.slept, &records)
-                }
+                Ok(records) => self.check.records(
+                    &self.plan,
+                    &mut self.page,
+                    &self.truth,
+                    self.now,
+                    self.now - self.slept,
+                    &records,
+                ),
                 Err(error) => self
                     .check
                     .ensure(false, || format!("not a batch: {error}: {text}")),
@@ -1126,7 +1130,9 @@ impl<'a> World<'a> {
             }
             Act::RefreshStale(job) => {
                 // The remedy for reads that were refused for good while the socket served.
-                let stale = self.page.shown[job].as_ref().is_some_and(|shown| shown.stale);
+                let stale = self.page.shown[job]
+                    .as_ref()
+                    .is_some_and(|shown| shown.stale);
                 if stale && self.page.followers[job] > 0 && self.plan.config.polling.is_some() {
                     self.act(Act::Refresh(job));
                 }
@@ -1321,7 +1327,12 @@ impl<'a> World<'a> {
         };
         let wait = wait + if self.gives_up() { self.settled() } else { 0 };
         // After a retry() an end is taken for the old attempt's for this long.
-        let wait = wait + if self.check.any_retry() { 5000 + self.plan.interval().unwrap_or(0) } else { 0 };
+        let wait = wait
+            + if self.check.any_retry() {
+                5000 + self.plan.interval().unwrap_or(0)
+            } else {
+                0
+            };
         let slow = if self.plan.faults.contains(&Fault::SlowNetwork) {
             2 * SLOW
         } else {

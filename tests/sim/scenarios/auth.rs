@@ -177,7 +177,10 @@ fn without_a_token_option_a_refusal_is_final() {
 
 #[test]
 fn a_second_refusal_of_the_same_token_is_not_one_of_the_new_token() {
-    let mut rig = Rig::new(Config { max_sockets: 0, ..with_token() });
+    let mut rig = Rig::new(Config {
+        max_sockets: 0,
+        ..with_token()
+    });
     rig.follow("a");
     rig.follow("b");
     let req = rig.token("Connect");
@@ -185,7 +188,10 @@ fn a_second_refusal_of_the_same_token_is_not_one_of_the_new_token() {
     let reads = rig.fetches();
     rig.http(reads[0].0, answer(401, ""));
     let req = rig.token("Refresh");
-    rig.input(Input::Token { req, error: Some("the token endpoint is busy".into()) });
+    rig.input(Input::Token {
+        req,
+        error: Some("the token endpoint is busy".into()),
+    });
     rig.http(reads[1].0, answer(401, ""));
     assert!(!failed(&rig));
 }

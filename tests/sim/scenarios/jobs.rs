@@ -194,3 +194,24 @@ fn a_job_refreshed_while_the_shared_socket_was_down_is_read_when_it_is_followed(
     rig.follow("a");
     assert_eq!(rig.fetches().len(), 1);
 }
+
+#[test]
+fn the_first_number_heard_after_an_unnumbered_end_begins_the_attempt_it_names() {
+    let mut rig = Rig::new(config());
+    rig.follow("a");
+    let r#gen = rig.open();
+    rig.opened(r#gen);
+    rig.frame(
+        r#gen,
+        r#"{"type":"error","job_id":"a","error":{"message":"no","retryable":true}}"#,
+    );
+    rig.asked();
+    rig.refresh("a");
+    let req = rig.fetch();
+    rig.http(req, answer(200, &snapshot("a", "queued", 0, 2)));
+    let job = rig.job("a");
+    assert_eq!(
+        (job["status"].as_str(), job["attempt"].as_u64()),
+        (Some("queued"), Some(2))
+    );
+}

@@ -178,10 +178,21 @@ fn a_new_attempt_keeps_the_shared_socket() {
 
 #[test]
 fn a_failed_refresh_does_not_overrule_retry_after() {
-    let mut rig = Rig::new(Config { max_sockets: 0, ..config() });
+    let mut rig = Rig::new(Config {
+        max_sockets: 0,
+        ..config()
+    });
     rig.follow("a");
     let req = rig.fetch();
-    rig.http(req, HttpOutcome::Answer { status: 429, etag: None, retry_after: Some(60_000), body: String::new() });
+    rig.http(
+        req,
+        HttpOutcome::Answer {
+            status: 429,
+            etag: None,
+            retry_after: Some(60_000),
+            body: String::new(),
+        },
+    );
     rig.refresh("a");
     let req = rig.fetch();
     rig.http(req, HttpOutcome::Failed);

@@ -1,6 +1,8 @@
 //! The stories of system D (SYSTEMS.md), with exact times where chance is off.
 
-use crate::rig::{HEARTBEAT, Rig, answer, completed, config, progress, shared, snapshot, with_token};
+use crate::rig::{
+    HEARTBEAT, Rig, answer, completed, config, progress, shared, snapshot, with_token,
+};
 use jobwire::core::config::{RateLimit, Server};
 use jobwire::core::{Command, Config, Gen, HttpOutcome, Input, Output, Wake};
 
@@ -22,7 +24,11 @@ fn five_tries_then_reads_every_two_seconds_while_probing_and_back_to_the_socket(
             pauses.push(rig.now - since);
             since = rig.now;
             rig.closed(r#gen, 1006);
-            let expected = if pauses.len() < 5 { "waiting" } else { "polling" };
+            let expected = if pauses.len() < 5 {
+                "waiting"
+            } else {
+                "polling"
+            };
             assert_eq!(rig.state(), expected, "after {} failures", pauses.len() + 1);
         }
     }
@@ -39,7 +45,10 @@ fn five_tries_then_reads_every_two_seconds_while_probing_and_back_to_the_socket(
             break r#gen;
         }
     };
-    assert!(reads.len() >= 4 && reads.windows(2).all(|pair| pair[1] - pair[0] == 2000), "{reads:?}");
+    assert!(
+        reads.len() >= 4 && reads.windows(2).all(|pair| pair[1] - pair[0] == 2000),
+        "{reads:?}"
+    );
     rig.listen("gap");
     rig.opened(probe);
     assert_eq!(rig.state(), "open");
@@ -48,7 +57,10 @@ fn five_tries_then_reads_every_two_seconds_while_probing_and_back_to_the_socket(
     assert_eq!(rig.heard("gap")[0]["healed"], true);
     assert_eq!(rig.job("a")["progress"], 60);
     rig.pass(20_000);
-    assert!(rig.fetches().is_empty(), "no read while the socket is open and nothing was missed");
+    assert!(
+        rig.fetches().is_empty(),
+        "no read while the socket is open and nothing was missed"
+    );
 }
 
 #[test]
@@ -72,7 +84,11 @@ fn a_late_timer_waits_for_the_frames_queued_behind_it() {
     rig.input(Input::Timer);
     rig.frame(r#gen, &progress("a", 20));
     rig.pass(5000);
-    assert!(!rig.asked().iter().any(|output| matches!(output, Output::Close { .. })));
+    assert!(
+        !rig.asked()
+            .iter()
+            .any(|output| matches!(output, Output::Close { .. }))
+    );
     assert_eq!(rig.job("a")["progress"], 20);
 }
 
@@ -90,7 +106,11 @@ fn a_refused_token_is_refreshed_once_and_a_second_refusal_is_final() {
         rig.fetches();
     }
     assert_eq!(rig.state(), "failed");
-    let status = rig.told.iter().rfind(|record| record[0] == "status").unwrap();
+    let status = rig
+        .told
+        .iter()
+        .rfind(|record| record[0] == "status")
+        .unwrap();
     assert_eq!(status[1]["error"]["code"], "auth");
     rig.asked();
     rig.pass(100_000);
@@ -105,21 +125,39 @@ fn a_token_function_that_rejects_is_asked_again_after_a_pause() {
     rig.follow("a");
     for pause in [1000, 2000, 4000] {
         let req = rig.token("Connect");
-        rig.input(Input::Token { req, error: Some("signed out".into()) });
+        rig.input(Input::Token {
+            req,
+            error: Some("signed out".into()),
+        });
         let begun = rig.now;
         while rig.tokens_waiting() == 0 {
             rig.pass(10);
         }
-        assert!(rig.now - begun <= pause, "{} instead of {pause}", rig.now - begun);
+        assert!(
+            rig.now - begun <= pause,
+            "{} instead of {pause}",
+            rig.now - begun
+        );
     }
 }
 
 #[test]
 fn retry_after_is_honoured() {
-    let mut rig = Rig::new(Config { max_sockets: 0, ..config() });
+    let mut rig = Rig::new(Config {
+        max_sockets: 0,
+        ..config()
+    });
     rig.follow("a");
     let req = rig.fetch();
-    rig.http(req, HttpOutcome::Answer { status: 429, etag: None, retry_after: Some(7000), body: String::new() });
+    rig.http(
+        req,
+        HttpOutcome::Answer {
+            status: 429,
+            etag: None,
+            retry_after: Some(7000),
+            body: String::new(),
+        },
+    );
     assert_eq!(rig.until_asked(60_000), 7000);
 }
 
@@ -134,7 +172,10 @@ fn a_late_joiner_reads_once() {
 
 #[test]
 fn jobs_above_the_cap_are_read_fairly_and_get_sockets_in_turn() {
-    let mut rig = Rig::new(Config { max_sockets: 1, ..config() });
+    let mut rig = Rig::new(Config {
+        max_sockets: 1,
+        ..config()
+    });
     let ids: Vec<String> = (0..51).map(|n| format!("j{n}")).collect();
     for id in &ids {
         rig.follow(id);
@@ -148,18 +189,27 @@ fn jobs_above_the_cap_are_read_fairly_and_get_sockets_in_turn() {
         assert!(under_way.len() <= 4);
         if !under_way.is_empty() {
             let (req, url) = under_way.remove(0);
-            let place = ids.iter().position(|id| url.ends_with(&format!("/{id}"))).unwrap();
+            let place = ids
+                .iter()
+                .position(|id| url.ends_with(&format!("/{id}")))
+                .unwrap();
             read[place] += 1;
             rig.http(req, answer(200, &snapshot(&ids[place], "running", 5, 1)));
         }
         rig.pass(50);
     }
-    let (least, most) = (read[1..].iter().min().unwrap(), read[1..].iter().max().unwrap());
+    let (least, most) = (
+        read[1..].iter().min().unwrap(),
+        read[1..].iter().max().unwrap(),
+    );
     assert!(*least > 5 && most - least <= 1, "{read:?}");
     for (place, id) in ids.iter().enumerate().take(5) {
         rig.frame(socket, &completed(id));
         let opens = rig.opens();
-        assert!(opens[0].1.contains(&format!("/{}/", ids[place + 1])), "{opens:?}");
+        assert!(
+            opens[0].1.contains(&format!("/{}/", ids[place + 1])),
+            "{opens:?}"
+        );
         socket = opens[0].0;
         rig.opened(socket);
     }
@@ -186,7 +236,12 @@ fn an_end_ends_the_socket_at_once_and_nothing_follows() {
     rig.asked();
     let told = rig.told.len();
     rig.frame(r#gen, &completed("a"));
-    assert!(rig.told[told..].iter().any(|record| record[0] == "job" && record[1]["status"] == "completed"), "without a frame's wait");
+    assert!(
+        rig.told[told..]
+            .iter()
+            .any(|record| record[0] == "job" && record[1]["status"] == "completed"),
+        "without a frame's wait"
+    );
     assert!(matches!(rig.asked()[..], [Output::Close { .. }]));
     rig.closed(r#gen, 1000);
     rig.pass(100_000);
@@ -195,8 +250,15 @@ fn an_end_ends_the_socket_at_once_and_nothing_follows() {
 
 #[test]
 fn several_servers_are_tried_in_turn_and_the_one_that_works_is_kept() {
-    let server = |name: &str| Server { ws: format!("ws://{name}"), http: format!("http://{name}") };
-    let mut rig = Rig::new(Config { servers: vec![server("a"), server("b"), server("c")], polling: None, ..config() });
+    let server = |name: &str| Server {
+        ws: format!("ws://{name}"),
+        http: format!("http://{name}"),
+    };
+    let mut rig = Rig::new(Config {
+        servers: vec![server("a"), server("b"), server("c")],
+        polling: None,
+        ..config()
+    });
     rig.follow("j");
     let mut tried = Vec::new();
     for _ in 0..4 {
@@ -230,8 +292,14 @@ fn the_back_forward_cache_is_no_error() {
 
 #[test]
 fn the_outgoing_queue_keeps_order_age_and_pace() {
-    let rate_limit = Some(RateLimit { per_second: 1.0, burst: 2.0 });
-    let mut rig = Rig::new(Config { rate_limit, ..shared() });
+    let rate_limit = Some(RateLimit {
+        per_second: 1.0,
+        burst: 2.0,
+    });
+    let mut rig = Rig::new(Config {
+        rate_limit,
+        ..shared()
+    });
     rig.follow("a");
     let r#gen = rig.open();
     let kept = rig.send("one", "{}", None, None);
@@ -242,7 +310,10 @@ fn the_outgoing_queue_keeps_order_age_and_pace() {
     assert_eq!(rig.replies(kept)[0][3], "queued");
     rig.pass(200);
     rig.opened(r#gen);
-    assert_eq!(rig.sent(), ["{\"type\":\"one\"}", "{\"type\":\"two\",\"v\":2}"]);
+    assert_eq!(
+        rig.sent(),
+        ["{\"type\":\"one\"}", "{\"type\":\"two\",\"v\":2}"]
+    );
     rig.pass(1001);
     assert_eq!(rig.sent(), ["{\"type\":\"three\"}"]);
 }
@@ -252,12 +323,28 @@ fn binary_frames_and_frames_of_several_messages_are_read() {
     let mut rig = Rig::new(shared());
     rig.listen("progress");
     let r#gen = rig.serve("a", 1);
-    rig.input(Input::Binary { r#gen, bytes: progress("a", 2).into_bytes() });
-    rig.frame(r#gen, &format!("[{},{}]", progress("a", 3), progress("a", 4)));
-    rig.frame(r#gen, &format!("{}\n{}\n", progress("a", 5), progress("a", 6)));
+    rig.input(Input::Binary {
+        r#gen,
+        bytes: progress("a", 2).into_bytes(),
+    });
+    rig.frame(
+        r#gen,
+        &format!("[{},{}]", progress("a", 3), progress("a", 4)),
+    );
+    rig.frame(
+        r#gen,
+        &format!("{}\n{}\n", progress("a", 5), progress("a", 6)),
+    );
     let (one, two) = (progress("a", 7), progress("a", 8));
-    rig.input(Input::Frames { text: format!("{one}\u{1e}{two}"), gens: vec![r#gen, r#gen] });
-    let heard: Vec<u64> = rig.heard("progress").iter().filter_map(|payload| payload["progress"].as_u64()).collect();
+    rig.input(Input::Frames {
+        text: format!("{one}\u{1e}{two}"),
+        gens: vec![r#gen, r#gen],
+    });
+    let heard: Vec<u64> = rig
+        .heard("progress")
+        .iter()
+        .filter_map(|payload| payload["progress"].as_u64())
+        .collect();
     assert_eq!(heard, [2, 3, 4, 5, 6, 7, 8]);
 }
 
