@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import binaryen from "binaryen";
-import { isPanic, slim } from "./lib/slim.mjs";
+import { isPanic, slim } from "./slim.mjs";
 
 test("only functions that never return are taken for panics", () => {
   for (const name of [
