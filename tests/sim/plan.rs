@@ -149,7 +149,7 @@ impl Plan {
             queue_items: dice.pick(&[3, 1000]),
             queue_bytes: dice.pick(&[200, 1 << 20]),
             queue_age: dice.pick(&[2000, 60_000]),
-            rate_limit: dice.chance(40).then(|| RateLimit {
+            rate_limit: dice.chance(40).then_some(RateLimit {
                 per_second: 2.0,
                 burst: 3.0,
             }),

@@ -660,7 +660,7 @@ impl<'a> World<'a> {
         self.at(at, Event::Goodbye(conn));
     }
 
-    fn to_client(&mut self, conn: usize, what: Bound) {
+    fn tell_client(&mut self, conn: usize, what: Bound) {
         let latency = self.latency();
         let at = self.connections[conn].arrival(self.now, latency, &mut self.dice);
         self.at(at, Event::ToClient(conn, what));
@@ -675,7 +675,7 @@ impl<'a> World<'a> {
         if self.connections[conn].silent {
             return;
         }
-        self.to_client(conn, Bound::Closed(code, reason.into()));
+        self.tell_client(conn, Bound::Closed(code, reason.into()));
     }
 
     /// The connection breaks: what a silent or hanging one waits for in the end.
@@ -688,7 +688,7 @@ impl<'a> World<'a> {
             connection.ended = true;
             connection.hanging = false;
             connection.silent = true;
-            self.to_client(conn, Bound::Closed(1006, String::new()));
+            self.tell_client(conn, Bound::Closed(1006, String::new()));
         }
     }
 
@@ -704,7 +704,7 @@ impl<'a> World<'a> {
         if !good && self.plan.refusal == Refusal::Handshake {
             return self.end(conn, 1006, "");
         }
-        self.to_client(conn, Bound::Opened);
+        self.tell_client(conn, Bound::Opened);
         if !good {
             let Refusal::Close(code) = self.plan.refusal else {
                 return;
@@ -756,7 +756,7 @@ impl<'a> World<'a> {
             };
             return self.end(conn, code, "token has run out");
         }
-        self.to_client(
+        self.tell_client(
             conn,
             Bound::Text(
                 "{\"type\":\"heartbeat\",\"timestamp\":\"now\"}".into(),
@@ -773,8 +773,8 @@ impl<'a> World<'a> {
         let choice = if bad { self.dice.between(0, 99) } else { 100 };
         match choice {
             0..=9 => {
-                self.to_client(conn, Bound::Text(text.clone(), numbers.clone()));
-                self.to_client(conn, Bound::Text(text, numbers));
+                self.tell_client(conn, Bound::Text(text.clone(), numbers.clone()));
+                self.tell_client(conn, Bound::Text(text, numbers));
             }
             10..=17 if self.connections[conn].held.is_none() => {
                 self.connections[conn].held = Some((text, numbers));
@@ -784,11 +784,11 @@ impl<'a> World<'a> {
             18..=29 => {
                 let (broken, oversize) = self.broken_frame();
                 if oversize {
-                    self.to_client(conn, Bound::Oversize(70_000_000));
+                    self.tell_client(conn, Bound::Oversize(70_000_000));
                 } else {
-                    self.to_client(conn, Bound::Text(broken, Vec::new()));
+                    self.tell_client(conn, Bound::Text(broken, Vec::new()));
                 }
-                self.to_client(conn, Bound::Text(text, numbers));
+                self.tell_client(conn, Bound::Text(text, numbers));
             }
             30..=36 => {
                 let (other, said) = self.truth.custom();
@@ -798,18 +798,18 @@ impl<'a> World<'a> {
                 } else {
                     format!("{other}\n{text}\n")
                 };
-                self.to_client(conn, Bound::Text(joined, all));
+                self.tell_client(conn, Bound::Text(joined, all));
             }
-            37..=43 => self.to_client(
+            37..=43 => self.tell_client(
                 conn,
                 Bound::Text(format!("{text}\n{{\"type\":\"ping\"}}"), numbers),
             ),
-            44..=49 => self.to_client(conn, Bound::Binary(text.into_bytes(), numbers)),
+            44..=49 => self.tell_client(conn, Bound::Binary(text.into_bytes(), numbers)),
             50..=52 => {
-                self.to_client(conn, Bound::Binary(vec![0xff, 0x00, 0xfe], Vec::new()));
-                self.to_client(conn, Bound::Text(text, numbers));
+                self.tell_client(conn, Bound::Binary(vec![0xff, 0x00, 0xfe], Vec::new()));
+                self.tell_client(conn, Bound::Text(text, numbers));
             }
-            _ => self.to_client(conn, Bound::Text(text, numbers)),
+            _ => self.tell_client(conn, Bound::Text(text, numbers)),
         }
         self.flush_held(conn);
     }
@@ -840,7 +840,7 @@ impl<'a> World<'a> {
 
     fn flush_held(&mut self, conn: usize) {
         if let Some((text, numbers)) = self.connections[conn].held.take() {
-            self.to_client(conn, Bound::Text(text, numbers));
+            self.tell_client(conn, Bound::Text(text, numbers));
         }
     }
 
@@ -1003,7 +1003,7 @@ impl<'a> World<'a> {
             Fault::HttpErrors => {
                 self.trouble.errors = until;
                 // Without tokens a read that is refused ends the session for good.
-                let kinds = if self.plan.config.token { 4 } else { 4 };
+                let kinds = if self.plan.config.token { 5 } else { 4 };
                 self.trouble.error_kind = self.dice.between(0, kinds);
             }
             Fault::BadFrames => {}
@@ -1190,7 +1190,7 @@ impl<'a> World<'a> {
             Act::Custom => {
                 let (text, said) = self.truth.custom();
                 if let Some(conn) = self.some_connection() {
-                    self.to_client(conn, Bound::Text(text, vec![said.number]));
+                    self.tell_client(conn, Bound::Text(text, vec![said.number]));
                 }
             }
         }

@@ -251,7 +251,7 @@ impl Engine {
             self.hand_over(&urgent);
         }
         if !self.outbox.said_dirty
-            && !(self.outbox.dirty.is_empty() && self.outbox.events.is_empty())
+            && (!self.outbox.dirty.is_empty() || !self.outbox.events.is_empty())
         {
             self.outbox.said_dirty = true;
             self.outputs.push(Output::Dirty);

@@ -522,6 +522,14 @@ impl Engine {
             Verdict::Final if covered => {
                 // The sockets are let in, so it is only the reads that lack something: `polling.headers`.
                 self.close_gap(flight.job, false);
+                // What was missed stays missed until the next news: the job says so.
+                let doubted = self
+                    .jobs
+                    .get_mut(flight.job)
+                    .is_some_and(|entry| entry.job.doubt());
+                if doubted {
+                    self.mark_dirty(flight.job);
+                }
                 self.read_failed(flight.job, &problem, None);
             }
             Verdict::Final => self.fail(problem),

@@ -417,6 +417,7 @@ fn unescape_unicode(text: &str) -> (char, &str) {
 }
 
 #[cfg(test)]
+#[allow(clippy::string_slice)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

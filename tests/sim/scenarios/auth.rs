@@ -195,3 +195,36 @@ fn a_second_refusal_of_the_same_token_is_not_one_of_the_new_token() {
     rig.http(reads[1].0, answer(401, ""));
     assert!(!failed(&rig));
 }
+
+#[test]
+fn a_job_whose_reads_are_refused_while_its_socket_serves_is_stale_until_news_comes() {
+    let mut rig = Rig::new(with_token());
+    rig.listen("gap");
+    rig.follow("a");
+    let req = rig.token("Connect");
+    rig.give_token(req);
+    let r#gen = rig.open();
+    rig.opened(r#gen);
+    let req = rig.fetch();
+    rig.http(req, answer(200, &snapshot("a", "running", 10, 1)));
+    rig.closed(r#gen, 1006);
+    rig.pass(1000);
+    let req = rig.token("Connect");
+    rig.give_token(req);
+    let r#gen = rig.open();
+    rig.opened(r#gen);
+    for reason in ["Refresh", "none"] {
+        for (req, _) in rig.fetches() {
+            rig.http(req, answer(403, ""));
+        }
+        if reason != "none" {
+            let req = rig.token(reason);
+            rig.give_token(req);
+        }
+    }
+    assert_eq!(rig.state(), "open");
+    assert_eq!(rig.heard("gap").last().unwrap()["healed"], false);
+    assert_eq!(rig.job("a")["stale"], true);
+    rig.frame(r#gen, &crate::rig::progress("a", 20));
+    assert_eq!(rig.job("a")["stale"], false);
+}
