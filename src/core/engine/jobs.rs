@@ -10,6 +10,9 @@ use super::{Engine, Phase};
 /// Jobs known at once; beyond it those that nobody follows are forgotten, then new ones are refused.
 const MAX_JOBS: usize = 10_000;
 
+/// How long after it is followed a job whose socket is not open yet is read, ms.
+const SOON: u64 = 500;
+
 /// A job and what is done for it.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -63,6 +66,11 @@ impl Entry {
     /// Whether somebody follows it, or did a moment ago.
     pub(super) fn wanted(&self) -> bool {
         self.followers > 0 || self.linger_until.is_some()
+    }
+
+    /// Whether no read of it is planned, in line or under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.read_at.is_none() && !self.read_queued && self.reading.is_none()
     }
 
     /// Whether something is still to be heard of it.
@@ -250,7 +258,7 @@ impl Engine {
             entry.in_line = true;
             self.waiting.push(index);
         }
-        let idle = !entry.read_queued && entry.reading.is_none() && entry.read_at.is_none();
+        let idle = entry.is_idle();
         if covered && !per_job && entry.job.stale && idle {
             // The shared socket was open before this job was followed, or was lost while nobody did.
             self.read_after_open(index);
@@ -336,15 +344,20 @@ impl Engine {
                 if let Some(entry) = self.jobs.get_mut(index) {
                     entry.link = Some(link);
                 }
+                // A handshake that takes its time must not keep the page from showing what is known.
+                let soon = self.now.after(SOON);
+                if self.config.polling.is_some()
+                    && self.jobs.get(index).is_some_and(|entry| entry.is_idle())
+                {
+                    self.plan_read(index, Some(soon));
+                }
             }
         }
         // Whoever still waits is served by reads, beginning now.
         if self.config.polling.is_some() {
             for place in 0..self.waiting.len() {
                 if let Some(index) = self.waiting.get(place).copied()
-                    && self.jobs.get(index).is_some_and(|entry| {
-                        entry.read_at.is_none() && !entry.read_queued && entry.reading.is_none()
-                    })
+                    && self.jobs.get(index).is_some_and(|entry| entry.is_idle())
                 {
                     self.queue_read(index);
                 }

@@ -266,6 +266,9 @@ impl Engine {
                     return;
                 }
                 self.counters.silences += 1;
+                let (text, wall) = ("Nothing was heard for too long.", self.wall());
+                self.outbox
+                    .log(now, wall, "info", "connection-lost", text, None);
                 self.discard_socket(index, "no heartbeat");
                 self.link_failed(index, Code::Timeout);
             }
@@ -310,7 +313,7 @@ impl Engine {
     /// Replaces a socket that is not to be trusted, at once.
     pub(super) fn replace_socket(&mut self, index: u32, reason: &'static str) {
         self.discard_socket(index, reason);
-        self.note_loss(index);
+        self.note_loss(index, true);
         self.start_link(index);
     }
 
@@ -407,7 +410,7 @@ impl Engine {
 
     /// The server refused who we are.
     fn link_refused(&mut self, index: u32, used: Option<u64>) {
-        self.note_loss(index);
+        self.note_loss(index, false);
         match self.token_refused(used) {
             Verdict::Final => {
                 let problem = self.auth_problem();
@@ -438,7 +441,7 @@ impl Engine {
 
     /// An attempt failed or an open socket was lost.
     pub(super) fn link_failed(&mut self, index: u32, code: Code) {
-        self.note_loss(index);
+        self.note_loss(index, code == Code::Timeout);
         let Some(link) = self.links.get_mut(index) else {
             return;
         };
@@ -448,7 +451,8 @@ impl Engine {
     }
 
     /// What was open is open no more: its jobs may miss news from here on.
-    fn note_loss(&mut self, index: u32) {
+    /// When nothing had been heard before the loss was noticed, it began with the last message.
+    fn note_loss(&mut self, index: u32, silent: bool) {
         let (now, wall, proof) = (self.now, self.wall(), self.proof());
         let min_uptime = self
             .config
@@ -458,8 +462,14 @@ impl Engine {
         let Some(link) = self.links.get_mut(index) else {
             return;
         };
-        if link.state == State::Open {
-            link.lost_at = Some(wall);
+        let silence = if silent {
+            now.since(link.last_message)
+        } else {
+            0
+        };
+        let lost = (link.state == State::Open).then(|| wall.saturating_sub(silence));
+        if lost.is_some() {
+            link.lost_at = lost;
             if now.since(link.opened_at) >= min_uptime {
                 link.failures = 0;
             }
@@ -474,7 +484,7 @@ impl Engine {
         self.status_dirty = true;
         link.state = State::Waiting;
         for entry in self.jobs_of(job) {
-            self.socket_lost(entry);
+            self.socket_lost(entry, lost);
         }
         if job.is_none() {
             self.doubt_unwatched();

@@ -272,10 +272,11 @@ impl Engine {
 
     /// An event of ours.
     fn tell_own(&mut self, name: &str, job: Option<u32>, fill: impl FnOnce(&mut Object<'_>)) {
-        if !self.audit.heard(name) {
+        self.seq += 1;
+        if !self.audit.received(Kind::Other, name, self.wall()) {
             return;
         }
-        self.seq += 1;
+        self.audit.delivered(Kind::Other, name);
         let id = job
             .and_then(|index| self.jobs.get(index))
             .map(|entry| entry.job.id.as_str());

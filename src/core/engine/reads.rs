@@ -77,7 +77,6 @@ impl Engine {
 
     /// A socket opened: what it could not have carried is read once, by a read sent from now on.
     pub(super) fn read_after_open(&mut self, index: u32) {
-        let wall = self.wall();
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
@@ -85,12 +84,10 @@ impl Engine {
             return;
         }
         if self.config.polling.is_none() {
-            if let Some(from) = entry.gap.take() {
-                self.tell_gap(index, from, false);
-            }
-            return;
+            return self.close_gap(index, false);
         }
-        entry.gap.get_or_insert(wall);
+        // What happened before a job was followed was not missed: it is read, and nothing is said of it.
+        entry.gap.get_or_insert(0);
         if let Some(req) = entry.reading.take() {
             self.abort(req);
         }
@@ -98,30 +95,24 @@ impl Engine {
     }
 
     /// A socket was lost: reads begin within one interval, spread by chance.
-    pub(super) fn socket_lost(&mut self, index: u32) {
-        let wall = self.wall();
-        let Some(interval) = self.interval() else {
-            if let Some(entry) = self.jobs.get_mut(index) {
-                entry.gap.get_or_insert(wall);
-                if entry.job.doubt() {
-                    self.mark_dirty(index);
-                }
-            }
-            return;
-        };
-        let at = self.now.after(self.rng.up_to(interval));
+    /// `lost`: since when (epoch ms) news may have been missed, when the socket had been open.
+    pub(super) fn socket_lost(&mut self, index: u32, lost: Option<u64>) {
+        let at = self
+            .interval()
+            .map(|interval| self.now.after(self.rng.up_to(interval)));
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
-        entry.gap.get_or_insert(wall);
-        let doubted = entry.job.doubt();
         // A read that is planned already keeps its time: it may be what the server asked for.
-        let idle = entry.reading.is_none() && !entry.read_queued && entry.read_at.is_none();
-        if doubted {
-            self.mark_dirty(index);
+        let idle = entry.is_idle();
+        if let Some(from) = lost {
+            entry.gap.get_or_insert(from);
+            if entry.job.doubt() {
+                self.mark_dirty(index);
+            }
         }
         if idle && self.needs_reads(index) {
-            self.plan_read(index, Some(at));
+            self.plan_read(index, at);
         }
     }
 
@@ -439,7 +430,9 @@ impl Engine {
     }
 
     fn close_gap(&mut self, index: u32, healed: bool) {
-        if let Some(from) = self.jobs.get_mut(index).and_then(|entry| entry.gap.take()) {
+        if let Some(from) = self.jobs.get_mut(index).and_then(|entry| entry.gap.take())
+            && from > 0
+        {
             self.tell_gap(index, from, healed);
         }
     }
@@ -466,7 +459,11 @@ impl Engine {
         let at = self.needs_reads(index).then(|| {
             let at = self.now.after(delay);
             // A failed `refresh()` does not overrule what the server asked for before.
-            if failures > 0 { planned.map_or(at, |planned| planned.max(at)) } else { at }
+            if failures > 0 {
+                planned.map_or(at, |planned| planned.max(at))
+            } else {
+                at
+            }
         });
         self.plan_read(index, at);
     }
