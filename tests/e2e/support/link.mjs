@@ -143,6 +143,8 @@ export class Link {
   }
 
   #open() {
+    // A client that has gone meanwhile never had a WebSocket.
+    if (this.#left) return;
     this.isWebSocket = true;
     this.dead = this.#host.silentOnOpen();
     this.#host.opened(this);

@@ -1,0 +1,51 @@
+/** Makes one client and writes down everything it says, for a test to look at. Nothing here judges anything. */
+import { JobsClient } from "/pkg/index.js";
+
+/** Errors do not survive the way to the test; their fields do. */
+const plain = (value) =>
+  value instanceof Error
+    ? { code: value.code, message: value.message, remedy: value.remedy, retryable: value.retryable }
+    : value;
+
+/** What happened, in order. `order` tells of all of it together. */
+const seen = { states: [], events: [], logs: [], jobs: {}, tokens: [], results: {} };
+window.seen = seen;
+
+/**
+ * @param {object} options of the client; `tokens` is what its token function gives, one after the other, the last one
+ *   again and again
+ */
+window.begin = ({ tokens, ...options }) => {
+  const token = tokens && {
+    token(reason) {
+      const given = tokens.length > 1 ? tokens.shift() : tokens[0];
+      seen.tokens.push({ reason, given });
+      return given;
+    },
+  };
+  const client = new JobsClient({
+    protocol: "stream",
+    ...options,
+    ...token,
+    logger: (entry) => seen.logs.push(entry),
+  });
+  window.client = client;
+  client.connection.subscribe((status) => seen.states.push({ ...status, error: plain(status.error) }));
+  client.onAny((event, payload, meta) => seen.events.push({ event, payload, meta }));
+};
+
+window.follow = (id) => {
+  seen.jobs[id] = [];
+  const handle = client.job(id);
+  const stop = handle.subscribe((job) => seen.jobs[id].push(job));
+  handle.done().then(
+    (job) => (seen.results[id] = job),
+    (error) => (seen.results[id] = plain(error)),
+  );
+  return stop;
+};
+
+window.upload = async (url, body) => {
+  const response = await fetch(url, { method: "POST", body, headers: { "X-Filename": "e2e.txt" } });
+  return (await response.json()).job_id;
+};

@@ -1,0 +1,16 @@
+/** What client.js puts into its page. */
+interface Seen {
+  states: any[];
+  events: { event: string; payload: any; meta: any }[];
+  logs: { level: string; code: string; message: string; jobId?: string }[];
+  jobs: Record<string, any[]>;
+  tokens: { reason: string; given: string }[];
+  results: Record<string, any>;
+}
+interface Window {
+  seen: Seen;
+  client: any;
+  begin(options: object): void;
+  follow(id: string): () => void;
+  upload(url: string, body: string): Promise<string>;
+}
