@@ -11,10 +11,12 @@ function isOn(url) {
 /**
  * @param {import("./jobs.mjs").JobStore} store
  * @param {import("./stream.mjs").Streams} streams
+ * @param {number} heartbeatMs
  * @returns {import("./http.mjs").Route[]}
  */
-export function controlRoutes(store, streams) {
+export function controlRoutes(store, streams, heartbeatMs) {
   const state = () => ({
+    heartbeatMs,
     refuse: streams.refusing,
     silence: streams.silent,
     sockets: streams.size,

@@ -23,7 +23,8 @@ export async function startServer(options = {}) {
   const streams = new Streams(store, config);
   const routes = jobRoutes(store, runner, uploads);
   const load = createLoad(store);
-  if (config.control) routes.push(...controlRoutes(store, streams), ...labRoutes(store), ...load.routes);
+  if (config.control)
+    routes.push(...controlRoutes(store, streams, config.heartbeatMs), ...labRoutes(store), ...load.routes);
 
   // Large uploads over slow links take longer than Node's default of five minutes.
   const server = createServer({ requestTimeout: 0 }, createRequestHandler(routes, config));
