@@ -171,7 +171,7 @@ describe("the embedded server", () => {
 
         it("asks for a new token when the server refuses the old one, and repeats none", async () => {
           const auth = await stage.proxy(guarded.url);
-          const tokens = [OLD_TOKEN, GOOD_TOKEN];
+          const tokens = { connect: OLD_TOKEN, refresh: GOOD_TOKEN };
           const watcher = await open({ url: auth.url, tokens });
           const authorised = {
             method: "POST",
@@ -217,7 +217,7 @@ describe("the embedded server", () => {
 
       it("gives up when the refreshed token is refused as well", async () => {
         const auth = await stage.proxy(guarded.url);
-        const watcher = await open({ url: auth.url, tokens: [OLD_TOKEN] });
+        const watcher = await open({ url: auth.url, tokens: { connect: OLD_TOKEN, refresh: OLD_TOKEN } });
         await watcher.follow("whatever");
         await watcher.state("failed");
         const { states, tokens, logs } = await watcher.seen();

@@ -219,7 +219,7 @@ export async function until(proxy, condition) {
  * @returns {Promise<any>}
  */
 export async function post(url, body) {
-  const sent = typeof body === "string" ? body : JSON.stringify(body ?? {});
+  const sent = typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body ?? {});
   const response = await fetch(url, { method: "POST", body: sent });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   return response.json();

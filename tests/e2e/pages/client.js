@@ -7,26 +7,24 @@ const plain = (value) =>
     ? { code: value.code, message: value.message, remedy: value.remedy, retryable: value.retryable }
     : value;
 
-/** What happened, in order. `order` tells of all of it together. */
+/** What happened, each kind in order. */
 const seen = { states: [], events: [], logs: [], jobs: {}, tokens: [], results: {} };
 window.seen = seen;
 
 /**
- * @param {object} options of the client; `tokens` is what its token function gives, one after the other, the last one
- *   again and again
+ * @param {object} options of the client; `tokens` holds one for the reason "connect", and the one that counts from the
+ *   first "refresh" on
  */
 window.begin = ({ tokens, ...options }) => {
-  const token = tokens && {
-    token(reason) {
-      const given = tokens.length > 1 ? tokens.shift() : tokens[0];
-      seen.tokens.push({ reason, given });
-      return given;
-    },
+  const token = (reason) => {
+    if (reason === "refresh") tokens.connect = tokens.refresh;
+    seen.tokens.push({ reason, given: tokens.connect });
+    return tokens.connect;
   };
   const client = new JobsClient({
     protocol: "stream",
     ...options,
-    ...token,
+    ...(tokens && { token }),
     logger: (entry) => seen.logs.push(entry),
   });
   window.client = client;
@@ -36,7 +34,7 @@ window.begin = ({ tokens, ...options }) => {
 
 window.follow = (id) => {
   seen.jobs[id] = [];
-  const handle = client.job(id);
+  const handle = window.client.job(id);
   const stop = handle.subscribe((job) => seen.jobs[id].push(job));
   handle.done().then(
     (job) => (seen.results[id] = job),
