@@ -52,7 +52,7 @@ impl Backoff {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::{Backoff, Rng};
     use proptest::prelude::{any, prop_assert, proptest};

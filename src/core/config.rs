@@ -397,7 +397,7 @@ fn null<T>(value: Value<'_>) -> Read<Option<T>> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
 

@@ -95,7 +95,7 @@ impl Index {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::Index;
     use proptest::prelude::{any, prop_assert_eq, proptest};

@@ -44,7 +44,7 @@ fn pad(out: &mut String, number: u64, width: u32) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::format;
 

@@ -227,5 +227,5 @@ pub(super) fn encode(event: &str, data: Option<&str>) -> String {
     out
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

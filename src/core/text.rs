@@ -52,7 +52,7 @@ fn encode_segment(id: &str) -> String {
     out
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::{replace, with_id};
     use proptest::prelude::{any, prop_assert_eq, proptest};

@@ -134,7 +134,7 @@ impl Driver {
                 r#gen,
                 code,
                 reason,
-            } => self.close_socket(r#gen, code, &reason),
+            } => self.close_socket(r#gen, code, reason),
             Output::Send { r#gen, text } => self.sockets.send(r#gen, &text),
             Output::Fetch {
                 req,
@@ -251,11 +251,5 @@ impl Driver {
         if let Some(input) = self.frames.flush() {
             self.now(input);
         }
-    }
-
-    /// After `shutdown()`: lets go of everything of the browser's.
-    pub(crate) fn release(self: &Rc<Self>) {
-        let driver = Rc::clone(self);
-        spawn_local(async move { drop(driver.timer.borrow_mut().take()) });
     }
 }

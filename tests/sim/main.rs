@@ -4,6 +4,7 @@
 //! `JOBWIRE_SIM_SEEDS` says how many seeds (10,000), `JOBWIRE_SIM_FIRST` which is the first (0). A seed that fails
 //! leaves a recording in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --test sim replay` plays it again.
 
+#![cfg(not(target_arch = "wasm32"))]
 // A test may stop at the first surprise, and this one prints its figures.
 #![allow(
     clippy::unwrap_used,

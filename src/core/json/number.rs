@@ -66,7 +66,7 @@ pub(super) fn parse(text: &[u8]) -> f64 {
     if negative { -value } else { value }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::parse;
     use proptest::prelude::*;

@@ -416,7 +416,7 @@ fn unescape_unicode(text: &str) -> (char, &str) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 #[allow(clippy::string_slice)]
 mod tests {
     use super::*;
