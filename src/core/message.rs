@@ -121,7 +121,7 @@ pub(super) fn describe(value: &Value<'_>) -> String {
             out.push_str(&excerpt(text.raw, 24));
             out.push_str("\")");
         }
-        Value::Number(number) => {
+        Value::Number(number) if number.is_finite() => {
             out.push_str(" (");
             super::json::push_number(&mut out, *number);
             out.push(')');
