@@ -192,7 +192,15 @@ export function createJobs(
         settle();
         return entry(id).latest;
       },
-      retry: () => core.post("retry", id),
+      retry() {
+        core.post("retry", id);
+        const known = entry(id);
+        const { status, attempt } = known.latest;
+        // The core does the same; done() must not find the old end meanwhile.
+        if (status !== "failed" && status !== "cancelled") return;
+        known.latest = { ...unknownJob(id), status: "queued", attempt: attempt + 1, updatedAt: Date.now() };
+        known.flush();
+      },
       close() {
         for (const [end, owner] of waits) if (owner === own) end(closedError(), true);
       },

@@ -279,12 +279,26 @@ export interface AuditRow {
 
 /** The state of the client for people who look for a fault; secrets are left out. */
 export interface Inspection {
-  connections?: unknown[];
-  subscriptions?: unknown[];
-  queue?: unknown;
-  counters?: Record<string, number>;
-  history?: unknown[];
-  /** Events that `onInvalid: "quarantine"` held back, newest last, at most 100. */
-  quarantine?: readonly unknown[];
-  [more: string]: unknown;
+  /** The state of the connection. */
+  state: ConnectionStatus["state"];
+  /** How many jobs the client knows. */
+  jobs: number;
+  /** Sockets, or the intention of one; without `jobId` it carries every job. */
+  connections: readonly {
+    jobId?: string;
+    state: "token" | "connecting" | "open" | "waiting" | "down";
+    /** Failures in a row. */
+    attempt: number;
+    silentForMs: number;
+  }[];
+  /** Jobs that are followed, and what serves them. */
+  subscriptions: readonly { jobId: string; servedBy: "socket" | "polling" | "none"; followers: number }[];
+  /** What waits: outgoing messages (count, bytes), reads, jobs without a socket; events that found no room. */
+  queues: Readonly<Record<string, number>>;
+  /** Figures since the client was made: frames, events, invalid, late, duplicates, opened, reads … */
+  counters: Readonly<Record<string, number>>;
+  /** The last events as they came, oldest first; `invalid` says why an event was held back. */
+  history: readonly { seq: number; at: number; event: string; payload: string; invalid?: string }[];
+  /** Events of the app that `onInvalid: "quarantine"` held back, newest last, at most 100. */
+  quarantine: readonly unknown[];
 }

@@ -96,6 +96,18 @@ describe("a job", () => {
     expect(client.job("a").current.status).toBe("failed");
   });
 
+  it("a retried job is queued at once, so that done() waits for the new end", async () => {
+    const { client, core } = await start();
+    const handle = client.job("a");
+    handle.subscribe(() => {});
+    core.urgent(["job", job("a", { status: "failed" })]);
+    handle.retry();
+    expect(handle.current).toMatchObject({ status: "queued", attempt: 2 });
+    const done = handle.done();
+    core.urgent(["job", job("a", { status: "completed", attempt: 2 })]);
+    expect(await done).toMatchObject({ status: "completed", attempt: 2 });
+  });
+
   it("refreshes over HTTP, and asks for a new attempt", async () => {
     const { client, core } = await start();
     const refreshed = client.job("a").refresh();

@@ -83,9 +83,7 @@ function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
   );
 }
 
-function CounterTable({
-  inspection: { counters = {}, connections = [], subscriptions = [] },
-}: Pick<Inside, "inspection">) {
+function CounterTable({ inspection: { counters, connections, subscriptions } }: Pick<Inside, "inspection">) {
   const rows: readonly (readonly [string, number])[] = [
     ["connections", connections.length],
     ["followed jobs", subscriptions.length],
