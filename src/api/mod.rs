@@ -85,8 +85,10 @@ impl JobsClient {
         };
         let mut arguments = Arguments([Value::Null; 6]);
         for slot in &mut arguments.0 {
-            if let Ok(Some(value)) = scanner.element(&mut first) {
-                *slot = value;
+            match scanner.element(&mut first) {
+                Ok(Some(value)) => *slot = value,
+                Ok(None) => break,
+                Err(_) => return,
             }
         }
         self.dispatch(name.raw, &arguments);

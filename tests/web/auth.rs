@@ -1,0 +1,105 @@
+//! Tokens: where they go, and that they go nowhere else.
+
+use crate::rig::World;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const TOKEN: &str = "s3cret+/=&token";
+
+/// Asks for a socket, gives the token that is asked for, opens the socket.
+async fn connected(token_in: &str) -> World {
+    let world = World::new(&format!(r#"{{"token":true,"tokenIn":"{token_in}"}}"#));
+    world.post(r#"["listen","*",1]"#);
+    world.post(r#"["follow","j"]"#);
+    world.settle().await;
+    assert_eq!(world.rig.said("token"), r#"[[1,"connect"]]"#);
+    assert_eq!(world.sockets(), 0);
+    world.post(&format!(r#"["token",1,"{TOKEN}"]"#));
+    world.settle().await;
+    world.rig.opened(0);
+    world.settle().await;
+    world
+}
+
+async fn says_it_nowhere(world: &World) {
+    world.rig.text(0, &format!("not JSON, but {TOKEN}"));
+    world
+        .rig
+        .lost(0, 1008, &format!("the token {TOKEN} has expired"));
+    world.post(r#"["inspect",70]"#);
+    world.post(r#"["audit",71]"#);
+    world.settle().await;
+    assert!(world.rig.replies().contains("70"));
+    let status_and_logs = world.rig.everything();
+    assert!(status_and_logs.contains("connection-lost"));
+    assert!(!status_and_logs.contains(TOKEN), "{status_and_logs}");
+}
+
+#[wasm_bindgen_test]
+async fn in_the_query() {
+    let world = connected("query").await;
+    assert_eq!(
+        world.rig.url(0),
+        "ws://jobs.test/api/v1/jobs/j/stream?token=s3cret%2B%2F%3D%26token"
+    );
+    assert_eq!(world.rig.protocol(0), "");
+    assert_eq!(world.rig.sent(0), "");
+    says_it_nowhere(&world).await;
+}
+
+#[wasm_bindgen_test]
+async fn in_the_subprotocol() {
+    let world = connected("subprotocol").await;
+    assert_eq!(world.rig.url(0), "ws://jobs.test/api/v1/jobs/j/stream");
+    assert_eq!(world.rig.protocol(0), TOKEN);
+    assert_eq!(world.rig.sent(0), "");
+    says_it_nowhere(&world).await;
+}
+
+#[wasm_bindgen_test]
+async fn in_the_first_message() {
+    let world = connected("message").await;
+    assert_eq!(world.rig.url(0), "ws://jobs.test/api/v1/jobs/j/stream");
+    assert_eq!(
+        world.rig.sent(0),
+        format!(r#"{{"type":"auth","token":"{TOKEN}"}}"#)
+    );
+    says_it_nowhere(&world).await;
+}
+
+#[wasm_bindgen_test]
+async fn in_the_header_of_a_read() {
+    let world = connected("query").await;
+    assert_eq!(
+        world.rig.read(0),
+        format!(r#"["http://jobs.test/api/v1/jobs/j",{{"authorization":"Bearer {TOKEN}"}}]"#)
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_refused_token_is_replaced_once() {
+    let world = connected("query").await;
+    world.rig.lost(0, 4401, "");
+    world.settle().await;
+    assert_eq!(world.rig.said("token"), r#"[[1,"connect"],[2,"refresh"]]"#);
+    world.post(r#"["token",2,"another-token"]"#);
+    world.settle().await;
+    assert!(world.rig.url(1).ends_with("?token=another-token"));
+    world.rig.lost(1, 4401, "");
+    world.settle().await;
+    assert_eq!(world.rig.state(), "failed");
+    world.pass(150).await;
+    assert_eq!(world.sockets(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn a_token_that_cannot_be_had_is_asked_for_again() {
+    let world = World::new(r#"{"token":true}"#);
+    world.post(r#"["follow","j"]"#);
+    world.settle().await;
+    world.post(r#"["tokenFailed",1,"signed out"]"#);
+    world
+        .until(|rig| rig.said("token") == r#"[[1,"connect"],[2,"connect"]]"#)
+        .await;
+    assert!(world.rig.logs().contains("auth"));
+    assert_eq!(world.sockets(), 0);
+}

@@ -1,0 +1,154 @@
+//! The constructor, what is posted, and what the browser refuses.
+
+use crate::rig::{Rig, World};
+use jobwire::JobsClient;
+use js_sys::Function;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[wasm_bindgen_test]
+fn a_bad_config_throws_and_names_the_member() {
+    let sink = Function::new_no_args("");
+    for (config, member) in [
+        ("", ""),
+        ("[]", ""),
+        (r#"{"protocol":"stream"}"#, "urls"),
+        (
+            r#"{"urls":[{"ws":"ws://a","http":"http://a"}],"pool":{"maxSockets":"many"}}"#,
+            "pool.maxSockets",
+        ),
+    ] {
+        let Err(error) = JobsClient::new(config, 1.0, sink.clone()) else {
+            panic!("{config} was taken");
+        };
+        let text = String::from(js_sys::Error::from(wasm_bindgen::JsValue::from(error)).message());
+        assert!(text.contains(member), "{config}: {text}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_closed_port_means_waiting_a_log_entry_and_reads() {
+    let world = World::on_the_network(
+        r#"{"urls":[{"ws":"ws://127.0.0.1:2","http":"http://127.0.0.1:2"}],"polling":{"url":"/j/{id}","interval":30}}"#,
+    );
+    world.post(r#"["follow","j"]"#);
+    world.until(|rig| rig.state() == "waiting").await;
+    world
+        .until(|rig| rig.logs().contains("connection-lost"))
+        .await;
+    world.until(|rig| rig.logs().contains("read-failed")).await;
+    assert!(world.rig.job("j", "stale") != "false");
+}
+
+#[wasm_bindgen_test]
+async fn a_refused_address_is_a_connection_that_was_lost() {
+    let world = World::new("{}");
+    world.rig.set_refusing(true);
+    world.post(r#"["follow","j"]"#);
+    world.until(|rig| rig.state() == "waiting").await;
+    assert!(world.rig.logs().contains("connection-lost"));
+    world.rig.set_refusing(false);
+    world.eventually(|world| world.sockets() > 0).await;
+    world.rig.opened(0);
+    world.until(|rig| rig.state() == "open").await;
+}
+
+#[wasm_bindgen_test]
+async fn malformed_messages_are_ignored() {
+    let world = World::new("{}");
+    for message in [
+        "",
+        "null",
+        "[]",
+        "[7]",
+        "{\"follow\":\"j\"}",
+        "[\"nothing of that name\",1,2,3]",
+        "[\"follow\"",
+        "[\"follow\",\"\\u00",
+        "[\"take\"]",
+        "[\"token\",99,\"never asked for\"]",
+        "[\"tokenFailed\",99,null]",
+        "[\"headers\",99,\"[[\"]",
+        "[\"unfollow\",\"nobody\"]",
+        "[\"retry\",\"nobody\"]",
+        "[\"wake\",7]",
+        "[\"hidden\"]",
+        "[\"listen\",\"x\",-5]",
+        "[[[[",
+    ] {
+        world.post(message);
+    }
+    world.settle().await;
+    assert_eq!((world.sockets(), world.reads()), (0, 0));
+    world.post(r#"["follow","j"]"#);
+    world.settle().await;
+    assert_eq!(world.rig.url(0), "ws://jobs.test/api/v1/jobs/j/stream");
+}
+
+#[wasm_bindgen_test]
+async fn ids_are_escaped_in_addresses() {
+    let world = World::new("{}");
+    world.post(r#"["follow","../a b?c#d/ž"]"#);
+    world.settle().await;
+    assert_eq!(
+        world.rig.url(0),
+        "ws://jobs.test/api/v1/jobs/..%2Fa%20b%3Fc%23d%2F%C5%BE/stream"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn shutdown_stops_everything() {
+    let world = World::following("{}").await;
+    world.post(r#"["follow","k"]"#);
+    world.settle().await;
+    assert_eq!((world.sockets(), world.reads()), (2, 1));
+    world.post(r#"["shutdown"]"#);
+    world.settle().await;
+    assert_eq!(world.rig.closed(0), "1000 closed");
+    assert_eq!(world.rig.closed(1), "1000 closed");
+    assert!(world.rig.aborted(0));
+
+    let calls = world.calls();
+    world.rig.opened(1);
+    world.rig.text(0, crate::rig::COMPLETED);
+    world.rig.lost(0, 1006, "");
+    world.post(r#"["follow","l"]"#);
+    world.post(r#"["wake","visible"]"#);
+    world.take().await;
+    // Longer than any back-off of the rig's config.
+    world.pass(150).await;
+    assert_eq!(world.calls(), calls);
+    assert_eq!((world.sockets(), world.reads()), (2, 1));
+
+    world.post(r#"["connect",5]"#);
+    world.settle().await;
+    assert_eq!(world.rig.replies(), "!5");
+}
+
+#[wasm_bindgen_test]
+async fn inspection_and_audit_answer_without_connecting() {
+    let world = World::new("{}");
+    world.post(r#"["inspect",1]"#);
+    world.post(r#"["audit",2]"#);
+    world.settle().await;
+    assert_eq!(world.rig.replies(), "1");
+    assert_eq!(world.rig.said("reply"), "[[2,[]]]");
+    assert_eq!(world.sockets(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn two_clients_in_one_module_do_not_meet() {
+    let world = World::following("{}").await;
+    let other: &Rig = &world.rig;
+    let second = JobsClient::new(&other.config("{}"), 1.0, Function::new_no_args("")).ok();
+    if let Some(second) = &second {
+        second.post(r#"["follow","j"]"#);
+    }
+    world.settle().await;
+    assert_eq!(world.sockets(), 2);
+    if let Some(second) = second {
+        second.post(r#"["shutdown"]"#);
+    }
+    world.settle().await;
+    assert_eq!(world.rig.closed(1), "1000 closed");
+    assert_eq!(world.rig.closed(0), "");
+}

@@ -1,0 +1,185 @@
+//! A client and the world it lives in.
+
+use jobwire::JobsClient;
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen(module = "/tests/web/rig.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = ownOrigin)]
+    pub(crate) fn own_origin() -> String;
+
+    pub(crate) type Rig;
+    #[wasm_bindgen(constructor)]
+    fn make(fake: bool) -> Rig;
+    #[wasm_bindgen(method)]
+    fn end(this: &Rig);
+    #[wasm_bindgen(method)]
+    pub(crate) fn config(this: &Rig, more: &str) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn sink(this: &Rig) -> Function;
+    #[wasm_bindgen(method)]
+    pub(crate) fn on(this: &Rig, kind: &str, run: &Function);
+    #[wasm_bindgen(method, js_name = throwOn)]
+    pub(crate) fn throw_on(this: &Rig, kind: &str);
+    #[wasm_bindgen(method, setter)]
+    pub(crate) fn set_refusing(this: &Rig, on: bool);
+    #[wasm_bindgen(method)]
+    fn next(this: &Rig) -> Promise;
+    #[wasm_bindgen(method)]
+    fn pass(this: &Rig, ms: u32) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn opened(this: &Rig, n: u32);
+    #[wasm_bindgen(method)]
+    pub(crate) fn text(this: &Rig, n: u32, data: &str);
+    #[wasm_bindgen(method)]
+    pub(crate) fn long(this: &Rig, n: u32, length: u32);
+    #[wasm_bindgen(method)]
+    pub(crate) fn binary(this: &Rig, n: u32, bytes: &[u8]);
+    #[wasm_bindgen(method)]
+    pub(crate) fn lost(this: &Rig, n: u32, code: u16, reason: &str);
+    #[wasm_bindgen(method)]
+    pub(crate) fn answer(this: &Rig, n: u32, status: u16, body: &str, headers: &str);
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn url(this: &Rig, n: u32) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn protocol(this: &Rig, n: u32) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn sent(this: &Rig, n: u32) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn closed(this: &Rig, n: u32) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn read(this: &Rig, n: u32) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn aborted(this: &Rig, n: u32) -> bool;
+    #[wasm_bindgen(method)]
+    fn counts(this: &Rig) -> Vec<u32>;
+    #[wasm_bindgen(method)]
+    pub(crate) fn pluck(this: &Rig, event: &str, field: &str) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn job(this: &Rig, id: &str, field: &str) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn state(this: &Rig) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn logs(this: &Rig) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn replies(this: &Rig) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn said(this: &Rig, kind: &str) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn everything(this: &Rig) -> String;
+}
+
+/// Frames that a condition may take to hold.
+const PATIENCE: u32 = 500;
+
+/// A client with its rig; the browser's own sockets and reads come back when it goes.
+pub(crate) struct World {
+    pub(crate) rig: Rig,
+    pub(crate) client: JobsClient,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.client.post(r#"["shutdown"]"#);
+        self.rig.end();
+    }
+}
+
+impl World {
+    /// Sockets and reads are the test's; the config's members are `more`.
+    pub(crate) fn new(more: &str) -> Self {
+        Self::over(Rig::make(true), more)
+    }
+
+    /// Sockets and reads are the browser's.
+    pub(crate) fn on_the_network(more: &str) -> Self {
+        Self::over(Rig::make(false), more)
+    }
+
+    fn over(rig: Rig, more: &str) -> Self {
+        let client = JobsClient::new(&rig.config(more), 7.0, rig.sink())
+            .unwrap_or_else(|_| panic!("the config was refused: {more}"));
+        Self { rig, client }
+    }
+
+    pub(crate) fn post(&self, message: &str) {
+        self.client.post(message);
+    }
+
+    /// Follows job `j` and opens its socket, listening to everything.
+    pub(crate) async fn following(more: &str) -> Self {
+        let world = Self::new(more);
+        world.post(r#"["listen","*",1]"#);
+        world.post(r#"["follow","j"]"#);
+        world.settle().await;
+        world.rig.opened(0);
+        world.take().await;
+        world
+    }
+
+    /// Until everything that is under way has happened.
+    pub(crate) async fn settle(&self) {
+        self.pass(0).await;
+    }
+
+    /// Lets that many milliseconds pass.
+    pub(crate) async fn pass(&self, ms: u32) {
+        let _ = JsFuture::from(self.rig.pass(ms)).await;
+    }
+
+    /// Until a condition holds, looked at whenever the client says something.
+    pub(crate) async fn until(&self, condition: impl Fn(&Rig) -> bool) {
+        while !condition(&self.rig) {
+            if let Err(error) = JsFuture::from(self.rig.next()).await {
+                panic!("{error:?}");
+            }
+        }
+    }
+
+    /// Until a condition holds that the client need not say anything about, frame by frame.
+    pub(crate) async fn eventually(&self, condition: impl Fn(&Self) -> bool) {
+        for _ in 0..PATIENCE {
+            if condition(self) {
+                return;
+            }
+            self.take().await;
+            self.pass(5).await;
+        }
+        panic!("it never held; so far: {}", self.rig.everything());
+    }
+
+    /// Everything that waits for the next frame.
+    pub(crate) async fn take(&self) {
+        self.post(r#"["take"]"#);
+        self.settle().await;
+    }
+
+    pub(crate) fn sockets(&self) -> u32 {
+        self.count(0)
+    }
+
+    pub(crate) fn reads(&self) -> u32 {
+        self.count(1)
+    }
+
+    pub(crate) fn calls(&self) -> u32 {
+        self.count(2)
+    }
+
+    fn count(&self, place: usize) -> u32 {
+        self.rig.counts().get(place).copied().unwrap_or(0)
+    }
+}
+
+/// A progress message of job `j`, padded to a length at which frames are gathered.
+pub(crate) fn progress(value: u32) -> String {
+    let padding = "·".repeat(100);
+    format!(r#"{{"type":"progress","job_id":"j","progress":{value},"message":"{padding}"}}"#)
+}
+
+pub(crate) const COMPLETED: &str =
+    r#"{"type":"completed","job_id":"j","progress":100,"result_url":"/r"}"#;
