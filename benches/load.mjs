@@ -36,6 +36,7 @@ try {
   const where = await machine(browser);
   console.log(`${where.browser}, ${where.cores} cores, ${where.date}; 1,000 jobs, ${seconds} s each`);
   for (const test of cases.filter(({ name }) => !values.only || name.includes(values.only))) {
+    console.log(`${test.name} …`);
     const result = await runCase(browser, test);
     results.push(result);
     for (const failure of result.failures) console.log(`${test.name}: FAILED: ${failure}`);

@@ -21,6 +21,31 @@ export async function machine(browser) {
   };
 }
 
+/** Runs before the page's scripts, and before those of workers it makes from blobs: notes each wasm memory. */
+function noteMemories() {
+  const scope = /** @type {any} */ (globalThis);
+  scope.wasmMemories = [];
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (/** @type {any} */ source, /** @type {any} */ imports) => {
+    const made = /** @type {any} */ (await instantiate(source, imports));
+    scope.wasmMemories.push((made.instance ?? made).exports.memory);
+    return made;
+  };
+  if (!("document" in scope)) return;
+  scope.Blob = class extends Blob {
+    /** @param {BlobPart[]} parts @param {BlobPropertyBag} options */
+    constructor(parts, options) {
+      super(options?.type === "text/javascript" ? [`(${noteMemories})();`, ...parts] : parts, options);
+    }
+  };
+}
+
+function memoryHere() {
+  const memories = /** @type {{ wasmMemories: WebAssembly.Memory[] }} */ (/** @type {any} */ (globalThis))
+    .wasmMemories;
+  return memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+}
+
 /** A page under measurement. */
 export class Probe {
   /**
@@ -38,8 +63,10 @@ export class Probe {
    * @param {string} url
    */
   static async open(browser, url) {
-    const test = await openPage(browser, url);
+    const test = await openPage(browser, "about:blank");
     const cdp = await test.page.createCDPSession();
+    await test.page.evaluateOnNewDocument(noteMemories);
+    await test.page.goto(url, { waitUntil: "load" });
     // CPU time of the thread: what other programs of the machine do meanwhile does not count.
     await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
     return new Probe(test, cdp);
@@ -79,31 +106,13 @@ export class Probe {
 
   /** What the page's and its workers' wasm instances occupy, in MB. */
   async wasmMemory() {
-    const sizes = await Promise.all([
-      memoryOf(this.cdp),
-      ...this.page.workers().map((worker) => memoryOf(worker.client)),
-    ]);
+    const sizes = await Promise.all(
+      [this.page, ...this.page.workers()].map((where) => where.evaluate(memoryHere)),
+    );
     return sizes.reduce((sum, size) => sum + size, 0) / 1e6;
   }
 
   close() {
     return this.test.close();
   }
-}
-
-/** @param {CDPSession} cdp */
-async function memoryOf(cdp) {
-  const { result: prototype } = await cdp.send("Runtime.evaluate", {
-    expression: "WebAssembly.Memory.prototype",
-  });
-  const { objects } = await cdp.send("Runtime.queryObjects", { prototypeObjectId: prototype.objectId ?? "" });
-  const { result } = await cdp.send("Runtime.callFunctionOn", {
-    objectId: objects.objectId ?? "",
-    functionDeclaration:
-      "function () { return this.reduce((sum, { buffer }) => sum + buffer.byteLength, 0); }",
-    returnByValue: true,
-  });
-  for (const { objectId } of [prototype, objects])
-    if (objectId) await cdp.send("Runtime.releaseObject", { objectId });
-  return Number(result.value);
 }
