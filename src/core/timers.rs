@@ -18,6 +18,8 @@ pub(crate) enum Owner {
     Queue,
     /// The shared link's linger time.
     Linger,
+    /// A socket that takes too long to close.
+    Closing,
 }
 
 /// Reminders, the next one last; of two for the same time the older comes first.

@@ -114,9 +114,16 @@ impl Driver {
         self.sockets.open.insert(r#gen.id(), socket);
     }
 
+    /// Nothing more is heard of it but that it has closed.
     pub(super) fn close_socket(&self, r#gen: Gen, code: u16, reason: &str) {
-        if let Some(socket) = self.sockets.remove(r#gen) {
-            let _ = socket.ws.close_with_code_and_reason(code, reason);
+        if let Some(ws) = self
+            .sockets
+            .open
+            .with(r#gen.id(), |socket| socket.ws.clone())
+        {
+            ws.set_onopen(None);
+            ws.set_onmessage(None);
+            let _ = ws.close_with_code_and_reason(code, reason);
         }
     }
 

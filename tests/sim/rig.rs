@@ -96,7 +96,11 @@ impl Rig {
 
     pub fn input(&mut self, input: Input) {
         self.engine.handle(Time(self.now), input);
+        let mut let_go = Vec::new();
         while let Some(output) = self.engine.poll_output() {
+            if let Output::Close { r#gen, .. } = output {
+                let_go.push(r#gen);
+            }
             match output {
                 Output::Batch(text) => {
                     let batch: Vec<Value> = serde_json::from_str(&text).unwrap();
@@ -111,6 +115,10 @@ impl Rig {
             next.is_none_or(|at| at.0 > self.now),
             "a deadline in the past: {next:?}"
         );
+        // The other end agrees at once.
+        for r#gen in let_go {
+            self.closed(r#gen, 1000);
+        }
     }
 
     pub fn command(&mut self, command: Command) {

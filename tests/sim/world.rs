@@ -322,7 +322,7 @@ impl<'a> World<'a> {
             }
             Event::ToClient(conn, what) => self.reaches_client(conn, what),
             Event::Handshake(conn, auth) => self.handshake(conn, auth),
-            Event::Goodbye(conn) => self.connections[conn].ended = true,
+            Event::Goodbye(conn) => self.goodbye(conn),
             Event::Release(conn) => self.release(conn),
             Event::Beat(conn) => self.beat(conn),
             Event::Reset(conn) => self.reset(conn),
@@ -523,7 +523,8 @@ impl<'a> World<'a> {
             };
             let connection = &self.connections[conn];
             let r#gen = connection.r#gen;
-            if connection.forgotten && !self.plan.leftovers {
+            let closed = matches!(what, Bound::Closed(..));
+            if connection.forgotten && !self.plan.leftovers && !closed {
                 continue;
             }
             match what {
@@ -658,6 +659,15 @@ impl<'a> World<'a> {
         let latency = self.latency();
         let at = self.connections[conn].arrival_at_server(self.now, latency, &mut self.dice);
         self.at(at, Event::Goodbye(conn));
+    }
+
+    /// The server hears that the client lets a connection go; its answer ends the closing handshake.
+    fn goodbye(&mut self, conn: usize) {
+        let connection = &mut self.connections[conn];
+        let ended = std::mem::replace(&mut connection.ended, true);
+        if !ended && !connection.silent {
+            self.tell_client(conn, Bound::Closed(1000, String::new()));
+        }
     }
 
     fn tell_client(&mut self, conn: usize, what: Bound) {

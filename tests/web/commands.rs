@@ -152,3 +152,26 @@ async fn two_clients_in_one_module_do_not_meet() {
     assert_eq!(world.rig.closed(1), "1000 closed");
     assert_eq!(world.rig.closed(0), "");
 }
+
+#[wasm_bindgen_test]
+async fn a_socket_keeps_its_place_in_the_pool_until_it_has_closed() {
+    let world = World::following(r#"{"pool":{"maxSockets":1,"linger":20}}"#).await;
+    for id in ["k", "l"] {
+        world.post(&format!(r#"["follow","{id}"]"#));
+    }
+    world.rig.text(0, crate::rig::COMPLETED);
+    world.pass(50).await;
+    assert_eq!(world.rig.closed(0), "1000 done");
+    assert_eq!(world.sockets(), 1);
+    world.rig.lost(0, 1000, "");
+    world.settle().await;
+    assert_eq!(world.rig.url(1), "ws://jobs.test/api/v1/jobs/k/stream");
+
+    // The other end of this one never answers.
+    world.post(r#"["unfollow","k"]"#);
+    world
+        .eventually(|world| !world.rig.closed(1).is_empty())
+        .await;
+    world.eventually(|world| world.sockets() == 3).await;
+    assert_eq!(world.rig.url(2), "ws://jobs.test/api/v1/jobs/l/stream");
+}

@@ -88,7 +88,10 @@ export class Rig {
   /** Resolves at the next call of the sink, or read; rejects when none comes. */
   next() {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`nothing came; so far: ${this.everything()}`)), PATIENCE);
+      const timer = setTimeout(
+        () => reject(new Error(`nothing came; so far: ${this.everything()}`)),
+        PATIENCE,
+      );
       this.#waiting = () => {
         clearTimeout(timer);
         this.#waiting = () => {};

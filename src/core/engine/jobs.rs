@@ -331,9 +331,11 @@ impl Engine {
                 .jobs
                 .get(index)
                 .is_some_and(|entry| entry.open_ended() && entry.link.is_none());
-            if wants && self.links.len() >= self.config.max_sockets && !self.end_a_lingering_link()
-            {
-                break;
+            if wants && self.links.len() + self.closing.len() >= self.config.max_sockets {
+                if self.room_is_coming() || !self.end_a_lingering_link() {
+                    break;
+                }
+                continue;
             }
             self.waiting.remove(0);
             if let Some(entry) = self.jobs.get_mut(index) {
@@ -363,6 +365,16 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether a socket is closing, whose place becomes free; reminds of the time at which that is taken for done.
+    fn room_is_coming(&mut self) -> bool {
+        let now = self.now;
+        self.closing.retain(|(_, until)| *until > now);
+        let first = self.closing.first().map(|(_, until)| *until);
+        self.closing_deadline
+            .set(first, Owner::Closing, &mut self.timers);
+        first.is_some()
     }
 
     /// A socket that is kept only for its linger time makes room for a job that is followed.

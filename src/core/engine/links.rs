@@ -15,6 +15,10 @@ const LATE: u64 = 500;
 /// How long they are waited for, ms.
 const GRACE: u64 = 1000;
 
+/// How long a socket that was let go may take to close before its place is given away, ms: browsers wait for the other
+/// end of a closing handshake, which may never come.
+const CLOSING: u64 = 1000;
+
 /// A link's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -298,15 +302,23 @@ impl Engine {
         }
     }
 
+    /// Closes a socket. To the server it is there until it has closed, so it keeps its place in the pool until then.
+    fn let_go(&mut self, r#gen: Gen, code: u16, reason: &'static str) {
+        let now = self.now;
+        self.closing.retain(|(_, until)| *until > now);
+        self.closing.push((r#gen, now.after(CLOSING)));
+        self.outputs.push(Output::Close {
+            r#gen,
+            code,
+            reason,
+        });
+    }
+
     fn discard_socket(&mut self, index: u32, reason: &'static str) {
         if let Some(link) = self.links.get(index)
             && link.is_live()
         {
-            self.outputs.push(Output::Close {
-                r#gen: link.r#gen,
-                code: 1000,
-                reason,
-            });
+            self.let_go(link.r#gen, 1000, reason);
         }
     }
 
@@ -323,11 +335,7 @@ impl Engine {
             return;
         };
         if link.is_live() {
-            self.outputs.push(Output::Close {
-                r#gen: link.r#gen,
-                code,
-                reason,
-            });
+            self.let_go(link.r#gen, code, reason);
         }
         match link.job {
             Some(job) => {
@@ -344,6 +352,10 @@ impl Engine {
     }
 
     pub(super) fn link_closed(&mut self, r#gen: Gen, code: u16, reason: &str) {
+        if let Some(at) = self.closing.iter().position(|(gone, _)| *gone == r#gen) {
+            self.closing.remove(at);
+            return;
+        }
         let Some(index) = self.current_link(r#gen) else {
             return;
         };

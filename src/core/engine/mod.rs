@@ -21,7 +21,7 @@ use super::config::Config;
 use super::error::Problem;
 use super::history::History;
 use super::index::Index;
-use super::input::{Command, Input, Wake};
+use super::input::{Command, Gen, Input, Wake};
 use super::output::Output;
 use super::queue::{Bucket, Queue};
 use super::rng::Rng;
@@ -67,6 +67,9 @@ pub struct Engine {
     /// The one socket that carries every job, when the path names none.
     shared: Option<u32>,
     shared_linger: Deadline,
+    /// Sockets that were let go and have not closed yet, and until when they count.
+    closing: Vec<(Gen, Time)>,
+    closing_deadline: Deadline,
     /// Sockets opened so far; makes generations unique.
     opened: u32,
     /// The server that is tried, or works.
@@ -109,6 +112,8 @@ impl Engine {
             links: Slab::default(),
             shared: None,
             shared_linger: Deadline::default(),
+            closing: Vec::new(),
+            closing_deadline: Deadline::default(),
             opened: 0,
             server: 0,
             auth: auth::Auth::default(),
@@ -234,6 +239,11 @@ impl Engine {
                         .reached(self.now, Owner::Queue, &mut self.timers);
                 }
                 Owner::Linger => self.shared_linger_due(),
+                Owner::Closing => {
+                    // Places are given away whenever things settle.
+                    self.closing_deadline
+                        .reached(self.now, Owner::Closing, &mut self.timers);
+                }
                 Owner::Token(req) => self.token_overdue(req),
             }
         }

@@ -98,7 +98,7 @@ fn says_what_is_wrong() {
         (
             r#"{"type":"progress","progress":1e999}"#,
             "out-of-range",
-            "progress: expected a number from 0 to 100, got a number (null)",
+            "progress: expected a number from 0 to 100, got a number",
         ),
         (r#"{"type":"progress"}"#, "wrong-type", "progress: missing"),
         (
