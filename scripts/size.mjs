@@ -1,9 +1,15 @@
-/** npm run size: what the package weighs on the wire; fails above the limit. */
+/**
+ * npm run size: what the package weighs on the wire; fails above the limit.
+ *
+ * `--no-growth`, for `npm test`, fails above the smallest size reached so far instead: the limit is not met yet, and
+ * until it is, no change may move away from it. A change that makes the package smaller lowers `reached` in
+ * lib/size.mjs.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { pkgDir, targetDir } from "./lib/paths.mjs";
-import { LIMIT, measure, table, withinLimit } from "./lib/size.mjs";
+import { LIMIT, REACHED, largest, measure, table } from "./lib/size.mjs";
 
 try {
   await build((text) => console.log(`  ${text}`));
@@ -19,10 +25,16 @@ writeFileSync(
   `${JSON.stringify({ limit: LIMIT, parts, totals }, undefined, 2)}\n`,
 );
 
-const limit = LIMIT.toLocaleString("en");
-if (withinLimit(totals)) {
-  console.log(`within the limit of ${limit} bytes (gzip) for all that one page downloads`);
+const found = largest(totals);
+/** @param {number} bytes */
+const inWords = (bytes) => `${bytes.toLocaleString("en")} bytes (gzip)`;
+if (found <= LIMIT) {
+  console.log(`within the limit of ${inWords(LIMIT)} for all that one page downloads`);
 } else {
-  console.error(`above the limit of ${limit} bytes (gzip) for all that one page downloads`);
-  process.exitCode = 1;
+  console.error(
+    `above the limit of ${inWords(LIMIT)} for all that one page downloads, by ${inWords(found - LIMIT)}`,
+  );
+  const grown = found > REACHED;
+  if (grown) console.error(`and above the ${inWords(REACHED)} that had been reached`);
+  process.exitCode = grown || !process.argv.includes("--no-growth") ? 1 : 0;
 }
