@@ -168,8 +168,7 @@ async function measure(browser, test, server) {
  *   framesSent: number, framesReceived: number, wrong: number, errors: string[] }} result
  */
 function failuresOf(result) {
-  const { events, received, invalid, overflowed, framesSent, framesReceived, mostSockets, wrong, errors } =
-    result;
+  const { events, received, invalid, overflowed, framesSent, framesReceived, wrong, errors } = result;
   const failures = [...errors];
   if (events !== undefined && received !== events) failures.push(`${received} of ${events} events arrived`);
   // A job's own socket is closed as soon as a read has found its end, whatever is still on its way.

@@ -39,7 +39,14 @@ const ways = {
     });
   },
   async jobwire(server, ids) {
-    const client = new JobsClient({ url: server, protocol: "stream", path: "/api/v1/stream", worker: false });
+    const client = new JobsClient({
+      url: server,
+      protocol: "stream",
+      path: "/api/v1/stream",
+      worker: false,
+      // The others read no job over HTTP either.
+      polling: false,
+    });
     close = () => client.close();
     for (const id of ids) client.job(id).subscribe(({ status }) => (ended += Number(status === "completed")));
     await client.connect();
