@@ -206,12 +206,7 @@ impl Check {
                 }
                 if matches!(command, Command::Follow { .. }) {
                     self.jobs[job].looked_at = true;
-                    if page.followers[job] > 1 {
-                        return;
-                    }
                 }
-                self.forgive(job);
-                self.forgive(shared);
             }
             Command::Refresh { rid, id } => {
                 let Some(job) = truth.jobs.iter().position(|job| job.id == id) else {
@@ -229,12 +224,8 @@ impl Check {
                 for job in &mut self.jobs {
                     job.looked_at = true;
                 }
-                self.forgive(shared);
             }
-            Command::Listen { .. } => {
-                self.left_at = mono;
-                self.forgive(shared);
-            }
+            Command::Listen { .. } => self.left_at = mono,
             Command::Send { .. } | Command::Shutdown => {}
         }
     }
@@ -611,8 +602,6 @@ impl Check {
         };
         if ended_now {
             self.ends_seen += 1;
-            self.forgive(job);
-            self.forgive(plan.jobs);
             let counted = plan.attempts == Attempts::Everywhere && self.jobs[job].guessed == 0;
             let reached = truth.jobs[job].ends.iter().any(|(at, attempt, how)| {
                 *at <= now && *how == shown.status && (!counted || *attempt == shown.attempt)

@@ -126,6 +126,7 @@ impl Engine {
         }
         let Some(index) = spare else { return false };
         self.drop_reads_of(index);
+        self.parked.retain(|link| link.job != Some(index));
         if let Some(entry) = self.jobs.remove(index) {
             self.index.remove(&entry.job.id, index);
         }
@@ -142,8 +143,7 @@ impl Engine {
         }
         self.mark_dirty(index);
         self.activate();
-        self.want(index);
-        self.want_shared();
+        self.want_again(index);
     }
 
     pub(super) fn unfollow(&mut self, id: &str) {
@@ -236,6 +236,12 @@ impl Engine {
 
     fn per_job_sockets(&self) -> bool {
         text::names_job(&self.config.path)
+    }
+
+    /// There is more to be heard of a job: first the shared socket, since a job is read when that is down.
+    fn want_again(&mut self, index: u32) {
+        self.want_shared();
+        self.want(index);
     }
 
     /// Does for a job what it needs: a place in the line for a socket, and reads while it has none.
@@ -405,8 +411,7 @@ impl Engine {
         if entry.job.retry(now, wall) {
             entry.etag = None;
             self.mark_dirty(index);
-            self.want(index);
-            self.want_shared();
+            self.want_again(index);
             // News of the new attempt may have come while the job still counted as ended.
             let covered = self
                 .jobs
@@ -468,8 +473,7 @@ impl Engine {
                 self.mark_dirty(index);
                 if was_terminal {
                     // A new attempt of a job that had ended.
-                    self.want(index);
-                    self.want_shared();
+                    self.want_again(index);
                 }
             }
             Applied::Ended => {

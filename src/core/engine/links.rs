@@ -88,23 +88,39 @@ impl Engine {
         self.config.heartbeat_timeout.max(1000)
     }
 
-    /// Begins a link for a job, or for all of them.
+    /// Begins a link for a job, or for all of them; one that was let go while it was failing goes on where it was.
     pub(super) fn begin_link(&mut self, job: Option<u32>) -> u32 {
-        let index = self.links.insert(Link {
-            job,
-            state: State::Waiting,
-            r#gen: Gen::new(u32::MAX, 0),
-            failures: 0,
-            auth: None,
-            server: self.server,
-            opened_at: self.now,
-            last_message: self.now,
-            deadline: Deadline::default(),
-            grace: false,
-            lost_at: None,
-            error: None,
-        });
-        self.start_link(index);
+        let parked = self.parked.iter().position(|link| link.job == job);
+        let mut link = match parked {
+            Some(at) => self.parked.swap_remove(at),
+            None => Link {
+                job,
+                state: State::Waiting,
+                r#gen: Gen::new(u32::MAX, 0),
+                failures: 0,
+                auth: None,
+                server: self.server,
+                opened_at: self.now,
+                last_message: self.now,
+                deadline: Deadline::default(),
+                grace: false,
+                lost_at: None,
+                error: None,
+            },
+        };
+        // Reminders name a link by its place, which is a new one.
+        let until = std::mem::take(&mut link.deadline).get();
+        let down = link.state == State::Down;
+        let index = self.links.insert(link);
+        if until.is_some_and(|until| until > self.now) {
+            if let Some(link) = self.links.get_mut(index) {
+                link.deadline
+                    .set(until, Owner::Link(index), &mut self.timers);
+            }
+        } else if !down {
+            self.start_link(index);
+        }
+        self.status_dirty = true;
         index
     }
 
@@ -331,13 +347,18 @@ impl Engine {
 
     /// Ends a link for good.
     pub(super) fn close_link(&mut self, index: u32, code: u16, reason: &'static str) {
-        let Some(link) = self.links.remove(index) else {
+        let Some(mut link) = self.links.remove(index) else {
             return;
         };
+        let job = link.job;
         if link.is_live() {
             self.let_go(link.r#gen, code, reason);
+        } else if link.failures > 0 {
+            // What nobody wanted meanwhile was not lost.
+            link.lost_at = None;
+            self.parked.push(link);
         }
-        match link.job {
+        match job {
             Some(job) => {
                 if let Some(entry) = self.jobs.get_mut(job) {
                     entry.link = None;
@@ -529,6 +550,7 @@ impl Engine {
 
     /// Every link that waits or gave up tries again now, with a fresh count.
     pub(super) fn retry_links_now(&mut self) {
+        self.parked.clear();
         for index in self.links.indexes() {
             if let Some(link) = self.links.get_mut(index)
                 && matches!(link.state, State::Waiting | State::Down)

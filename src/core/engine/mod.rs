@@ -64,6 +64,8 @@ pub struct Engine {
     /// Jobs that wait for a socket, first come first served.
     waiting: Vec<u32>,
     links: Slab<links::Link>,
+    /// Links that were let go while they were failing: their back-off holds for whoever wants them again.
+    parked: Vec<links::Link>,
     /// The one socket that carries every job, when the path names none.
     shared: Option<u32>,
     shared_linger: Deadline,
@@ -110,6 +112,7 @@ impl Engine {
             index: Index::default(),
             waiting: Vec::new(),
             links: Slab::default(),
+            parked: Vec::new(),
             shared: None,
             shared_linger: Deadline::default(),
             closing: Vec::new(),
@@ -317,6 +320,7 @@ impl Engine {
         for index in self.links.indexes() {
             self.close_link(index, code, reason);
         }
+        self.parked.clear();
         self.abort_reads();
         self.auth.stop_asking();
         for index in self.jobs.indexes() {

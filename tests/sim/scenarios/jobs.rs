@@ -215,3 +215,56 @@ fn the_first_number_heard_after_an_unnumbered_end_begins_the_attempt_it_names() 
         (Some("queued"), Some(2))
     );
 }
+
+#[test]
+fn a_back_off_outlives_the_linger_time_until_connect() {
+    for config in [config(), shared()] {
+        let mut rig = Rig::new(config);
+        rig.follow("a");
+        for pause in [1000, 2000, 4000] {
+            let r#gen = rig.open();
+            rig.closed(r#gen, 1006);
+            rig.pass(pause);
+        }
+        let r#gen = rig.open();
+        rig.closed(r#gen, 1006);
+        rig.unfollow("a");
+        rig.pass(5000);
+        assert_eq!(rig.state(), "idle");
+        rig.follow("a");
+        assert_eq!(rig.state(), "waiting");
+        rig.pass(2999);
+        assert!(rig.opens().is_empty(), "followed anew, opened too soon");
+        rig.pass(1);
+        let r#gen = rig.open();
+        rig.closed(r#gen, 1006);
+        rig.unfollow("a");
+        rig.pass(2000);
+        rig.follow("a");
+        assert!(rig.opens().is_empty());
+        rig.connect();
+        rig.open();
+    }
+}
+
+#[test]
+fn a_socket_given_up_stays_so_for_whoever_follows_until_connect() {
+    for config in [config(), shared()] {
+        let mut rig = Rig::new(Config {
+            reconnect: None,
+            polling: None,
+            ..config
+        });
+        rig.follow("a");
+        let r#gen = rig.open();
+        rig.closed(r#gen, 1006);
+        assert_eq!(rig.state(), "failed");
+        rig.unfollow("a");
+        rig.pass(2000);
+        rig.follow("a");
+        assert_eq!(rig.state(), "failed");
+        assert!(rig.opens().is_empty());
+        rig.connect();
+        rig.open();
+    }
+}
