@@ -153,9 +153,9 @@ impl Check {
     }
 
     /// Before the engine sees an input.
-    pub fn before(&mut self, plan: &Plan, page: &Page, truth: &Truth, mono: u64, input: &Input) {
+    pub fn before(&mut self, plan: &Plan, truth: &Truth, mono: u64, input: &Input) {
         match input {
-            Input::Command(command) => self.command(plan, page, truth, mono, command),
+            Input::Command(command) => self.command(plan, truth, mono, command),
             Input::Opened { r#gen } => {
                 if let Some(socket) = self.sockets.get_mut(&r#gen.id()) {
                     socket.opened_at = Some(mono);
@@ -191,7 +191,7 @@ impl Check {
         }
     }
 
-    fn command(&mut self, plan: &Plan, page: &Page, truth: &Truth, mono: u64, command: &Command) {
+    fn command(&mut self, plan: &Plan, truth: &Truth, mono: u64, command: &Command) {
         let shared = plan.jobs;
         match command {
             Command::Follow { id } | Command::Retry { id } | Command::Unfollow { id } => {

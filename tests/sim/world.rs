@@ -371,8 +371,7 @@ impl<'a> World<'a> {
     fn hand(&mut self, input: Input) {
         let mono = self.mono();
         self.figures.inputs += 1;
-        self.check
-            .before(&self.plan, &self.page, &self.truth, mono, &input);
+        self.check.before(&self.plan, &self.truth, mono, &input);
         if let Some(recorder) = self.recorder {
             let recorded = Recorded {
                 at: Time(mono),

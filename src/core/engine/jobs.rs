@@ -264,10 +264,13 @@ impl Engine {
             entry.in_line = true;
             self.waiting.push(index);
         }
-        let idle = entry.is_idle();
-        if covered && !per_job && entry.job.stale && idle {
-            // The shared socket was open before this job was followed, or was lost while nobody did.
-            self.read_after_open(index);
+        if covered && !per_job && entry.job.stale && self.config.polling.is_some() {
+            // The shared socket was open before this job was followed, or was lost while nobody did. A read that is
+            // under way may fail: the gap calls for another then.
+            entry.gap.get_or_insert(0);
+            if entry.read_at.is_none() {
+                self.queue_read(index);
+            }
         }
         if !per_job && !covered && self.shared_is_down() && self.config.polling.is_some() {
             self.queue_read(index);
