@@ -284,7 +284,7 @@ impl Engine {
             } => self.read_snapshot(&flight, etag, &body),
             HttpOutcome::Answer { status: 304, .. } => {
                 self.auth.proven(flight.auth);
-                self.read_succeeded(flight.job);
+                self.read_succeeded(&flight);
             }
             HttpOutcome::Answer {
                 status: 401 | 403, ..
@@ -393,7 +393,7 @@ impl Engine {
             return;
         }
         entry.etag = etag;
-        self.read_succeeded(index);
+        self.read_succeeded(flight);
     }
 
     fn reply_refreshers(&mut self, index: u32, rids: &[u32]) {
@@ -405,7 +405,8 @@ impl Engine {
     }
 
     /// A read confirmed what is known.
-    fn read_succeeded(&mut self, index: u32) {
+    fn read_succeeded(&mut self, flight: &Flight) {
+        let index = flight.job;
         let rids = self
             .jobs
             .get_mut(index)
@@ -419,12 +420,16 @@ impl Engine {
         if entry.job.confirm() {
             self.mark_dirty(index);
         }
-        if self
+        let opened = self
             .jobs
             .get(index)
-            .is_some_and(|entry| self.open_link_of(entry).is_some())
-        {
-            self.close_gap(index, true);
+            .and_then(|entry| self.open_link_of(entry))
+            .map(|link| link.opened_at);
+        match opened {
+            // What happened between a read and the opening of the socket neither of them tells.
+            Some(opened) if opened > flight.asked => self.read_after_open(index),
+            Some(_) => self.close_gap(index, true),
+            None => {}
         }
         self.plan_next_read(index, None);
     }
