@@ -238,7 +238,7 @@ impl Job {
     }
 
     /// Whether `attempt` (of the server's counting) belongs to an earlier try; a later one begins it.
-    fn of_earlier_attempt(&mut self, attempt: Option<u32>, ended: bool, now: Time) -> bool {
+    fn of_earlier_attempt(&mut self, attempt: Option<u32>, now: Time) -> bool {
         let Some(wire) = attempt else { return false };
         let awaited = self.retried_until.is_some();
         let known = match self.wire_attempt {
@@ -250,8 +250,8 @@ impl Job {
                 wire
             }
         };
-        // The server never heard of a local retry(): its attempt has ended as it had before.
-        let unheard = ended && self.retried_until.is_some_and(|until| now >= until);
+        // The server never heard of a local retry(), or told of the new attempt before the page did: its count holds.
+        let unheard = self.retried_until.is_some_and(|until| now >= until);
         if wire < known && !(unheard && wire.saturating_add(1) == known) {
             return true;
         }
@@ -281,7 +281,7 @@ impl Job {
     ) -> Applied {
         let status = update.status.unwrap_or(Status::Running);
         let before = self.attempt;
-        if self.of_earlier_attempt(update.attempt, status.is_terminal(), now) {
+        if self.of_earlier_attempt(update.attempt, now) {
             return Applied::Late;
         }
         let begun = self.attempt != before;
