@@ -3,7 +3,7 @@
 
 use crate::page::{JobRecord, Page, Record, Shown};
 use crate::plan::{Attempts, Plan};
-use crate::server::Truth;
+use crate::server::{Said, Truth};
 use jobwire::core::{Command, Gen, HttpOutcome, Input, Inspection, Output};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -471,8 +471,14 @@ impl Check {
     }
 
     /// Messages that are about to be handed in.
-    pub fn arrives(&mut self, job: usize, number: u64) {
-        self.jobs[job].arrived.push(number);
+    pub fn arrives(&mut self, plan: &Plan, page: &Page, said: Said) {
+        let index = said.job.unwrap_or(plan.jobs);
+        let job = &mut self.jobs[index];
+        job.arrived.push(said.number);
+        // The shared socket tells of new attempts also while nobody looks: what the page saw last is no measure then.
+        let shown = page.shown.get(index).and_then(Option::as_ref);
+        job.restarted |= plan.attempts != Attempts::Nowhere
+            && shown.is_some_and(|shown| said.attempt > shown.attempt);
     }
 
     /// What the page was told; `now` is the server's time.

@@ -582,10 +582,8 @@ impl<'a> World<'a> {
 
     fn arrives(&mut self, numbers: &[u64]) {
         for number in numbers {
-            let job = self.truth.said[*number as usize]
-                .job
-                .unwrap_or(self.plan.jobs);
-            self.check.arrives(job, *number);
+            let said = self.truth.said[*number as usize];
+            self.check.arrives(&self.plan, &self.page, said);
         }
     }
 
