@@ -77,6 +77,9 @@ pub struct Plan {
     pub refusal: Refusal,
     /// Life of a token, ms.
     pub token_life: u64,
+    /// A token runs out before a socket has lasted long enough to show that it was good: trouble of its own, since
+    /// each refusal looks like that of a token which never worked.
+    pub fleeting_tokens: bool,
     /// Whether the server ends sockets whose token has run out.
     pub strict_tokens: bool,
     pub heartbeat: u64,
@@ -172,22 +175,30 @@ impl Plan {
                 .filter(|_| dice.chance(share))
                 .collect()
         };
+        let attempts = dice.pick(&[
+            Attempts::Nowhere,
+            Attempts::NotInEnds,
+            Attempts::Everywhere,
+            Attempts::Everywhere,
+        ]);
+        let refusal = dice.pick(&[
+            Refusal::Close(4401),
+            Refusal::Close(1008),
+            Refusal::Close(4403),
+            Refusal::Handshake,
+        ]);
+        let token_life = dice.pick(&[3000, 15_000, 1_000_000]);
+        let proof = config
+            .reconnect
+            .as_ref()
+            .map_or(0, |backoff| backoff.min_uptime);
         Self {
+            fleeting_tokens: config.token && token_life <= proof,
             config,
             jobs,
-            attempts: dice.pick(&[
-                Attempts::Nowhere,
-                Attempts::NotInEnds,
-                Attempts::Everywhere,
-                Attempts::Everywhere,
-            ]),
-            refusal: dice.pick(&[
-                Refusal::Close(4401),
-                Refusal::Close(1008),
-                Refusal::Close(4403),
-                Refusal::Handshake,
-            ]),
-            token_life: dice.pick(&[3000, 15_000, 1_000_000]),
+            attempts,
+            refusal,
+            token_life,
             strict_tokens: dice.chance(50),
             heartbeat,
             latency: dice.between(1, 150),

@@ -1352,7 +1352,9 @@ impl<'a> World<'a> {
 
     /// Whether the client may have given up, or may yet, over something that was under way when the trouble ended.
     fn gives_up(&self) -> bool {
-        self.plan.config.polling.is_none() || self.plan.config.token && !self.plan.faults.is_empty()
+        let plan = &self.plan;
+        let refused = plan.fleeting_tokens || plan.config.token && !plan.faults.is_empty();
+        plan.config.polling.is_none() || refused
     }
 
     /// How long after the end of all trouble the last connection is known to be lost, ms.
