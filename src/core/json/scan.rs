@@ -353,7 +353,7 @@ impl<'a> Scanner<'a> {
 /// Where the next quote, backslash or control character is, or the end. Eight bytes at a time: this is where most of
 /// the time of reading a message goes.
 #[inline]
-fn next_special(bytes: &[u8], from: usize) -> usize {
+pub(super) fn next_special(bytes: &[u8], from: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = ONES << 7;
     // Marks bytes that are zero; exact up to the first one, and that is the one that counts.

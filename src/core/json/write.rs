@@ -1,18 +1,15 @@
 //! Writing JSON text by hand: no tree, no float formatter.
 
-use super::scan::Str;
+use super::scan::{Str, next_special};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Appends `text` as a JSON string. Lone control characters and the two separators that old parsers of JavaScript
-/// choke on are escaped.
+/// Appends `text` as a JSON string; quotes, backslashes and control characters are escaped.
 pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest
-        .bytes()
-        .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-    {
+    loop {
+        let at = next_special(rest.as_bytes(), 0);
         let (clean, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(clean);
         let mut chars = tail.chars();
@@ -27,11 +24,10 @@ pub fn push_string(out: &mut String, text: &str) {
                     out.push(char::from(HEX.get(digit).copied().unwrap_or(b'0')));
                 }
             }
-            None => {}
+            None => break,
         }
         rest = chars.as_str();
     }
-    out.push_str(rest);
     out.push('"');
 }
 
@@ -48,13 +44,8 @@ pub fn push_u64(out: &mut String, mut number: u64) {
         }
     }
     let start = digits.len() - used;
-    out.extend(
-        digits
-            .get(start..)
-            .unwrap_or(&[])
-            .iter()
-            .map(|digit| char::from(*digit)),
-    );
+    let digits = digits.get(start..).unwrap_or(&[]);
+    out.push_str(std::str::from_utf8(digits).unwrap_or(""));
 }
 
 /// Appends a number with at most three decimals, rounded; `null` for what JSON cannot say.
