@@ -331,7 +331,7 @@ impl Job {
             return false;
         };
         let read_before_news =
-            matches!((asked, self.last_news), (Some(asked), Some(news)) if asked <= news);
+            matches!((asked, self.last_news), (Some(asked), Some(news)) if asked < news);
         progress.is_some_and(|progress| progress < known || progress == known && read_before_news)
     }
 

@@ -386,13 +386,14 @@ impl Engine {
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
-        if applied == Applied::Late && entry.job.awaits_attempt() {
-            // Taken for the old attempt's end: asked again in full, until the server names the new one or time tells.
-            entry.etag = None;
+        // What was not believed must not be confirmed later: it is asked for again in full.
+        let late = applied == Applied::Late;
+        entry.etag = etag.filter(|_| !late);
+        if late && entry.job.awaits_attempt() {
+            // Taken for the old attempt's end, until the server names the new one or time tells.
             self.plan_next_read(index, None);
             return;
         }
-        entry.etag = etag;
         self.read_succeeded(flight);
     }
 

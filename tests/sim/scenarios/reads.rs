@@ -1,8 +1,8 @@
 //! Reads over HTTP: when they are sent, and that whoever asked for one is answered.
 
-use crate::rig::{Rig, answer, config, shared, snapshot, with_token};
+use crate::rig::{Rig, answer, config, progress, shared, snapshot, tagged, with_token};
 use jobwire::core::config::Polling;
-use jobwire::core::{Backoff, Command, Config, HttpOutcome};
+use jobwire::core::{Backoff, Command, Config, HttpOutcome, Output};
 
 #[test]
 fn a_refresh_under_way_is_answered_when_the_client_is_closed() {
@@ -197,4 +197,26 @@ fn a_failed_refresh_does_not_overrule_retry_after() {
     let req = rig.fetch();
     rig.http(req, HttpOutcome::Failed);
     assert_eq!(rig.until_asked(100_000), 60_000);
+}
+
+#[test]
+fn a_read_that_was_not_believed_is_repeated_in_full() {
+    let mut rig = Rig::new(config());
+    let r#gen = rig.serve("a", 10);
+    rig.refresh("a");
+    let req = rig.fetch();
+    rig.pass(10);
+    rig.frame(r#gen, &progress("a", 20));
+    rig.http(req, tagged(&snapshot("a", "running", 15, 1), "\"x\""));
+    assert_eq!(rig.job("a")["progress"], 20);
+    rig.refresh("a");
+    let tags: Vec<_> = rig
+        .asked()
+        .into_iter()
+        .filter_map(|output| match output {
+            Output::Fetch { etag, .. } => Some(etag),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tags, [None]);
 }
