@@ -10,15 +10,13 @@ export function iterate<T>(
   let wake = () => {};
   let ended = false;
   let failure: unknown;
-  const stop = open(
-    () => wake(),
-    (error) => {
-      ended = true;
-      failure = error;
-      wake();
-    },
-  );
-  return (async function* () {
+  const end = (error?: unknown) => {
+    ended = true;
+    failure = error;
+    wake();
+  };
+  const stop = open(() => wake(), end);
+  const values = (async function* () {
     try {
       for (;;) {
         if (ended) {
@@ -37,4 +35,12 @@ export function iterate<T>(
       stop();
     }
   })();
+  const { return: leave } = values;
+  // A generator that waits, or has not begun, would not hear of it.
+  values.return = (value) => {
+    stop();
+    end();
+    return leave.call(values, value);
+  };
+  return values;
 }

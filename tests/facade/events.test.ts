@@ -142,6 +142,24 @@ describe("events()", () => {
     ]);
   });
 
+  it("can be left while it waits, and before it began", async () => {
+    const { client, core } = await open();
+    const waiting = client.events()[Symbol.asyncIterator]();
+    const next = waiting.next();
+    await microtasks();
+    await expect(Promise.all([waiting.return?.(), next])).resolves.toMatchObject([
+      { done: true },
+      { done: true },
+    ]);
+    await client.events()[Symbol.asyncIterator]().return?.();
+    expect(core.heard("listen")).toEqual([
+      ["listen", "*", 1],
+      ["listen", "*", -1],
+      ["listen", "*", 1],
+      ["listen", "*", -1],
+    ]);
+  });
+
   it("ends with the signal, and with the client", async () => {
     const { client, core } = await open();
     const abort = new AbortController();
