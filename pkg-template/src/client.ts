@@ -192,12 +192,14 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       if (closed) return;
       if (!issues) return events.emit(event, good.value, meta);
       const { jobId } = meta;
-      const bad: InvalidPayload = { event, payload, issues, ...(jobId && { jobId }) };
+      const code = "invalid-event";
+      const reason = String(issues[0]?.message);
+      const bad: InvalidPayload = { event, code, reason, payload, issues, ...(jobId && { jobId }) };
       invalid.set(event, (invalid.get(event) ?? 0) + 1);
-      log("warn", "invalid-event", `${event}: ${issues[0]?.message}`, jobId);
+      log("warn", code, `${event}: ${reason}`, jobId);
       if (onInvalid === "quarantine" && quarantine.push(bad) > QUARANTINE) quarantine.shift();
       events.emit("invalid", bad, meta);
-      if (onInvalid === "pass") events.emit(event, payload, { ...meta, invalid: true });
+      if (onInvalid === "pass") events.emit(event, payload, { ...meta, invalid: reason });
     };
     const thrown = (error: unknown) => ({ issues: [{ message: text(error) }] });
     let result: StandardResult<unknown> | Promise<StandardResult<unknown>>;

@@ -114,11 +114,19 @@ export interface TrackStatusPayload {
 }
 export type FieldsPayload = Record<string, unknown>;
 
-/** An event whose payload did not pass its validator. */
+/** A message that cannot be what it should be, or an event of the app whose payload did not pass its validator. */
 export interface InvalidPayload {
-  event: string;
-  payload: unknown;
-  issues: readonly StandardIssue[];
+  /** Absent where the message does not tell it. */
+  event?: string;
+  /** Stable, for programs: those of docs/bad-input.md; `invalid-event` where a validator refused it. */
+  code: string;
+  /** For people. */
+  reason: string;
+  /** The beginning of the message as it came; absent where a validator refused it. */
+  raw?: string;
+  /** What the validator refused, and why. */
+  payload?: unknown;
+  issues?: readonly StandardIssue[];
   jobId?: string;
 }
 

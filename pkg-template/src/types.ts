@@ -215,8 +215,8 @@ export interface EventMeta {
   readonly at: number;
   readonly source: Job["source"];
   readonly jobId?: string;
-  /** Set when `onInvalid: "pass"` let it through. */
-  readonly invalid?: boolean;
+  /** What is wrong with it; set when `onInvalid: "pass"` let it through. */
+  readonly invalid?: string;
 }
 
 export interface AnyEvent {

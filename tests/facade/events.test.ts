@@ -201,7 +201,14 @@ describe("validators", () => {
     core.urgent(event("mine", { n: 1 }), event("mine", { n: "x" }, { jobId: "j" }), event("mine", { n: 2 }));
     expect(heard).toEqual([2, 4]);
     expect(invalid).toEqual([
-      { event: "mine", payload: { n: "x" }, issues: [expect.anything()], jobId: "j" },
+      {
+        event: "mine",
+        code: "invalid-event",
+        reason: expect.stringContaining("expected number") as string,
+        payload: { n: "x" },
+        issues: [expect.anything()],
+        jobId: "j",
+      },
     ]);
     expect(entries).toMatchObject([{ level: "warn", code: "invalid-event", jobId: "j" }]);
     const audit = client.audit();
@@ -215,7 +222,7 @@ describe("validators", () => {
     const heard: unknown[] = [];
     passing.client.on("mine", (payload, { invalid }) => heard.push([payload, invalid]));
     passing.core.urgent(event("mine", "bad"));
-    expect(heard).toEqual([["bad", true]]);
+    expect(heard).toEqual([["bad", expect.stringContaining("expected object")]]);
 
     const keeping = await open<Events>({ events: { mine }, onInvalid: "quarantine" });
     keeping.client.on("mine", (payload) => heard.push(payload));
@@ -243,7 +250,7 @@ describe("validators", () => {
     const { client, core } = await open<Events>({ events: { mine: slow } });
     const heard: unknown[] = [];
     client.on("mine", ({ n }) => heard.push(n));
-    client.on("invalid", ({ issues }) => heard.push(issues[0]?.message));
+    client.on("invalid", ({ reason }) => heard.push(reason));
     core.urgent(event("mine", { n: 1 }), event("mine", "bad"), event("mine", { n: 3 }));
     for (const go of waits.reverse()) {
       go();

@@ -68,7 +68,7 @@ export function followClient(client: JobsClient, journal: Journal): void {
     const end = healed ? "a read over HTTP made up for it" : "not yet made up for";
     journal.add("event", `gap of ${duration(to - from)}: ${end}`, healed ? "info" : "warn");
   });
-  client.on("invalid", ({ event, issues }) => {
-    journal.add("event", `invalid ${event}: ${issues[0]?.message ?? "no reason given"}`, "warn");
+  client.on("invalid", ({ event = "message", reason }) => {
+    journal.add("event", `invalid ${event}: ${reason}`, "warn");
   });
 }
