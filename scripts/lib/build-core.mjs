@@ -33,16 +33,14 @@ function must(command, args) {
   if (!result.ok) throw new Error(`${command} ${args.join(" ")}\n${result.err}`);
 }
 
-/** Keeps the paths of the machine that builds out of what it ships. */
+/** Keeps the paths of the machine that builds out of what it ships; in cargo's form that lets a path hold spaces. */
 function withoutPaths() {
-  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  const { CARGO_ENCODED_RUSTFLAGS: encoded, CARGO_HOME, RUSTFLAGS = "" } = process.env;
   return [
-    process.env.RUSTFLAGS ?? "",
-    `--remap-path-prefix=${cargoHome}=cargo`,
+    ...(encoded?.split("\x1f") ?? RUSTFLAGS.split(" ")).filter(Boolean),
+    `--remap-path-prefix=${CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`,
     `--remap-path-prefix=${root}=.`,
-  ]
-    .join(" ")
-    .trim();
+  ].join("\x1f");
 }
 
 /**
@@ -97,7 +95,7 @@ export async function buildCore(say) {
   if (process.env.CI) cargoArgs.push("--locked");
   const cargo = spawnSync(rust.cargo, [...cargoArgs, "--message-format=json-render-diagnostics"], {
     cwd: root,
-    env: { ...process.env, RUSTFLAGS: withoutPaths(), ...rust.env },
+    env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: withoutPaths(), ...rust.env },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
