@@ -1,13 +1,17 @@
 /**
  * When things are handed over: once a frame, and never more job notifications in a frame than the page can bear.
  *
- * Each notification makes the app render something, and that is what costs. The budget is found by additive-increase,
- * multiplicative-decrease: a frame that came late halves it, a frame in time lets it grow, an empty queue lifts it.
+ * Each notification makes the app render something, and that is what costs. The budget is found by trial: a frame that
+ * came late halves it; after a second without one it grows little by little, or is lifted when nothing waits. Growing
+ * at once would make every few frames late under a steady load.
  */
 import { isHidden } from "./lifecycle.js";
 
 const MIN_BUDGET = 50;
 const LATE = 1.25;
+/** Frames in time after a late one before the budget grows again, and by how much a frame. */
+const CALM = 60;
+const GROWTH = 1.02;
 /** Frame time without a frame to go by, in ms; also how long a page may withhold one before a timer does its work. */
 const FRAME = 16;
 const OVERDUE = 250;
@@ -31,6 +35,7 @@ export function createScheduler(take: () => void): Scheduler {
   let frame: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let budget = Infinity;
+  let calm = CALM;
   let sent = 0;
   let lastFrame = 0;
   let interval = FRAME + 0.7;
@@ -45,8 +50,10 @@ export function createScheduler(take: () => void): Scheduler {
     if (!hasFrames() || isHidden()) {
       budget = Infinity;
     } else if (chained) {
-      if (took > LATE * interval) budget = Math.max(MIN_BUDGET, Math.floor(Math.min(budget, sent) / 2));
-      else budget = waiting.size ? Math.ceil(budget * 1.1) : Infinity;
+      if (took > LATE * interval) {
+        budget = Math.max(MIN_BUDGET, Math.floor(Math.min(budget, sent) / 2));
+        calm = 0;
+      } else if (++calm > CALM) budget = waiting.size ? Math.ceil(budget * GROWTH) : Infinity;
       // A faster display shows at once, a slower one little by little: one slow frame may be the app's doing.
       if (aligned && took > 3)
         interval = Math.min(took, SLOWEST, interval + Math.max(0, took - interval) / 100);

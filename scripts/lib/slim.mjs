@@ -1,5 +1,6 @@
 /**
- * Takes out of the linked wasm what only serves to describe a panic, and shortens the names between wasm and glue.
+ * Takes out of the linked wasm what only serves to describe a panic, shortens the names between wasm and glue, and
+ * leaves the copying of long texts to the browser.
  *
  * With `panic = "abort"` a panic ends in a trap whatever it says, and nothing shows its text; the compiler keeps the
  * code that composes the text all the same (leaving it out is an option of nightly compilers only). Functions that
@@ -31,6 +32,12 @@ export function isPanic(name) {
     .replace(/::<.*>$/, "");
   return PANICS.some((pattern) => pattern.test(plain));
 }
+
+/** How wasm-bindgen begins to copy a text into wasm: character by character, as long as it is ASCII. */
+const COPY_LOOP = /(for \(; offset < len)(; offset\+\+\) \{\s*const code = arg\.charCodeAt\(offset\);)/;
+
+/** From this length on the browser's encoder is faster than that loop. */
+const LONG_TEXT = 256;
 
 /** Short names in a fixed order: a, b … z, aa … @param {number} n */
 function shortName(n) {
@@ -68,7 +75,7 @@ export function slim(wasm, glue) {
   for (const [, name] of text.matchAll(/\(import "\.\/core_bg\.js" "([^"]+)"/g)) names.add(name);
   for (const [, name] of text.matchAll(/\(export "([^"]+)"/g)) names.add(name);
   names.delete("memory");
-  let short = glue.replaceAll("./core_bg.js", "w");
+  let short = glue.replaceAll("./core_bg.js", "w").replace(COPY_LOOP, `$1 && len < ${LONG_TEXT}$2`);
   text = text.replaceAll('"./core_bg.js"', '"w"');
   [...names].forEach((name, place) => {
     const to = `$${shortName(place)}`;

@@ -56,7 +56,7 @@ describe("scheduler", () => {
     }
   });
 
-  it("halves the number when a frame is late, oldest first, and recovers", () => {
+  it("halves the number when a frame is late, oldest first", () => {
     const screen = display();
     const told: number[] = [];
     const perFrame: number[] = [];
@@ -76,8 +76,30 @@ describe("scheduler", () => {
     show(60);
     show();
     show();
-    expect(perFrame).toEqual([500, 250, 275 - 25, 0]);
+    expect(perFrame).toEqual([500, 250, 250, 0]);
     expect(told).toEqual([...told].sort((a, b) => a - b));
+  });
+
+  it("stays below what was too much for a second, then grows little by little", () => {
+    const screen = display();
+    const told: number[] = [];
+    const frames = createScheduler(() => {});
+    const show = (after?: number) => {
+      const before = told.length;
+      for (const notify of some(1000, told)) frames.add(notify);
+      screen.show(after);
+      return told.length - before;
+    };
+    for (const notify of some(1000, told)) frames.add(notify);
+    frames.dirty();
+    screen.show();
+    frames.settle();
+    expect(show(100)).toBe(500);
+    for (let i = 0; i < 60; i++) expect(show()).toBe(500);
+    expect(show()).toBe(510);
+    expect(show()).toBe(521);
+    for (let i = 0; i < 100; i++) show();
+    expect(show()).toBeGreaterThanOrEqual(1000);
   });
 
   it("never sends fewer than 50, so that everything is told in the end", () => {
