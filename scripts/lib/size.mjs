@@ -8,7 +8,7 @@ import { coreDir } from "./paths.mjs";
 export const LIMIT = 45_000;
 
 /** The smallest size so far, with room for what differs between versions of zlib. */
-export const REACHED = 70_000;
+export const REACHED = 77_000;
 
 /** @typedef {{ raw: number, gzip: number, brotli: number }} Size */
 
