@@ -21,6 +21,7 @@ extern "C" {
 struct Pending {
     url: String,
     etag: Option<String>,
+    auth: Option<u64>,
 }
 
 /// The reads that are not over.
@@ -87,28 +88,33 @@ impl Driver {
     ) {
         let etag = etag.filter(|_| same_origin(&url));
         if self.settings.headers {
-            self.reads.pending.insert(req, Pending { url, etag });
+            self.reads.pending.insert(req, Pending { url, etag, auth });
             return self.say(
                 "headers",
                 &JsValue::from_f64(req as f64),
                 &JsValue::UNDEFINED,
             );
         }
-        let headers = Headers::new().ok();
-        if let (Some(headers), Some(token)) = (&headers, auth.and_then(|req| self.tokens.get(req)))
-        {
-            let _ = headers.set("authorization", &(String::from("Bearer ") + &token));
-        }
+        let headers = self.authorized(auth);
         self.start(req, url, etag, headers);
     }
 
-    /// The page's headers for a read: a JSON array of name and value.
+    /// Headers with the token that request `auth` brought.
+    fn authorized(&self, auth: Option<u64>) -> Option<Headers> {
+        let headers = Headers::new().ok()?;
+        if let Some(token) = auth.and_then(|req| self.tokens.get(req)) {
+            let _ = headers.set("authorization", &(String::from("Bearer ") + &token));
+        }
+        Some(headers)
+    }
+
+    /// The page's headers for a read, stronger than our own: a JSON array of name and value.
     pub(crate) fn headers(self: &Rc<Self>, req: u64, json: &str) {
         let pending = self.reads.pending.remove(req);
-        let Some(Pending { url, etag }) = pending else {
+        let Some(Pending { url, etag, auth }) = pending else {
             return;
         };
-        let headers = Headers::new().ok();
+        let headers = self.authorized(auth);
         let mut scanner = Scanner::new(json);
         scanner.eat(b'[');
         let mut first = true;
