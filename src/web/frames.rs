@@ -48,8 +48,15 @@ pub(super) enum Taken {
 }
 
 impl Frames {
-    pub(super) fn gather(&self, on: bool) {
+    /// Whether frames may wait; what waits when they may not any more is handed over.
+    pub(super) fn gather(&self, on: bool) -> Option<Input> {
         self.gather.set(on);
+        if on {
+            return None;
+        }
+        // Its timer may be held back for a minute.
+        self.set_window(None);
+        self.flush()
     }
 
     pub(super) fn set_window(&self, timer: Option<Timeout>) {

@@ -200,8 +200,10 @@ impl Driver {
         self.later(Input::Take);
     }
 
-    pub(crate) fn hidden(&self, hidden: bool) {
-        self.frames.gather(!hidden);
+    pub(crate) fn hidden(self: &Rc<Self>, hidden: bool) {
+        if let Some(input) = self.frames.gather(!hidden) {
+            self.later(input);
+        }
     }
 
     pub(crate) fn token(self: &Rc<Self>, req: u64, token: String) {
