@@ -193,7 +193,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       if (!issues) return events.emit(event, good.value, meta);
       const { jobId } = meta;
       const code = "invalid-event";
-      const reason = String(issues[0]?.message);
+      const reason = issues[0]?.message ?? "";
       const bad: InvalidPayload = { event, code, reason, payload, issues, ...(jobId && { jobId }) };
       invalid.set(event, (invalid.get(event) ?? 0) + 1);
       log("warn", code, `${event}: ${reason}`, jobId);
@@ -274,7 +274,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     },
     disconnect() {
       asked = true;
-      if (loading) post("disconnect");
+      // Loads nothing, but holds for what is loaded later.
+      if (core) core("disconnect");
+      else queue.push(["disconnect"]);
     },
     close,
     [Symbol.dispose]: close,

@@ -35,12 +35,12 @@ export function iterate<T>(
       stop();
     }
   })();
-  const { return: leave } = values;
+  const leave = values.return.bind(values);
   // A generator that waits, or has not begun, would not hear of it.
   values.return = (value) => {
     stop();
     end();
-    return leave.call(values, value);
+    return leave(value);
   };
   return values;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { JobsError } from "../../pkg-template/src/index.js";
 import type { LogEntry } from "../../pkg-template/src/index.js";
+import { made } from "./fake/core.js";
 import { create, job, meta, microtasks, newest, open } from "./support.js";
 
 const REFUSED = { code: "auth", message: "refused s3cret-token", retryable: false, remedy: "Sign in." };
@@ -20,6 +21,18 @@ describe("commands", () => {
       ["follow", "a"],
       ["send", expect.any(Number), "x", '{"a":1}', true, "k", 5],
     ]);
+  });
+
+  it("do not connect after a disconnect() that came first, which loads nothing", async () => {
+    const client = create();
+    client.disconnect();
+    await microtasks();
+    expect(made).toHaveLength(0);
+    client.job("a").subscribe(() => {});
+    await client.ready;
+    expect(newest().messages).toEqual([["disconnect"], ["follow", "a"]]);
+    void client.connect();
+    expect(newest().messages.at(-1)).toEqual(["connect", expect.any(Number)]);
   });
 
   it("connect once by implication, and not at all after disconnect()", async () => {
