@@ -117,7 +117,13 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   async function open(): Promise<void> {
-    const opened = await openCore(config(), options, sink, (code, message) => log("warn", code, message));
+    const opened = await openCore(config(), options, sink, (code, message, dead) => {
+      log(dead ? "error" : "warn", code, message);
+      if (!dead || closed) return;
+      // Nothing will answer any more: what waits is told so.
+      core = undefined;
+      failed(new JobsError("wasm", message, "Report it, with the log; reload the page.", false));
+    });
     if (closed) return opened("shutdown");
     core = opened;
     leavePage = watchPage(opened);
@@ -185,12 +191,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     lastSeq = meta.seq;
     const schema = options.events?.[event as keyof Events] as StandardSchemaV1 | undefined;
     if (!schema) return events.emit(event, payload, meta);
-    const judge = ({
-      issues,
-      ...good
-    }: Partial<{ value: unknown }> & { issues?: InvalidPayload["issues"] | undefined }) => {
+    const judge = (verdict?: { value?: unknown; issues?: InvalidPayload["issues"] | undefined }) => {
       if (closed) return;
-      if (!issues) return events.emit(event, good.value, meta);
+      const { issues, value } = verdict ?? thrown("The validator said nothing.");
+      if (!issues) return events.emit(event, value, meta);
       const { jobId } = meta;
       const code = "invalid-event";
       const reason = issues[0]?.message ?? "";
@@ -201,7 +205,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       events.emit("invalid", bad, meta);
       if (onInvalid === "pass") events.emit(event, payload, { ...meta, invalid: reason });
     };
-    const thrown = (error: unknown) => ({ issues: [{ message: text(error) }] });
+    const thrown = (error: unknown) => ({ value: undefined, issues: [{ message: text(error) }] });
     let result: StandardResult<unknown> | Promise<StandardResult<unknown>>;
     try {
       result = schema["~standard"].validate(payload);

@@ -8,8 +8,8 @@ export type Sink = (kind: string, a?: never, b?: never) => void;
 /** Passes one message on. */
 export type Core = (message: string, ...args: unknown[]) => void;
 
-/** Told about what could not be as it was wished for. */
-export type Warn = (code: string, message: string) => void;
+/** Told about what could not be as it was wished for; `dead` when the core will never say anything again. */
+export type Warn = (code: string, message: string, dead?: boolean) => void;
 
 /** Starts a core; `warn` is told where a worker was wished for and cannot be had. Rejects with JobsError `wasm`. */
 export async function openCore(
@@ -32,5 +32,11 @@ export async function openCore(
     }
   }
   const core = new (await loadPage(wasm))(config, seed, sink);
-  return (...message) => core.post(JSON.stringify(message));
+  return (...message) => {
+    try {
+      core.post(JSON.stringify(message));
+    } catch (cause) {
+      warn("core-died", `The core stopped: ${cause}`, true);
+    }
+  };
 }

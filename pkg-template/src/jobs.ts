@@ -197,7 +197,7 @@ export function createJobs(
         const known = entry(id);
         const { status, attempt } = known.latest;
         // The core does the same; done() must not find the old end meanwhile.
-        if (status !== "failed" && status !== "cancelled") return;
+        if (isClosed() || (status !== "failed" && status !== "cancelled")) return;
         known.latest = { ...unknownJob(id), status: "queued", attempt: attempt + 1, updatedAt: Date.now() };
         known.flush();
       },

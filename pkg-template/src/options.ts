@@ -89,6 +89,7 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const isEvent = typeof subscribe === "string";
   const first = isEvent ? { event: subscribe } : subscribe;
   check(!first || (typeof first.event === "string" && first.event), "subscribe", "an event name");
+  check(isJson(first), "subscribe", "data that can be JSON");
   const config: Record<string, unknown> = { protocol, path, tokenIn, history, onInvalid, subscribe: first };
   config["token"] = token !== undefined;
   config["headers"] = !!(o.polling && o.polling.headers);
@@ -109,4 +110,13 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     check(!urls.includes(undefined), "url", "a whole address where there is no page");
     return JSON.stringify({ ...config, urls });
   };
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -17,7 +17,9 @@ export async function startWorker(
       const thread = (worker = new Worker(url));
       let ready = false;
       thread.onerror = ({ message }) =>
-        ready ? warn("worker-error", message) : reject(message || "it was refused");
+        ready
+          ? warn("core-died", `The worker stopped: ${message}`, true)
+          : reject(message || "it was refused");
       thread.onmessage = ({ data: [kind, a, b] }: MessageEvent<[string, never, never]>) => {
         if (ready) sink(kind, a, b);
         else if (kind === "ready") {

@@ -152,10 +152,8 @@ export async function buildPackage(coreInputs, say) {
   declareTypes(made);
   for (const name of ["core.wasm", "core-wasm.js"]) copyFileSync(join(coreDir, name), join(made, name));
   for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, name), join(made, name));
-  for (const name of ["package.json", "README.md"]) {
-    const own = join(root, "pkg-template", name);
-    if (existsSync(own)) copyFileSync(own, join(made, name));
-  }
+  copyFileSync(join(root, "pkg-template", "package.json"), join(made, "package.json"));
+  copyFileSync(join(root, "README.md"), join(made, "README.md"));
   rmSync(pkgDir, { recursive: true, force: true });
   renameSync(made, pkgDir);
   link();

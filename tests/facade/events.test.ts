@@ -217,6 +217,19 @@ describe("validators", () => {
     expect(await audit).toEqual([{ ...row, delivered: 2, invalid: 1 }]);
   });
 
+  it("that say nothing have found something wrong, and disturb nobody else", async () => {
+    const silent = {
+      "~standard": { version: 1 as const, vendor: "test", validate: () => undefined as never },
+    };
+    const { client, core } = await open<Events>({ events: { mine: silent as never } });
+    const heard: string[] = [];
+    client.on("mine", () => heard.push("mine"));
+    client.on("invalid", ({ reason }) => heard.push(reason));
+    client.on("progress", () => heard.push("progress"));
+    core.urgent(event("mine", {}), event("progress", {}));
+    expect(heard).toEqual(["The validator said nothing.", "progress"]);
+  });
+
   it("pass marks them, quarantine keeps them", async () => {
     const passing = await open<Events>({ events: { mine }, onInvalid: "pass" });
     const heard: unknown[] = [];

@@ -98,6 +98,7 @@ describe("options", () => {
     [{ url: "/", protocol: "stream", history: -1 }, "options.history"],
     [{ url: "/", protocol: "stream", onInvalid: "shout" }, "onInvalid"],
     [{ url: "/", protocol: "stream", subscribe: {} }, "subscribe"],
+    [{ url: "/", protocol: "stream", subscribe: { event: "e", data: 1n } }, "subscribe"],
     [{ url: "/", protocol: "stream", events: { mine: () => true } }, "events.mine"],
     [{ url: "/", protocol: "stream", logger: console }, "logger"],
   ])("refuses %j and names the option %s", (options, name) => {

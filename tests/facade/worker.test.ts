@@ -97,10 +97,13 @@ describe("worker: true", () => {
     expect(made[0]?.heard("connect")).toHaveLength(1);
   });
 
-  it("logs what breaks in the worker later", async () => {
-    await open();
+  it("says that it has failed when the worker breaks later, and lets nobody wait", async () => {
+    const client = await open();
+    const waiting = client.connect();
     FakeWorker.made[0]?.onerror({ message: "unreachable" });
-    expect(entries).toMatchObject([{ code: "worker-error", message: "unreachable" }]);
+    expect(entries).toMatchObject([{ code: "core-died", message: "The worker stopped: unreachable" }]);
+    expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
+    await expect(waiting).rejects.toMatchObject({ code: "wasm" });
   });
 });
 

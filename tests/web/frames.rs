@@ -163,3 +163,14 @@ async fn frames_of_a_socket_that_was_let_go_are_not_heard() {
     world.take().await;
     assert_eq!(world.rig.pluck("progress", "progress"), "[10]");
 }
+
+#[wasm_bindgen_test]
+async fn what_waits_when_the_page_hides_waits_no_longer() {
+    let world = World::following("{}").await;
+    let long = |text: &str| text.replace('}', &format!(r#","message":"{}"}}"#, "x".repeat(100)));
+    world.rig.text(0, &long(&progress(1)));
+    world.rig.text(0, &long(&progress(2)));
+    world.post(r#"["hidden",true]"#);
+    world.rig.text(0, &long(COMPLETED));
+    assert_eq!(world.rig.job("j", "status"), r#""completed""#);
+}

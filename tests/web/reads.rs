@@ -97,3 +97,21 @@ async fn an_end_that_a_read_finds_is_told_at_once() {
     assert_eq!(world.rig.pluck("completed", "resultUrl"), r#"["/r"]"#);
     assert_eq!(world.rig.closed(0), "1000 done");
 }
+
+#[wasm_bindgen_test]
+async fn the_token_goes_with_the_pages_headers_unless_they_have_their_own() {
+    let world = World::new(r#"{"headers":true,"token":true}"#);
+    world.post(r#"["follow","j"]"#);
+    world.post(r#"["refresh",2,"j"]"#);
+    world.settle().await;
+    world.post(r#"["token",1,"tokentoken"]"#);
+    world.settle().await;
+    world.pass(700).await;
+    assert_eq!(world.rig.said("headers"), "[[1,null]]");
+    world.post(r#"["headers",1,"[[\"x-tenant\",\"7\"]]"]"#);
+    world.settle().await;
+    assert_eq!(
+        world.rig.read(0),
+        r#"["http://jobs.test/api/v1/jobs/j",{"authorization":"Bearer tokentoken","x-tenant":"7"}]"#
+    );
+}
