@@ -140,7 +140,7 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Error> {
+    fn need(&mut self, byte: u8) -> Result<(), Error> {
         if self.eat(byte) {
             Ok(())
         } else {
@@ -172,11 +172,11 @@ impl<'a> Scanner<'a> {
         if *first {
             *first = false;
         } else {
-            self.expect(b',')?;
+            self.need(b',')?;
         }
-        self.expect(b'"')?;
+        self.need(b'"')?;
         let name = self.string_body()?;
-        self.expect(b':')?;
+        self.need(b':')?;
         Ok(Some((name, self.value()?)))
     }
 
@@ -191,7 +191,7 @@ impl<'a> Scanner<'a> {
         if *first {
             *first = false;
         } else {
-            self.expect(b',')?;
+            self.need(b',')?;
         }
         self.value().map(Some)
     }
@@ -336,7 +336,7 @@ impl<'a> Scanner<'a> {
                     }
                     break;
                 }
-                self.expect(if in_object { b'}' } else { b']' })?;
+                self.need(if in_object { b'}' } else { b']' })?;
                 depth -= 1;
                 objects >>= 1;
             }
@@ -344,9 +344,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn name(&mut self) -> Result<(), Error> {
-        self.expect(b'"')?;
+        self.need(b'"')?;
         self.string_body()?;
-        self.expect(b':')
+        self.need(b':')
     }
 }
 
