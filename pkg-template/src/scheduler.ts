@@ -41,8 +41,6 @@ export function createScheduler(take: () => void): Scheduler {
   let interval = FRAME + 0.7;
   /** Whether this frame was asked for by the last one, so that the time between them means something. */
   let chained = false;
-  /** Whether `lastFrame` is when a frame began. */
-  let aligned = true;
 
   /** Judges the last frame's work by how long it held this one up. */
   function judge(now: number): void {
@@ -55,11 +53,9 @@ export function createScheduler(take: () => void): Scheduler {
         calm = 0;
       } else if (++calm > CALM) budget = waiting.size ? Math.ceil(budget * GROWTH) : Infinity;
       // A faster display shows at once, a slower one little by little: one slow frame may be the app's doing.
-      if (aligned && took > 3)
-        interval = Math.min(took, SLOWEST, interval + Math.max(0, took - interval) / 100);
+      if (took > 3) interval = Math.min(took, SLOWEST, interval + Math.max(0, took - interval) / 100);
     }
     lastFrame = now;
-    aligned = true;
     sent = 0;
   }
 
@@ -79,7 +75,8 @@ export function createScheduler(take: () => void): Scheduler {
     if (taking) {
       isDirty = false;
       take();
-    } else flush();
+    }
+    flush();
     again();
   }
 
@@ -112,14 +109,11 @@ export function createScheduler(take: () => void): Scheduler {
       waiting.add(notify);
     },
     settle() {
-      if (taking) {
-        taking = false;
-        const now = performance.now();
-        // A worker answers later than within the frame; what its answer costs counts from here.
-        if (now - lastFrame > interval / 2) {
-          lastFrame = now;
-          aligned = false;
-        }
+      // A worker answers later than within the frame. What that brings waits for the next one: work in the middle of a
+      // frame makes it late without anybody seeing why.
+      const isOfThisFrame = taking && performance.now() - lastFrame < interval / 2;
+      taking = false;
+      if (isOfThisFrame) {
         flush();
         again();
       } else if (waiting.size) request();
