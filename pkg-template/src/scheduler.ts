@@ -109,9 +109,10 @@ export function createScheduler(take: () => void): Scheduler {
       waiting.add(notify);
     },
     settle() {
-      // A worker answers later than within the frame. What that brings waits for the next one: work in the middle of a
-      // frame makes it late without anybody seeing why.
-      const isOfThisFrame = taking && performance.now() - lastFrame < interval / 2;
+      // A worker answers later than within the frame. Much of it waits for the next one: work in the middle of a frame
+      // makes it late without anybody seeing why. A few jobs are told at once, before the events that changed them.
+      const isOfThisFrame =
+        taking && (waiting.size <= MIN_BUDGET || performance.now() - lastFrame < interval / 2);
       taking = false;
       if (isOfThisFrame) {
         flush();

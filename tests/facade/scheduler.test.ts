@@ -116,7 +116,20 @@ describe("scheduler", () => {
     expect(told).toHaveLength(500);
   });
 
-  it("keeps what a worker answers late for the next frame", () => {
+  it("tells a few jobs at once, however late they come, so that events find them as they left them", () => {
+    const screen = display();
+    const told: number[] = [];
+    const frames = createScheduler(() => {});
+    frames.dirty();
+    screen.show();
+    const now = performance.now();
+    vi.spyOn(performance, "now").mockReturnValue(now + 12);
+    for (const notify of some(3, told)) frames.add(notify);
+    frames.settle();
+    expect(told).toHaveLength(3);
+  });
+
+  it("keeps much of what a worker answers late for the next frame", () => {
     const screen = display();
     const told: number[] = [];
     const frames = createScheduler(() => {});
