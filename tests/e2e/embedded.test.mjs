@@ -335,7 +335,8 @@ describe("the embedded server", () => {
         assert.equal(await watcher.count("completed"), 30);
         const { jobs } = await watcher.seen();
         for (const id of ids) assertSound(jobs[id]);
-        assert.equal(crowd.counters.mostWebSockets, 4);
+        // Counted where they are made: a TCP connection outlives its WebSocket for a moment, longer in some browsers.
+        assert.equal(await watcher.test.page.evaluate(() => window.sockets.most), 4);
         await watcher.close(crowd);
       });
 

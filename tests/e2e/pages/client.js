@@ -11,6 +11,17 @@ const plain = (value) =>
 const seen = { states: [], events: [], logs: [], jobs: {}, tokens: [], results: {} };
 window.seen = seen;
 
+/** How many WebSockets there are that have not closed, and were at most. */
+const sockets = { now: 0, most: 0 };
+window.sockets = sockets;
+window.WebSocket = class extends window.WebSocket {
+  constructor(...given) {
+    super(...given);
+    sockets.most = Math.max(sockets.most, ++sockets.now);
+    this.addEventListener("close", () => sockets.now--);
+  }
+};
+
 /**
  * @param {object} options of the client; `tokens` holds one for the reason "connect", and the one that counts from the
  *   first "refresh" on

@@ -9,6 +9,7 @@ interface Seen {
 }
 interface Window {
   seen: Seen;
+  sockets: { now: number; most: number };
   client: any;
   begin(options: object): void;
   follow(id: string): () => void;
