@@ -1,21 +1,21 @@
 /** The client: gives the core's messages a comfortable shape. Decides nothing about connections. */
 import { closedError, configError, JobsError } from "./errors.js";
-import type { ErrorRecord } from "./errors.js";
 import { ANY, createRegistry } from "./events.js";
 import { openCore } from "./host.js";
-import type { Core } from "./host.js";
 import { iterate } from "./iterate.js";
 import { createJobs } from "./jobs.js";
 import { isHidden, watchPage } from "./lifecycle.js";
+import { Post } from "./messages.js";
+import type { Core, Message } from "./messages.js";
 import { resolveOptions } from "./options.js";
 import type { InvalidPayload, JobEvents } from "./payloads.js";
+import { logEntry, problem } from "./problems.js";
+import { toInspection, toMeta, toStatus } from "./records.js";
 import { createGuard } from "./report.js";
 import { createScheduler } from "./scheduler.js";
 import type { StandardResult, StandardSchemaV1 } from "./standard-schema.js";
 import { createCell } from "./store.js";
 import type * as T from "./types.js";
-
-type Message = [message: string, ...args: unknown[]];
 
 /** Invalid events kept for inspection. */
 const QUARANTINE = 100;
@@ -42,7 +42,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const loggerGuard = createGuard(isClosed);
   const status = createCell(IDLE, guard);
   const entities = createCell<ReadonlyMap<string, T.Entity>>(new Map(), guard);
-  const frames = createScheduler(() => core?.("take"));
+  const frames = createScheduler(() => core?.(Post.Take));
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const endings = new Set<(error: unknown) => void>();
   const invalid = new Map<string, number>();
@@ -62,7 +62,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
 
   const events = createRegistry(guard, (event, delta) => {
     if (event === "job" || event === ANY) watchAll(delta);
-    if (event !== "job") post("listen", event, delta);
+    if (event !== "job") post(Post.Listen, delta, event);
   });
   const jobs = createJobs({ post, ask }, frames, guard, isClosed, watchAll, (job) => {
     const { id: jobId, updatedAt: at, source } = job;
@@ -76,15 +76,15 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   function watchAll(delta: 1 | -1): void {
     const before = watchers;
     watchers += delta;
-    if (!before !== !watchers) post("watchAll", delta > 0);
+    if (!before !== !watchers) post(Post.WatchAll, +(delta > 0));
   }
 
   /** Sends a message to the core, or keeps it until there is one. */
   function post(...message: Message): void {
     if (closed) return;
-    if (!asked && message[0] !== "audit" && message[0] !== "inspect") {
+    if (!asked && message[0] < Post.Inspect) {
       asked = true;
-      post("connect", ++lastRid);
+      post(Post.Connect, ++lastRid);
     }
     if (core) core(...message);
     else {
@@ -94,7 +94,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   /** Sends a message that is answered. */
-  function ask<R>(message: string, ...args: unknown[]): Promise<R> {
+  function ask<R>(
+    message: Post,
+    ...args: Message extends [Post, number?, ...infer Rest] ? Rest : never
+  ): Promise<R> {
     if (closed) return rejected(closedError());
     return quietly(
       new Promise((resolve, reject) => {
@@ -124,10 +127,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       core = undefined;
       failed(new JobsError("wasm", message, "Report it, with the log; reload the page.", false));
     });
-    if (closed) return opened("shutdown");
+    if (closed) return opened(Post.Shutdown);
     core = opened;
     leavePage = watchPage(opened);
-    if (isHidden()) opened("hidden", true);
+    if (isHidden()) opened(Post.Hidden, 1);
     for (const message of queue.splice(0)) opened(...message);
   }
 
@@ -135,7 +138,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   function failed(error: JobsError): void {
     loading = undefined;
     asked = false;
-    queue = queue.filter(([message]) => /^(un)?follow|^listen|^watch/.test(message));
+    queue = queue.filter(([message]) => message <= Post.WatchAll);
     status.set({ ...IDLE, state: "failed", error });
     settleAll(error);
   }
@@ -147,26 +150,27 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   /** Calls of the core, docs/core-messages.md. */
-  const calls: Record<string, (a: never, b: never) => void> = {
-    dirty: frames.dirty,
-    batch: (json: string) => read(JSON.parse(json)),
-    token: giveToken,
-    headers: giveHeaders,
-    reply: (rid: number, value: unknown) => answer(rid, true, value),
-  };
-  const sink = (kind: string, a?: unknown, b?: unknown) => closed || calls[kind]?.(a as never, b as never);
+  const calls: ((n: number, value: never) => void)[] = [
+    frames.dirty,
+    (_, json: string) => read(JSON.parse(`[${json}]`)),
+    giveToken,
+    giveHeaders,
+    (rid, value) => answer(rid)?.resolve(value),
+  ];
+  const sink = (kind: number, n: number, value: never) => closed || calls[kind]?.(n, value);
 
   /** Records of a batch, likewise. */
-  const records: Record<string, (a: never, b: never, c: never) => void> = {
-    job: jobs.receive,
-    event: deliver,
-    status: (now: Omit<T.ConnectionStatus, "error"> & { error?: ErrorRecord }) =>
-      status.set({ ...now, error: now.error && toError(now.error) }),
-    log: write,
-    reply: answer,
-  };
+  const records: ((...values: never[]) => void)[] = [
+    jobs.receive,
+    (event: string, payload: unknown, ...meta: Parameters<typeof toMeta>) =>
+      deliver(event, payload, toMeta(...meta)),
+    (...now: Parameters<typeof toStatus>) => status.set(toStatus(...now)),
+    (...entry: Parameters<typeof logEntry>) => write(logEntry(...entry)),
+    (rid: number, ...values: never[]) => answer(rid)?.resolve(...(values as [never])),
+    (rid: number, number: number, detail: string) => answer(rid)?.reject(problem(number, redact(detail))),
+  ];
 
-  function read(batch: [string, never, never, never][]): void {
+  function read(batch: [number, ...never[]][]): void {
     for (const [kind, ...values] of batch) {
       if (closed) return;
       records[kind]?.(...values);
@@ -176,15 +180,12 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     frames.settle();
   }
 
-  function answer(rid: number, ok: boolean, value: unknown): void {
+  /** Who waits for an answer. */
+  function answer(rid: number) {
     const waiting = pending.get(rid);
     pending.delete(rid);
-    if (ok) waiting?.resolve(value as never);
-    else waiting?.reject(toError(value as ErrorRecord));
+    return waiting;
   }
-
-  const toError = ({ code, message, remedy, retryable }: ErrorRecord) =>
-    new JobsError(code, redact(message), remedy, retryable);
 
   /** Events with a validator pass it first; those of an asynchronous one stay in order among themselves. */
   function deliver(event: string, payload: unknown, meta: T.EventMeta): void {
@@ -218,14 +219,16 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     } else judge(result);
   }
 
-  async function giveToken(request: number, reason: "connect" | "refresh"): Promise<void> {
+  async function giveToken(request: number, refresh: boolean): Promise<void> {
     try {
-      secret = (await (typeof token === "function" ? token(reason) : token)) as string;
+      secret = (await (typeof token === "function"
+        ? token(refresh ? "refresh" : "connect")
+        : token)) as string;
       if (typeof secret !== "string" || !secret) throw "The token function gave no token.";
-      core?.("token", request, secret);
+      core?.(Post.Token, request, secret);
     } catch (error) {
       secret = "";
-      core?.("tokenFailed", request, withoutSecrets(error));
+      core?.(Post.TokenFailed, request, withoutSecrets(error));
     }
   }
 
@@ -236,7 +239,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     } catch (error) {
       log("error", "headers-failed", withoutSecrets(error));
     }
-    core?.("headers", request, JSON.stringify([...headers]));
+    core?.(Post.Headers, request, JSON.stringify([...headers]));
   }
 
   function log(level: T.LogEntry["level"], code: string, message: string, jobId?: string): void {
@@ -256,7 +259,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const close = () => {
     if (closed) return;
     closed = true;
-    core?.("shutdown");
+    core?.(Post.Shutdown);
     core = undefined;
     leavePage();
     frames.stop();
@@ -274,13 +277,13 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     },
     connect() {
       asked = true;
-      return ask("connect");
+      return ask(Post.Connect);
     },
     disconnect() {
       asked = true;
       // Loads nothing, but holds for what is loaded later.
-      if (core) core("disconnect");
-      else queue.push(["disconnect"]);
+      if (core) core(Post.Disconnect);
+      else queue.push([Post.Disconnect]);
     },
     close,
     [Symbol.dispose]: close,
@@ -328,11 +331,11 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       }
       return json === undefined && data !== undefined
         ? rejected(new JobsError("validation", "The data cannot be JSON.", "Send plain data.", false, cause))
-        : ask("send", event, json, !!volatile, supersede, maxAge);
+        : ask(volatile ? Post.SendVolatile : Post.Send, event, maxAge, json, supersede);
     },
     async audit() {
       // Lists, in the order of the core's rows.
-      const rows = await ask<[string, ...number[]][]>("audit");
+      const rows = await ask<[string, ...number[]][]>(Post.Audit);
       return rows.map(([event, received = 0, passed = 0, bad = 0, listeners = 0, unhandled = 0, lastAt]) => {
         const wrong = invalid.get(event) ?? 0;
         const delivered = passed - (onInvalid === "pass" ? 0 : wrong);
@@ -347,7 +350,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
         };
       });
     },
-    inspect: async () => ({ ...(await ask<T.Inspection>("inspect")), quarantine: [...quarantine] }),
+    async inspect() {
+      const found = await ask<Parameters<typeof toInspection>>(Post.Inspect);
+      return { ...toInspection(...found), quarantine: [...quarantine] };
+    },
   };
 }
 

@@ -12,14 +12,6 @@ export type JobsErrorCode =
   | "closed"
   | "wasm";
 
-/** An error as the core writes it. */
-export interface ErrorRecord {
-  code: JobsErrorCode;
-  message: string;
-  retryable: boolean;
-  remedy: string;
-}
-
 /** Every error of this package. Its texts never hold a token. */
 export class JobsError extends Error {
   declare readonly code: JobsErrorCode;

@@ -1,12 +1,7 @@
 /** Where the core lives: in the page or in a worker. Both take the messages of docs/core-messages.md. */
 import { loadModule, loadPage } from "./loader.js";
+import type { Core, Sink } from "./messages.js";
 import type { JobsClientOptions } from "./types.js";
-
-/** What the core calls; the names and arguments of docs/core-messages.md. */
-export type Sink = (kind: string, a?: never, b?: never) => void;
-
-/** Passes one message on. */
-export type Core = (message: string, ...args: unknown[]) => void;
 
 /** Told about what could not be as it was wished for; `dead` when the core will never say anything again. */
 export type Warn = (code: string, message: string, dead?: boolean) => void;
@@ -32,9 +27,9 @@ export async function openCore(
     }
   }
   const core = new (await loadPage(wasm))(config, seed, sink);
-  return (...message) => {
+  return (message, n = 0, text, m = -1, data, supersede) => {
     try {
-      core.post(JSON.stringify(message));
+      core.post(message, n, text, m, data, supersede);
     } catch (cause) {
       warn("core-died", `The core stopped: ${cause}`, true);
     }

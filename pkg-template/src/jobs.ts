@@ -1,6 +1,10 @@
 /** Jobs as the app sees them: one cached entry an id, handles and filtered lists over it. */
 import { closedError } from "./errors.js";
 import { iterate } from "./iterate.js";
+import { Post } from "./messages.js";
+import type { Core } from "./messages.js";
+import { toJob } from "./records.js";
+import type { JobFields } from "./records.js";
 import type { Guard } from "./report.js";
 import type { Scheduler } from "./scheduler.js";
 import { createCell } from "./store.js";
@@ -23,9 +27,10 @@ interface Entry {
   flush: () => void;
 }
 
-interface Core {
-  post(message: string, ...args: unknown[]): void;
-  ask<T>(message: string, ...args: unknown[]): Promise<T>;
+interface Client {
+  post: Core;
+  /** Sends a message that is answered. */
+  ask<T>(message: Post, text: string): Promise<T>;
 }
 
 export type Ender = (error: unknown, closing: boolean) => void;
@@ -34,7 +39,7 @@ export interface Jobs {
   handle(id: string): JobHandle;
   list(filter?: JobFilter): Store<readonly Job[]>;
   /** A record of the core. */
-  receive(job: Job): void;
+  receive(...job: JobFields): void;
   /** The batch is over. */
   settle(): void;
   /** Ends waiting; unless the client closes, subscriptions stay. */
@@ -53,7 +58,7 @@ export const unknownJob = (id: string): Job => ({
 });
 
 export function createJobs(
-  core: Core,
+  core: Client,
   frames: Scheduler,
   guard: Guard,
   isClosed: () => boolean,
@@ -103,7 +108,7 @@ export function createJobs(
     idle.delete(id);
     if (!job.followed) {
       job.followed = true;
-      core.post("follow", id);
+      core.post(Post.Follow, 0, id);
     }
     let held = true;
     return () => {
@@ -126,7 +131,7 @@ export function createJobs(
       }
       idle.delete(id);
       entry(id).followed = false;
-      core.post("unfollow", id);
+      core.post(Post.Unfollow, 0, id);
     }
   }
 
@@ -188,12 +193,12 @@ export function createJobs(
           signal?.addEventListener("abort", abort);
         }),
       async refresh() {
-        receive(await core.ask<Job>("refresh", id));
+        receive(...(await core.ask<JobFields>(Post.Refresh, id)));
         settle();
         return entry(id).latest;
       },
       retry() {
-        core.post("retry", id);
+        core.post(Post.Retry, 0, id);
         const known = entry(id);
         const { status, attempt } = known.latest;
         // The core does the same; done() must not find the old end meanwhile.
@@ -275,7 +280,8 @@ export function createJobs(
     };
   }
 
-  function receive(job: Job): void {
+  function receive(...fields: JobFields): void {
+    const job = toJob(...fields);
     const known = entry(job.id);
     const last = known.latest;
     // The answer to refresh() comes as a record, too.

@@ -2,8 +2,14 @@
 import { configError } from "./errors.js";
 import type { JobsClientOptions } from "./types.js";
 
-/** The config of the core as JSON. Throws when a relative `url` has no page to be relative to. */
+/** The config of the core (docs/core-messages.md). Throws when a relative `url` has no page to be relative to. */
 export type Config = () => string;
+
+type Part = Record<string, number | string | undefined>;
+
+const TOKEN_IN: readonly unknown[] = ["query", "subprotocol", "message"];
+const ON_INVALID: readonly unknown[] = ["drop", "pass", "quarantine"];
+const ENDLESS = 1e9;
 
 function check(good: unknown, name: string, takes: string): asserts good {
   if (!good) throw configError(`The option ${name} takes ${takes}.`, `Give ${name} ${takes}.`);
@@ -20,8 +26,11 @@ function object(name: string, value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** One base of the server; `undefined` where it is relative and there is no page to be relative to (a server render). */
-function base(raw: unknown): { ws: string; http: string } | undefined {
+/**
+ * One base of the server from behind `ws` or `http`; `undefined` where it is relative and there is no page to be
+ * relative to (a server render).
+ */
+function base(raw: unknown): string | undefined {
   const page = globalThis.location as Location | undefined;
   const text = String(raw ?? "");
   if (text && !/^[a-z]+:/i.test(text) && !/^http/.test(page?.href ?? "")) return undefined;
@@ -37,8 +46,7 @@ function base(raw: unknown): { ws: string; http: string } | undefined {
   check(!url.username && !url.password && !url.search, "url", "an address without credentials and query");
   // A browser refuses insecure sockets on a secure page; asking for the secure one at once says what is wrong sooner.
   const secure = page?.protocol === "https:" ? "s" : kind[2];
-  const rest = `${secure}://${url.host}${url.pathname.replace(/\/+$/, "")}`;
-  return { ws: "ws" + rest, http: "http" + rest };
+  return `${secure}://${url.host}${url.pathname.replace(/\/+$/, "")}`;
 }
 
 function checkMember(name: string, key: string, value: unknown): void {
@@ -47,7 +55,6 @@ function checkMember(name: string, key: string, value: unknown): void {
   if (key === "headers") return check(typeof value === "function", path, "a function");
   if (key === "jitter" && typeof value === "string") return oneOf(path, value, "full", "none");
   const isPositive = key === "perSecond" || name === "polling";
-  // JSON writes Infinity as null, which is "without end".
   const most = key === "jitter" ? 1 : key === "attempts" ? Infinity : 2 ** 31;
   const isGood = typeof value === "number" && value >= 0 && value <= most && !(isPositive && !value);
   check(isGood, path, `a number ${isPositive ? "above" : "from"} 0`);
@@ -76,8 +83,8 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
 
   check(/^[ufs]/.test(typeof token) && token !== "", "token", "a string or a function");
   check(/^[uf]/.test(typeof o.logger), "logger", "a function");
-  if (tokenIn !== undefined) oneOf("tokenIn", tokenIn, "query", "subprotocol", "message");
-  if (onInvalid !== undefined) oneOf("onInvalid", onInvalid, "drop", "pass", "quarantine");
+  if (tokenIn !== undefined) oneOf("tokenIn", tokenIn, ...TOKEN_IN);
+  if (onInvalid !== undefined) oneOf("onInvalid", onInvalid, ...ON_INVALID);
   if (path !== undefined) template("path", path);
   const schemas = object("events", o.events ?? {});
   for (const name in schemas) {
@@ -90,25 +97,52 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const first = isEvent ? { event: subscribe } : subscribe;
   check(!first || (typeof first.event === "string" && first.event), "subscribe", "an event name");
   check(isJson(first), "subscribe", "data that can be JSON");
-  const config: Record<string, unknown> = { protocol, path, tokenIn, history, onInvalid, subscribe: first };
-  config["token"] = token !== undefined;
-  config["headers"] = !!(o.polling && o.polling.headers);
-
-  for (const name of ["reconnect", "polling", "heartbeat", "pool", "queue", "rateLimit"]) {
-    let given = (o as unknown as Record<string, unknown>)[name];
-    if (given === false && /^(rec|pol)/.test(name)) given = null;
-    else if (given !== undefined) {
-      const members = object(name, given);
-      if (name === "rateLimit") checkMember(name, "perSecond", members["perSecond"]);
-      for (const key in members) if (members[key] !== undefined) checkMember(name, key, members[key]);
-    }
-    config[name] = given;
+  const parts = {} as Record<"reconnect" | "polling" | "heartbeat" | "pool" | "queue" | "rateLimit", Part>;
+  for (const name of ["reconnect", "polling", "heartbeat", "pool", "queue", "rateLimit"] as const) {
+    const part: unknown = o[name];
+    parts[name] = {};
+    if (part === undefined || (part === false && /^(rec|pol)/.test(name))) continue;
+    const members = object(name, part);
+    if (name === "rateLimit") checkMember(name, "perSecond", members["perSecond"]);
+    for (const key in members) if (members[key] !== undefined) checkMember(name, key, members[key]);
+    parts[name] = members as Part;
   }
+  const { reconnect, polling, heartbeat, pool, queue, rateLimit } = parts;
+  const { attempts, jitter } = reconnect;
+  const values = [
+    path,
+    +(o.polling === false),
+    polling["url"],
+    polling["interval"],
+    +(o.reconnect === false),
+    // JSON has no Infinity; so many are without end.
+    attempts && Math.min(+attempts, ENDLESS),
+    reconnect["baseDelay"],
+    reconnect["maxDelay"],
+    jitter === "full" ? 1000 : jitter === "none" ? 0 : jitter && +jitter * 1000,
+    reconnect["minUptime"],
+    +(token !== undefined),
+    TOKEN_IN.indexOf(tokenIn ?? "query"),
+    +!!polling["headers"],
+    heartbeat["interval"],
+    heartbeat["timeout"],
+    pool["maxSockets"],
+    pool["linger"],
+    queue["maxItems"],
+    queue["maxBytes"],
+    queue["maxAge"],
+    history,
+    ON_INVALID.indexOf(onInvalid ?? "drop"),
+    rateLimit["perSecond"],
+    rateLimit["burst"],
+    first?.event,
+    first && JSON.stringify(first.data),
+  ];
 
   return () => {
     const urls = resolve();
     check(!urls.includes(undefined), "url", "a whole address where there is no page");
-    return JSON.stringify({ ...config, urls });
+    return JSON.stringify([...values, ...urls]);
   };
 }
 

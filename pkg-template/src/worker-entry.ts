@@ -1,8 +1,13 @@
 /** The other end of a worker: messages in, calls of the sink out. */
 import init, { JobsClient } from "./core.js";
+import { Post } from "./messages.js";
+import type { Message } from "./messages.js";
+
+/** The first message to the worker. */
+type Start = [module: WebAssembly.Module, config: string, seed: number];
 
 const scope = self as unknown as {
-  onmessage: (event: MessageEvent<[string, ...unknown[]]>) => void;
+  onmessage: (event: MessageEvent<Message | Start>) => void;
   postMessage: (message: unknown) => void;
   close: () => void;
 };
@@ -16,18 +21,18 @@ async function start(module: WebAssembly.Module, config: string, seed: number): 
   try {
     await init({ module_or_path: module });
     core = new JobsClient(config, seed, (...call) => scope.postMessage(call));
-    scope.postMessage(["ready"]);
+    scope.postMessage(0);
   } catch (cause) {
-    scope.postMessage(["failed", String(cause)]);
+    scope.postMessage(String(cause));
   }
 }
 
-scope.onmessage = ({ data: message }) => {
-  const [name, ...args] = message;
-  if (name === "init") {
-    void start(...(args as [WebAssembly.Module, string, number]));
+scope.onmessage = ({ data }) => {
+  if (typeof data[0] !== "number") {
+    void start(...(data as Start));
     return;
   }
-  core?.post(JSON.stringify(message));
-  if (name === "shutdown") setTimeout(() => scope.close(), GOODBYE);
+  const [message, n = 0, text, m = -1, more, supersede] = data as Message;
+  core?.post(message, n, text, m, more, supersede);
+  if (message === Post.Shutdown) setTimeout(() => scope.close(), GOODBYE);
 };

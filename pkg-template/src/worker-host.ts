@@ -1,5 +1,6 @@
 /** The page's end of a worker. A file of its own, because only clients with `worker: true` need it. */
-import type { Core, Sink, Warn } from "./host.js";
+import type { Warn } from "./host.js";
+import type { Core, Sink } from "./messages.js";
 
 /** Starts a worker from a blob; rejects where it is refused or fails. */
 export async function startWorker(
@@ -20,14 +21,15 @@ export async function startWorker(
         ready
           ? warn("core-died", `The worker stopped: ${message}`, true)
           : reject(message || "it was refused");
-      thread.onmessage = ({ data: [kind, a, b] }: MessageEvent<[string, never, never]>) => {
-        if (ready) sink(kind, a, b);
-        else if (kind === "ready") {
+      thread.onmessage = ({ data }: MessageEvent<0 | string | Parameters<Sink>>) => {
+        if (typeof data === "object") sink(...data);
+        else if (data) reject(data);
+        else {
           ready = true;
           resolve((...message) => thread.postMessage(message));
-        } else reject(a);
+        }
       };
-      thread.postMessage(["init", module, config, seed]);
+      thread.postMessage([module, config, seed]);
     });
   } catch (cause) {
     worker?.terminate();

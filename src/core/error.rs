@@ -1,112 +1,98 @@
-//! What can go wrong, in the words of the public contract: a code, a sentence, whether trying again may help, and what
-//! to do about it. No text here ever holds a token: the core is never given one.
+//! What can go wrong, by number: the facade has the words (`pkg-template/src/problems.ts`), where a text costs least.
+//! No error ever holds a token: the core is never given one.
 
-use super::json::Object;
-use std::borrow::Cow;
+use serde::{Deserialize, Serialize};
 
-/// The `code` of a `JobsError`.
+/// Why a link has no connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
-    /// An option or a call that cannot work.
-    Config,
+pub(crate) enum Loss {
+    /// An open connection broke.
+    Network,
+    /// None was opened.
+    Handshake,
+    /// Nothing was heard in time.
+    Timeout,
+    /// The server asked the client to come back later.
+    RateLimited,
     /// The server refused the token, or there is none.
     Auth,
-    /// The server could not be reached.
-    Network,
-    /// No answer in time.
-    Timeout,
-    /// The server answers HTTP, but no WebSocket was opened.
-    Handshake,
-    /// The server broke the protocol.
-    Protocol,
-    /// A value that does not fit its type.
-    Validation,
+}
+
+/// An error on its way to JavaScript, where each becomes a `JobsError` with code, sentence and remedy. The order is
+/// that of the facade's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Problem {
+    /// The client was closed by its owner.
+    Closed = 1,
+    /// Nothing is sent: the client has given up connecting.
+    GivenUp,
     /// The outgoing queue is full.
     QueueFull,
-    /// More sends than the rate limit allows.
-    RateLimited,
-    /// The client was closed.
-    Closed,
+    /// It is not clear to which job's socket a message goes.
+    NoAddressee,
+    /// `disconnect()` was called.
+    Disconnected,
+    /// The server refused the token, and the refreshed one too.
+    TokenRefused,
+    /// The server wants a token and there is none.
+    TokenMissing,
+    /// HTTP answers, the WebSocket does not open.
+    OnlyHttp,
+    /// Neither answers.
+    Unreachable,
+    /// The WebSocket was not opened.
+    NotOpened,
+    /// The server fell silent.
+    Silent,
+    /// The server asked the client to come back later.
+    ComeBackLater,
+    /// The token was refused or could not be had; it is asked for again.
+    TokenTrouble,
+    /// The connection was lost.
+    Lost,
+    /// A read was given up: disconnected or closed.
+    ReadGivenUp,
+    /// A read was not answered in time.
+    ReadTimeout,
+    /// A read did not reach the server.
+    ReadUnreachable,
+    /// A read was answered with 404 or 410. Detail: the status.
+    ReadNotFound,
+    /// A read was answered with 429. Detail: the status.
+    ReadRateLimited,
+    /// A read was answered with a status that trying again does not change. Detail: the status.
+    ReadRejected,
+    /// A read was answered with a status that may pass. Detail: the status.
+    ReadFailed,
+    /// The answer to a read is not that of a job. Detail: why.
+    ReadInvalid,
+    /// The token that a read needs could not be had.
+    ReadWithoutToken,
+    /// There is nothing to read: polling is off.
+    PollingOff,
+    /// The table of jobs is full.
+    TooManyJobs,
 }
 
-impl Code {
-    /// The code as JavaScript sees it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Auth => "auth",
-            Self::Network => "network",
-            Self::Timeout => "timeout",
-            Self::Handshake => "handshake",
-            Self::Protocol => "protocol",
-            Self::Validation => "validation",
-            Self::QueueFull => "queue-full",
-            Self::RateLimited => "rate-limited",
-            Self::Closed => "closed",
-        }
-    }
-}
-
-/// An error on its way to JavaScript.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// What kind.
-    pub code: Code,
-    /// What happened, for a person.
-    pub message: Cow<'static, str>,
-    /// Whether the same may work later without a change.
-    pub retryable: bool,
-    /// What to do about it.
-    pub remedy: &'static str,
-}
-
-impl Problem {
-    /// Puts one together from texts that are known beforehand.
-    #[must_use]
-    pub const fn new(
-        code: Code,
-        retryable: bool,
-        message: &'static str,
-        remedy: &'static str,
-    ) -> Self {
-        Self {
-            code,
-            message: Cow::Borrowed(message),
-            retryable,
-            remedy,
-        }
-    }
-
-    /// The same with a message of its own.
-    #[must_use]
-    pub fn saying(self, message: String) -> Self {
-        Self {
-            message: Cow::Owned(message),
-            ..self
-        }
-    }
-
-    /// The client was closed by its owner.
-    #[must_use]
-    pub fn closed() -> Self {
-        Self::new(
-            Code::Closed,
-            false,
-            "The client was closed.",
-            "Make a new JobsClient.",
-        )
-    }
-
-    /// Appends the error record of docs/core-messages.md.
-    pub fn write(&self, out: &mut String) {
-        let mut object = Object::new(out);
-        object
-            .string("code", self.code.as_str())
-            .string("message", &self.message);
-        object
-            .bool("retryable", self.retryable)
-            .string("remedy", self.remedy);
-        object.end();
-    }
+/// What a log entry tells; level, code and sentence are in the facade's table, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// An open socket closed. Detail: code and reason.
+    ConnectionClosed,
+    /// A socket closed before it opened. Detail: code and reason.
+    ConnectionRefused,
+    /// A socket was replaced: nothing was heard.
+    ConnectionSilent,
+    /// The token could not be had. Detail: why.
+    Token,
+    /// A job was refused: the table is full.
+    TooManyJobs,
+    /// A message waited too long.
+    QueueExpired,
+    /// A read failed. With its problem.
+    ReadFailed,
+    /// A message did not fit. Detail: code, a space, and a sentence.
+    Invalid,
+    /// The client gave up. With its problem.
+    Failed,
 }

@@ -5,7 +5,7 @@ const MAX_BYTES: usize = 4 << 20;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Counts up from 1 over everything received.
     pub seq: u64,
     /// Epoch ms of its arrival.
@@ -84,18 +84,16 @@ impl History {
     }
 
     /// Those that are kept, oldest first.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn each(&self, mut look: impl FnMut(&Entry)) {
         let (newer, older) = self
             .entries
             .split_at_checked(self.next)
             .unwrap_or((&self.entries, &[]));
-        let mut kept = Vec::with_capacity(self.entries.len());
         for entry in older.iter().chain(newer) {
             if entry.seq > 0 {
-                kept.push(entry.clone());
+                look(entry);
             }
         }
-        kept
     }
 }
 
@@ -103,16 +101,19 @@ impl History {
 mod tests {
     use super::*;
 
+    fn kept(history: &History) -> Vec<u64> {
+        let mut seqs = Vec::new();
+        history.each(|entry| seqs.push(entry.seq));
+        seqs
+    }
+
     #[test]
     fn keeps_the_last_ones() {
         let mut history = History::new(3);
         for seq in 1..=5 {
             history.push(seq, 0, "e", "{}", None);
         }
-        assert_eq!(
-            history.entries().iter().map(|e| e.seq).collect::<Vec<_>>(),
-            [3, 4, 5]
-        );
+        assert_eq!(kept(&history), [3, 4, 5]);
     }
 
     #[test]
@@ -122,9 +123,9 @@ mod tests {
         for seq in 1..=10 {
             history.push(seq, 0, "e", &large, None);
         }
-        assert_eq!(history.entries().len(), 4);
+        assert_eq!(kept(&history).len(), 4);
         history.push(11, 0, "e", &"x".repeat(MAX_BYTES + 1), None);
-        assert_eq!(history.entries().len(), 4);
+        assert_eq!(kept(&history).len(), 4);
         History::new(0).push(1, 0, "e", "{}", None);
     }
 }

@@ -1,7 +1,7 @@
 //! One job as its watchers see it, and the rules by which news changes it: progress never runs backwards within an
 //! attempt, a terminal state is final within an attempt, late and repeated news is recognised and changes nothing.
 
-use super::json::{Object, Str};
+use super::json::{Object, Str, push_numbers, push_string, push_text};
 use super::message::Update;
 use super::time::Time;
 use serde::{Deserialize, Serialize};
@@ -410,40 +410,28 @@ impl Job {
         !self.status.is_terminal() && !std::mem::replace(&mut self.stale, true)
     }
 
-    /// Appends the snapshot that JavaScript sees (`Job` of the public contract).
+    /// Appends the snapshot that JavaScript sees, as the elements of the job record of docs/core-messages.md.
     pub fn write(&self, out: &mut String) {
-        let mut object = Object::new(out);
-        object
-            .string("id", &self.id)
-            .string("status", self.status.as_str());
-        if let Some(progress) = self.progress {
-            object.number("progress", progress);
-        }
-        for (name, text) in [
-            ("stage", &self.stage),
-            ("message", &self.message),
-            ("resultUrl", &self.result_url),
-        ] {
-            if let Some(text) = text {
-                object.string(name, text);
-            }
-        }
-        if let Some(seconds) = self.duration_seconds {
-            object.number("durationSeconds", seconds);
+        push_string(out, &self.id);
+        let numbers = [
+            f64::from(self.status as u8),
+            self.progress.unwrap_or(f64::NAN),
+            f64::from(self.attempt),
+            self.updated_at as f64,
+            f64::from(self.source as u8),
+            f64::from(u8::from(self.stale)),
+            self.eta_ms().map_or(f64::NAN, |eta| eta as f64),
+            self.duration_seconds.unwrap_or(f64::NAN),
+        ];
+        push_numbers(out, &numbers);
+        for text in [&self.stage, &self.message, &self.result_url] {
+            push_text(out, text.as_deref());
         }
         if let Some(error) = &self.error {
-            error.write(object.object("error"));
+            push_text(out, Some(&error.message));
+            push_numbers(out, &[f64::from(u8::from(error.retryable))]);
+            push_text(out, error.stage.as_deref());
         }
-        object
-            .integer("attempt", u64::from(self.attempt))
-            .integer("updatedAt", self.updated_at);
-        object
-            .string("source", self.source.as_str())
-            .bool("stale", self.stale);
-        if let Some(eta) = self.eta_ms() {
-            object.integer("etaMs", eta);
-        }
-        object.end();
     }
 
     /// Appends the payload of the event that announces the end, as the server's own message would have it, for an end
@@ -678,15 +666,12 @@ mod tests {
     }
 
     #[test]
-    fn snapshots_are_json_with_only_what_is_known() {
+    fn a_snapshot_is_a_list_with_null_for_what_is_unknown() {
         let mut job = Job::new("a\"b".into());
         push(&mut job, &progress(12.5), 7);
         let mut out = String::new();
         job.write(&mut out);
-        assert_eq!(
-            out,
-            r#"{"id":"a\"b","status":"running","progress":12.5,"attempt":1,"updatedAt":7,"source":"socket","stale":false}"#
-        );
+        assert_eq!(out, r#""a\"b",2,12.5,1,7,0,0,null,null,null,null,null"#);
     }
 
     fn any_update() -> impl Strategy<Value = Update<'static>> {

@@ -28,10 +28,9 @@ mod timers;
 
 pub use audit::AuditRow;
 pub use backoff::Backoff;
-pub use config::{Config, ConfigError};
-pub use engine::{Engine, Inspection};
-pub use error::{Code, Problem};
-pub use history::Entry as HistoryEntry;
+pub use config::Config;
+pub use engine::{Engine, Overall};
+pub use error::Problem;
 pub use input::{Command, Gen, HttpOutcome, Input, Recorded, Wake};
 pub use message::{Invalid, Kind, Message};
 pub use output::{Output, TokenReason};

@@ -1,7 +1,7 @@
 //! HTTP reads with the browser's `fetch`, in a page or a worker.
 
-use super::Driver;
 use super::table::Table;
+use super::{Driver, HEADERS};
 use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, Input};
 use js_sys::{Date, Promise, Reflect};
@@ -89,11 +89,7 @@ impl Driver {
         let etag = etag.filter(|_| same_origin(&url));
         if self.settings.headers {
             self.reads.pending.insert(req, Pending { url, etag, auth });
-            return self.say(
-                "headers",
-                &JsValue::from_f64(req as f64),
-                &JsValue::UNDEFINED,
-            );
+            return self.say(HEADERS, req as f64, &JsValue::UNDEFINED);
         }
         let headers = self.authorized(auth);
         self.start(req, url, etag, headers);

@@ -28,6 +28,13 @@ use wasm_bindgen_futures::spawn_local;
 /// Browsers read a timer's delay as a signed 32-bit number; a later deadline is simply looked at again.
 const LONGEST_TIMER: u64 = i32::MAX as u64;
 
+/// Kinds of calls of the sink, docs/core-messages.md.
+const DIRTY: f64 = 0.0;
+const BATCH: f64 = 1.0;
+const TOKEN: f64 = 2.0;
+const HEADERS: f64 = 3.0;
+const REPLY: f64 = 4.0;
+
 /// What the driver itself needs of the configuration.
 struct Settings {
     token_in: TokenIn,
@@ -144,29 +151,25 @@ impl Driver {
             } => self.fetch(req, url, etag, auth),
             Output::Abort { req } => self.reads.abort(req),
             Output::NeedToken { req, reason } => {
-                let reason = match reason {
-                    TokenReason::Connect => "connect",
-                    TokenReason::Refresh => "refresh",
-                };
-                self.say(
-                    "token",
-                    &JsValue::from_f64(req as f64),
-                    &JsValue::from_str(reason),
-                );
+                let refresh = reason == TokenReason::Refresh;
+                self.say(TOKEN, req as f64, &JsValue::from_bool(refresh));
             }
-            Output::Dirty => self.say("dirty", &JsValue::UNDEFINED, &JsValue::UNDEFINED),
+            Output::Dirty => self.say(DIRTY, 0.0, &JsValue::UNDEFINED),
             Output::Batch(json) => {
                 let json = self.tokens.redact_notices(json);
-                self.say("batch", &JsValue::from_str(&json), &JsValue::UNDEFINED);
+                self.say(BATCH, 0.0, &JsValue::from_str(&json));
             }
         }
     }
 
     /// Calls the page. The facade isolates its listeners; what it throws in spite of that is its own.
-    fn say(&self, kind: &str, a: &JsValue, b: &JsValue) {
-        let _ = self
-            .sink
-            .call3(&JsValue::NULL, &JsValue::from_str(kind), a, b);
+    fn say(&self, kind: f64, n: f64, value: &JsValue) {
+        let _ = self.sink.call3(
+            &JsValue::NULL,
+            &JsValue::from_f64(kind),
+            &JsValue::from_f64(n),
+            value,
+        );
     }
 
     /// Sets the one timer to the core's next deadline; one that fires early is left as it is.
@@ -229,7 +232,7 @@ impl Driver {
             driver.catch_up();
             let found = look(&driver.engine.borrow());
             let value = serde_wasm_bindgen::to_value(&found).unwrap_or(JsValue::NULL);
-            driver.say("reply", &JsValue::from_f64(f64::from(rid)), &value);
+            driver.say(REPLY, f64::from(rid), &value);
         });
     }
 
@@ -238,13 +241,9 @@ impl Driver {
         let driver = Rc::clone(self);
         spawn_local(async move {
             driver.catch_up();
-            let mut json = String::from("[[\"reply\",");
-            crate::core::json::push_u64(&mut json, u64::from(rid));
-            json.push_str(",true,");
-            driver.engine.borrow().inspect().write(&mut json);
-            json.push_str("]]");
+            let json = driver.engine.borrow().inspect(rid);
             let json = driver.tokens.redact(json);
-            driver.say("batch", &JsValue::from_str(&json), &JsValue::UNDEFINED);
+            driver.say(BATCH, 0.0, &JsValue::from_str(&json));
         });
     }
 

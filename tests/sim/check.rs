@@ -1,10 +1,10 @@
 //! "What must always hold" (DESIGN.md), watched from outside: only what goes into the engine and comes out of it, and
 //! the server's truth. The first broken line is kept.
 
-use crate::page::{JobRecord, Page, Record, Shown};
+use crate::page::{Found, JobRecord, Page, Record, Shown};
 use crate::plan::{Attempts, Plan};
 use crate::server::{Said, Truth};
-use jobwire::core::{Command, Gen, HttpOutcome, Input, Inspection, Output};
+use jobwire::core::{Command, Gen, HttpOutcome, Input, Output, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the engine may have under way.
@@ -386,7 +386,7 @@ impl Check {
     /// "Nothing is delivered after `close()`": only refusals of what still asks for an answer.
     fn nothing_after_close(&mut self, page: &Page, output: &Output) {
         if page.closed {
-            let refusal = matches!(output, Output::Batch(text) if text.starts_with("[[\"reply\",") && text.contains(",false,"));
+            let refusal = matches!(output, Output::Batch(text) if text.starts_with("[5,"));
             self.ensure(refusal, || format!("delivered after close: {output:?}"));
         }
     }
@@ -517,10 +517,9 @@ impl Check {
                 }
                 Record::Status(status) => {
                     page.state = status.state.to_string();
-                    let auth = status
-                        .error
-                        .as_ref()
-                        .is_some_and(|error| error.code == "auth" && !error.retryable);
+                    let auth = [Problem::TokenRefused, Problem::TokenMissing]
+                        .iter()
+                        .any(|problem| *problem as u8 == status.problem);
                     if status.state == "failed" && auth {
                         self.two_tokens_were_refused(plan);
                     }
@@ -700,25 +699,21 @@ impl Check {
     }
 
     /// "Queues, history and tables stay within their bounds."
-    pub fn bounds(&mut self, plan: &Plan, mono: u64, found: &Inspection) {
+    pub fn bounds(&mut self, plan: &Plan, mono: u64, found: &Found) {
         let config = &plan.config;
         let horizon = (config.heartbeat_interval + config.heartbeat_timeout).max(30_000);
         self.recent.retain(|at| at + horizon >= mono);
         // Every socket, read and token request leaves one reminder until its time has passed; a socket may be probed.
         let reminders = 16 + 4 * plan.jobs + 3 * self.recent.len();
         let within = [
-            ("outgoing", found.queues.outgoing, config.queue_items),
-            (
-                "outgoing bytes",
-                found.queues.outgoing_bytes,
-                config.queue_bytes,
-            ),
-            ("reading", found.queues.reading, READS_AT_ONCE),
-            ("reads in line", found.queues.reads_in_line, plan.jobs),
-            ("jobs in line", found.queues.jobs_in_line, plan.jobs),
-            ("reminders", found.queues.reminders, reminders),
-            ("connections", found.connections.len(), config.max_sockets),
-            ("history", found.history.len(), config.history),
+            ("outgoing", found.outgoing, config.queue_items),
+            ("outgoing bytes", found.outgoing_bytes, config.queue_bytes),
+            ("reading", found.reading, READS_AT_ONCE),
+            ("reads in line", found.reads_in_line, plan.jobs),
+            ("jobs in line", found.jobs_in_line, plan.jobs),
+            ("reminders", found.reminders, reminders),
+            ("connections", found.connections, config.max_sockets),
+            ("history", found.history, config.history),
             ("jobs", found.jobs, plan.jobs + 2),
         ];
         for (what, is, most) in within {

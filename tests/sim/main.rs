@@ -27,6 +27,7 @@ mod scenarios;
 mod server;
 mod world;
 
+use page::Found;
 use recording::Recording;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -170,7 +171,7 @@ fn replay() {
     println!(
         "{} lines replayed with the same outputs; at the end: {:#?}",
         recording.lines.len(),
-        engine.inspect()
+        Found::of(&engine)
     );
     if let Err(why) = run(recording.head.seed) {
         panic!("{why}");

@@ -6,15 +6,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct JobRecord<'a> {
-    #[serde(borrow)]
     pub id: Cow<'a, str>,
-    #[serde(borrow)]
-    pub status: Cow<'a, str>,
+    pub status: &'static str,
     pub progress: Option<f64>,
-    #[serde(borrow, default)]
     pub stage: Option<Cow<'a, str>>,
     pub attempt: u32,
     pub stale: bool,
@@ -26,40 +22,51 @@ pub struct Payload {
     pub n: Option<u64>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct EventMeta<'a> {
     pub seq: u64,
-    #[serde(borrow, default)]
     pub job_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
     pub invalid: Option<Cow<'a, str>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-pub struct Failure<'a> {
-    #[serde(borrow)]
-    pub code: Cow<'a, str>,
-    pub retryable: bool,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StatusRecord<'a> {
-    #[serde(borrow)]
-    pub state: Cow<'a, str>,
-    #[serde(borrow, default)]
-    pub error: Option<Failure<'a>>,
+#[derive(Clone, Debug)]
+pub struct StatusRecord {
+    pub state: &'static str,
+    pub problem: u8,
 }
 
 #[derive(Debug)]
 pub enum Record<'a> {
     Job(JobRecord<'a>),
     Event(Cow<'a, str>, Payload, EventMeta<'a>),
-    Status(StatusRecord<'a>),
+    Status(StatusRecord),
     Log,
     Reply(u32),
 }
+
+/// A word by its number.
+pub fn word(words: &[&'static str], number: usize) -> &'static str {
+    words.get(number).copied().unwrap_or("(no such number)")
+}
+
+pub const STATUSES: [&str; 6] = [
+    "unknown",
+    "queued",
+    "running",
+    "completed",
+    "failed",
+    "cancelled",
+];
+pub const STATES: [&str; 8] = [
+    "idle",
+    "connecting",
+    "open",
+    "waiting",
+    "polling",
+    "suspended",
+    "failed",
+    "closed",
+];
 
 impl<'de> Deserialize<'de> for Record<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -78,19 +85,64 @@ impl<'de> Deserialize<'de> for Record<'de> {
                     seq.next_element()?
                         .ok_or_else(|| A::Error::custom("a record is too short"))
                 }
-                let kind: Cow<'de, str> = next(&mut seq)?;
-                let record = match kind.as_ref() {
-                    "job" => Record::Job(next(&mut seq)?),
-                    "event" => Record::Event(next(&mut seq)?, next(&mut seq)?, next(&mut seq)?),
-                    "status" => Record::Status(next(&mut seq)?),
-                    "log" => {
-                        next::<IgnoredAny, A>(&mut seq)?;
+                fn skip<'de, A: SeqAccess<'de>>(seq: &mut A, count: usize) -> Result<(), A::Error> {
+                    for _ in 0..count {
+                        next::<IgnoredAny, A>(seq)?;
+                    }
+                    Ok(())
+                }
+                let record = match next::<u8, A>(&mut seq)? {
+                    0 => {
+                        let id = next(&mut seq)?;
+                        let status = word(&STATUSES, next(&mut seq)?);
+                        let progress = next(&mut seq)?;
+                        let attempt = next(&mut seq)?;
+                        skip(&mut seq, 2)?;
+                        let stale = next::<u8, A>(&mut seq)? == 1;
+                        skip(&mut seq, 2)?;
+                        let stage = next(&mut seq)?;
+                        skip(&mut seq, 2)?;
+                        if next::<Option<IgnoredAny>, A>(&mut seq).is_ok() {
+                            skip(&mut seq, 2)?;
+                        }
+                        Record::Job(JobRecord {
+                            id,
+                            status,
+                            progress,
+                            stage,
+                            attempt,
+                            stale,
+                        })
+                    }
+                    1 => {
+                        let (name, payload) = (next(&mut seq)?, next(&mut seq)?);
+                        let number = next(&mut seq)?;
+                        skip(&mut seq, 2)?;
+                        let meta = EventMeta {
+                            seq: number,
+                            job_id: next(&mut seq)?,
+                            invalid: next(&mut seq)?,
+                        };
+                        Record::Event(name, payload, meta)
+                    }
+                    2 => {
+                        let state = word(&STATES, next(&mut seq)?);
+                        skip(&mut seq, 4)?;
+                        let problem = next(&mut seq)?;
+                        Record::Status(StatusRecord { state, problem })
+                    }
+                    3 => {
+                        skip(&mut seq, 6)?;
                         Record::Log
                     }
-                    "reply" => {
+                    4 => {
                         let rid = next(&mut seq)?;
-                        next::<bool, A>(&mut seq)?;
-                        next::<IgnoredAny, A>(&mut seq)?;
+                        while seq.next_element::<IgnoredAny>()?.is_some() {}
+                        Record::Reply(rid)
+                    }
+                    5 => {
+                        let rid = next(&mut seq)?;
+                        skip(&mut seq, 2)?;
                         Record::Reply(rid)
                     }
                     other => return Err(A::Error::custom(format!("an unknown record: {other}"))),
@@ -105,6 +157,53 @@ impl<'de> Deserialize<'de> for Record<'de> {
     }
 }
 
+/// The figures that have bounds, of the answer to `inspect()`.
+#[derive(Debug)]
+pub struct Found {
+    pub state: &'static str,
+    pub jobs: usize,
+    pub outgoing: usize,
+    pub outgoing_bytes: usize,
+    pub reading: usize,
+    pub reads_in_line: usize,
+    pub jobs_in_line: usize,
+    pub reminders: usize,
+    pub stale: usize,
+    pub connections: usize,
+    pub history: usize,
+}
+
+impl Found {
+    pub fn of(engine: &jobwire::core::Engine) -> Self {
+        type Lists<'a> = (
+            u8,
+            u32,
+            Vec<usize>,
+            Vec<IgnoredAny>,
+            Vec<IgnoredAny>,
+            Vec<IgnoredAny>,
+        );
+        let text = engine.inspect(7);
+        let (_, _, figures, links, _, history): Lists<'_> =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let figure = |place: usize| figures.get(place).copied().unwrap_or(usize::MAX);
+        Self {
+            state: word(&STATES, figure(1)),
+            jobs: figure(2),
+            outgoing: figure(3),
+            outgoing_bytes: figure(4),
+            reading: figure(5),
+            reads_in_line: figure(6),
+            jobs_in_line: figure(7),
+            reminders: figure(8),
+            stale: figure(17),
+            connections: links.len() / 4,
+            history: history.len() / 5,
+        }
+    }
+}
+
+/// Reads the records of a batch, to be given with its brackets.
 pub fn read(batch: &str) -> Result<Vec<Record<'_>>, serde_json::Error> {
     serde_json::from_str(batch)
 }

@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 use jobwire::core::Backoff;
-use jobwire::core::config::{Config, OnInvalid, Polling, RateLimit, Server};
+use jobwire::core::config::{Config, OnInvalid, Polling, RateLimit};
 
 /// Ids as the page knows them, and as they must stand in a URL.
 pub const IDS: [(&str, &str); 6] = [
@@ -109,10 +109,7 @@ impl Plan {
         let per_job = dice.chance(65);
         let polling = dice.chance(80);
         let servers = dice.pick(&[1, 1, 1, 2, 3]);
-        let server = |n| Server {
-            ws: format!("ws://s{n}"),
-            http: format!("http://s{n}"),
-        };
+        let server = |n| format!("://s{n}");
         let interval = dice.pick(&[500, 1000, 2000, 2000, 5000]);
         let base_delay = dice.pick(&[100, 500, 1000, 1000]);
         let backoff = Backoff {

@@ -1,10 +1,10 @@
 //! An engine driven by hand, for stories told step by step.
 
-use jobwire::core::config::Server;
+use crate::page::{Found, STATES, STATUSES, word};
 use jobwire::core::{
     Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time, Wake,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub struct Rig {
     pub engine: Engine,
@@ -19,10 +19,7 @@ pub struct Rig {
 /// System D's client without chance: five tries from 1 s doubling to 10 s, then reads every 2 s.
 pub fn config() -> Config {
     Config {
-        servers: vec![Server {
-            ws: "ws://a".into(),
-            http: "http://a".into(),
-        }],
+        servers: vec!["://a".into()],
         reconnect: Some(Backoff {
             jitter: 0,
             ..Backoff::default()
@@ -77,6 +74,34 @@ pub fn completed(id: &str) -> String {
     format!("{{\"type\":\"completed\",\"job_id\":\"{id}\",\"progress\":100}}")
 }
 
+/// A record with words for numbers and names for places, as far as scenarios look at it.
+fn named(record: &Value) -> Value {
+    let number = |place: usize| record[place].as_u64().unwrap_or(0) as usize;
+    match number(0) {
+        0 => json!(["job", {
+            "id": record[1],
+            "status": word(&STATUSES, number(2)),
+            "progress": record[3],
+            "attempt": record[4],
+            "updatedAt": record[5],
+            "source": word(&["socket", "polling"], number(6)),
+            "stale": number(7) == 1,
+            "stage": record[10],
+            "message": record[11],
+            "resultUrl": record[12],
+        }]),
+        1 => {
+            json!(["event", record[1], record[2], { "seq": record[3], "jobId": record[6], "invalid": record[7] }])
+        }
+        2 => json!(["status", { "state": word(&STATES, number(1)), "problem": record[6] }]),
+        3 => {
+            json!(["log", { "what": record[1], "problem": record[4], "detail": record[5], "jobId": record[6] }])
+        }
+        4 => json!(["reply", record[1], true, record[2]]),
+        _ => json!(["reply", record[1], false, { "problem": record[2], "detail": record[3] }]),
+    }
+}
+
 pub const HEARTBEAT: &str = "{\"type\":\"heartbeat\"}";
 
 impl Rig {
@@ -103,8 +128,8 @@ impl Rig {
             }
             match output {
                 Output::Batch(text) => {
-                    let batch: Vec<Value> = serde_json::from_str(&text).unwrap();
-                    self.told.extend(batch);
+                    let batch: Vec<Value> = serde_json::from_str(&format!("[{text}]")).unwrap();
+                    self.told.extend(batch.iter().map(named));
                 }
                 Output::Dirty => {}
                 other => self.asked.push(other),
@@ -351,7 +376,11 @@ impl Rig {
     }
 
     pub fn state(&self) -> String {
-        self.engine.inspect().state.to_owned()
+        self.found().state.to_owned()
+    }
+
+    pub fn found(&self) -> Found {
+        Found::of(&self.engine)
     }
 
     /// The payloads of an event so far.

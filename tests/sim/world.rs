@@ -444,7 +444,7 @@ impl<'a> World<'a> {
                 let frame = self.dice.between(0, FRAME);
                 self.later(frame, Event::Take);
             }
-            Output::Batch(text) => match page::read(&text) {
+            Output::Batch(text) => match page::read(&format!("[{text}]")) {
                 Ok(records) => self.check.records(
                     &self.plan,
                     &mut self.page,
@@ -1190,7 +1190,7 @@ impl<'a> World<'a> {
             }
             Act::Connect => self.connect(),
             Act::Inspect => {
-                let found = self.engine.inspect();
+                let found = page::Found::of(&self.engine);
                 let mono = self.mono();
                 self.check.bounds(&self.plan, mono, &found);
             }

@@ -31,7 +31,7 @@ async fn an_etag_is_sent_to_the_own_origin_only() {
         (format!("{page}/j/{{id}}"), true),
         ("http://jobs.test/j/{id}".into(), false),
     ] {
-        let world = World::new(&format!(r#"{{"polling":{{"url":"{url}","interval":20}}}}"#));
+        let world = World::new(&format!(r#"{{"pollingUrl":"{url}","interval":20}}"#));
         world.rig.set_refusing(true);
         world.post(r#"["follow","j"]"#);
         world.eventually(|world| world.reads() >= 1).await;
@@ -47,7 +47,7 @@ async fn an_etag_is_sent_to_the_own_origin_only() {
 
 #[wasm_bindgen_test]
 async fn the_pages_headers_go_with_every_read() {
-    let world = World::following(r#"{"headers":true}"#).await;
+    let world = World::following(r#"{"headers":1}"#).await;
     assert_eq!(world.reads(), 0);
     assert_eq!(world.rig.said("headers"), "[[1,null]]");
     world.post(r#"["headers",1,"[[\"x-tenant\",\"7\"],[\"accept\",\"application/json\"]]"]"#);
@@ -60,7 +60,7 @@ async fn the_pages_headers_go_with_every_read() {
 
 #[wasm_bindgen_test]
 async fn a_server_that_asks_for_time_gets_it() {
-    let world = World::new(r#"{"polling":{"url":"/j/{id}","interval":20}}"#);
+    let world = World::new(r#"{"pollingUrl":"/j/{id}","interval":20}"#);
     world.rig.set_refusing(true);
     world.post(r#"["follow","j"]"#);
     world.eventually(|world| world.reads() >= 1).await;
@@ -100,7 +100,7 @@ async fn an_end_that_a_read_finds_is_told_at_once() {
 
 #[wasm_bindgen_test]
 async fn the_token_goes_with_the_pages_headers_unless_they_have_their_own() {
-    let world = World::new(r#"{"headers":true,"token":true}"#);
+    let world = World::new(r#"{"headers":1,"token":1}"#);
     world.post(r#"["follow","j"]"#);
     world.post(r#"["refresh",2,"j"]"#);
     world.settle().await;

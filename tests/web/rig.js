@@ -1,12 +1,62 @@
 /** Stands where the network and the facade are: sockets and reads that a test plays, and a sink that writes down. */
 
+const SERVER = "://jobs.test";
+
+/** The config's places; see docs/core-messages.md. */
+const PLACES = (
+  "path pollingOff pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
+  "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data"
+).split(" ");
 const CONFIG = {
-  protocol: "stream",
-  urls: [{ ws: "ws://jobs.test", http: "http://jobs.test" }],
-  reconnect: { attempts: 2, baseDelay: 20, maxDelay: 50, jitter: "none", minUptime: 0 },
-  heartbeat: { interval: 30000, timeout: 10000 },
-  pool: { maxSockets: 8, linger: 20 },
+  attempts: 2,
+  baseDelay: 20,
+  maxDelay: 50,
+  jitter: 0,
+  minUptime: 0,
+  heartbeatInterval: 30000,
+  timeout: 10000,
+  maxSockets: 8,
+  linger: 20,
 };
+
+/** Messages by number, and where each of their arguments goes. */
+const POSTS = [
+  ["follow", "text"],
+  ["unfollow", "text"],
+  ["listen", "text", "n"],
+  ["watchAll", "n"],
+  ["connect", "n"],
+  ["disconnect"],
+  ["shutdown"],
+  ["retry", "text"],
+  ["refresh", "n", "text"],
+  ["send", "n", "text", "data"],
+  ["sendVolatile", "n", "text", "data"],
+  ["wake", "n"],
+  ["suspend"],
+  ["hidden", "n"],
+  ["take"],
+  ["token", "n", "text"],
+  ["tokenFailed", "n", "text"],
+  ["headers", "n", "text"],
+  ["inspect", "n"],
+  ["audit", "n"],
+];
+const CALLS = ["dirty", "batch", "token", "headers", "reply"];
+const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
+const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"];
+const LOST = "connection-lost";
+const LOGS = [LOST, LOST, LOST, "auth", "too-many-jobs", "queue-expired", "read-failed", "invalid", "failed"];
+
+/** A message by name, as JSON, as the arguments of `post`. */
+export function toMessage(json) {
+  const [name, ...values] = JSON.parse(json);
+  const number = POSTS.findIndex(([known]) => known === name);
+  const given = { n: 0, m: -1 };
+  POSTS[number].slice(1).forEach((place, index) => (given[place] = values[index]));
+  return [number, +given.n, given.text, given.m, given.data, undefined];
+}
+
 const PATIENCE = 5000;
 
 const real = { WebSocket: globalThis.WebSocket, fetch: globalThis.fetch };
@@ -64,14 +114,16 @@ export class Rig {
 
   /** The default config, with the members of `more` (JSON) in their place. */
   config(more) {
-    return JSON.stringify({ ...CONFIG, ...JSON.parse(more) });
+    const { server = SERVER, ...values } = { ...CONFIG, ...JSON.parse(more) };
+    return JSON.stringify([...PLACES.map((place) => values[place] ?? null), server]);
   }
 
   sink() {
-    return (kind, a, b) => {
-      this.calls.push({ kind, a, b });
+    return (number, n, value) => {
+      const kind = CALLS[number];
+      this.calls.push({ kind, n, value });
       this.#waiting();
-      this.#on[kind]?.(a, b);
+      this.#on[kind]?.(n, value);
     };
   }
 
@@ -148,37 +200,40 @@ export class Rig {
     return [this.sockets.length, this.reads.length, this.calls.length];
   }
 
-  records(kind) {
+  records(...kinds) {
     return this.calls
       .filter((call) => call.kind === "batch")
-      .flatMap((call) => JSON.parse(call.a))
-      .filter((record) => record[0] === kind);
+      .flatMap((call) => JSON.parse(`[${call.value}]`))
+      .filter(([kind]) => kinds.includes(kind));
   }
   /** A field of every payload of an event, in order, as JSON. */
   pluck(event, field) {
-    const payloads = this.records("event").filter((record) => record[1] === event);
+    const payloads = this.records(1).filter((record) => record[1] === event);
     return JSON.stringify(payloads.map((record) => record[2][field]));
   }
+  /** The last snapshot's status, progress or staleness, as JSON. */
   job(id, field) {
-    return JSON.stringify(this.records("job").findLast((record) => record[1].id === id)?.[1][field] ?? null);
+    const last = this.records(0).findLast((record) => record[1] === id);
+    if (!last) return "null";
+    return JSON.stringify({ status: STATUSES[last[2]], progress: last[3], stale: last[7] === 1 }[field]);
   }
   state() {
-    return this.records("status").at(-1)?.[1].state ?? "";
+    return STATES[this.records(2).at(-1)?.[1]] ?? "";
   }
   logs() {
-    return this.records("log")
-      .map((record) => record[1].code)
+    return this.records(3)
+      .map((record) => LOGS[record[1]])
       .join(" ");
   }
   /** The `rid`s of answers, `!` before those that are errors. */
   replies() {
-    return this.records("reply")
-      .map((record) => (record[2] ? "" : "!") + record[1])
+    return this.records(4, 5)
+      .map((record) => (record[0] === 4 ? "" : "!") + record[1])
       .join(" ");
   }
   said(kind) {
     const calls = this.calls.filter((call) => call.kind === kind);
-    return JSON.stringify(calls.map(({ a, b }) => [a, b]));
+    return JSON.stringify(calls.map(({ n, value }) => [n, value]));
   }
   everything() {
     return JSON.stringify(this.calls);

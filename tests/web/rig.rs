@@ -1,12 +1,14 @@
 //! A client and the world it lives in.
 
 use jobwire::JobsClient;
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen(module = "/tests/web/rig.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = toMessage)]
+    fn to_message(json: &str) -> Array;
     #[wasm_bindgen(js_name = ownOrigin)]
     pub(crate) fn own_origin() -> String;
 
@@ -76,6 +78,20 @@ extern "C" {
 /// Frames that a condition may take to hold.
 const PATIENCE: u32 = 500;
 
+pub(crate) fn post(client: &JobsClient, message: &str) {
+    let given = to_message(message);
+    let number = |place| given.get(place).as_f64().unwrap_or(0.0);
+    let text = |place| given.get(place).as_string();
+    client.post(
+        number(0) as u32,
+        number(1),
+        text(2),
+        number(3),
+        text(4),
+        text(5),
+    );
+}
+
 /// A client with its rig; the browser's own sockets and reads come back when it goes.
 pub(crate) struct World {
     pub(crate) rig: Rig,
@@ -84,7 +100,7 @@ pub(crate) struct World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.client.post(r#"["shutdown"]"#);
+        self.post(r#"["shutdown"]"#);
         self.rig.end();
     }
 }
@@ -101,13 +117,13 @@ impl World {
     }
 
     fn over(rig: Rig, more: &str) -> Self {
-        let client = JobsClient::new(&rig.config(more), 7.0, rig.sink())
-            .unwrap_or_else(|_| panic!("the config was refused: {more}"));
+        let client = JobsClient::new(&rig.config(more), 7.0, rig.sink());
         Self { rig, client }
     }
 
+    /// Posts a message given by name.
     pub(crate) fn post(&self, message: &str) {
-        self.client.post(message);
+        post(&self.client, message);
     }
 
     /// Follows job `j` and opens its socket, listening to everything.

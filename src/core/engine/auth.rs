@@ -1,7 +1,7 @@
 //! Tokens: asked for before every connection, once more when the server refuses one, then no more. The core knows a
 //! token only by the number of the request that brought it.
 
-use super::super::error::{Code, Problem};
+use super::super::error::{Log, Loss, Problem};
 use super::super::output::{Output, TokenReason};
 use super::super::timers::Owner;
 use super::Engine;
@@ -103,8 +103,7 @@ impl Engine {
         self.auth.asking = None;
         let failed = error.is_some();
         if let Some(message) = error {
-            self.outbox
-                .log(self.now, self.wall(), "warn", "auth", &message, None);
+            self.log(Log::Token, &message, None);
         } else {
             self.auth.current = Some(req);
         }
@@ -116,7 +115,7 @@ impl Engine {
             .collect();
         for index in waiting {
             if failed {
-                self.link_failed(index, Code::Auth)
+                self.link_failed(index, Loss::Auth)
             } else {
                 self.open_link(index, Some(req))
             }
@@ -163,19 +162,9 @@ impl Engine {
 
     pub(super) fn auth_problem(&self) -> Problem {
         if self.config.token {
-            Problem::new(
-                Code::Auth,
-                false,
-                "The server refused the token, and the refreshed one too.",
-                "Check what `token` returns for the reason \"refresh\", sign in again, then call connect().",
-            )
+            Problem::TokenRefused
         } else {
-            Problem::new(
-                Code::Auth,
-                false,
-                "The server wants authentication and no `token` was given.",
-                "Give the client a `token` option, or send cookies from the same origin, then call connect().",
-            )
+            Problem::TokenMissing
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The table of jobs: who follows which, which of them has a socket, who waits for one, when one is let go.
 
+use super::super::error::Log;
 use super::super::job::{Applied, Job, Source};
 use super::super::message::Update;
 use super::super::text;
@@ -87,14 +88,7 @@ impl Engine {
         }
         if self.jobs.len() >= MAX_JOBS && !self.forget_one() {
             self.counters.refused_jobs += 1;
-            self.outbox.log(
-                self.now,
-                self.wall(),
-                "warn",
-                "too-many-jobs",
-                "The table of jobs is full.",
-                Some(id),
-            );
+            self.log(Log::TooManyJobs, id, None);
             return None;
         }
         let index = self.jobs.insert(Entry::new(id));

@@ -1,6 +1,6 @@
 //! Sockets: opening, holding, losing, waiting, opening again. One link per pool key (a job, or all jobs).
 
-use super::super::error::Code;
+use super::super::error::{Log, Loss};
 use super::super::input::Gen;
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
@@ -55,7 +55,7 @@ pub(super) struct Link {
     grace: bool,
     /// When an open socket was lost, epoch ms.
     lost_at: Option<u64>,
-    pub(super) error: Option<Code>,
+    pub(super) error: Option<Loss>,
 }
 
 impl Link {
@@ -151,12 +151,13 @@ impl Engine {
         link.server = self.server;
         link.deadline
             .set(Some(deadline), Owner::Link(index), &mut self.timers);
-        let base = self
-            .config
-            .servers
-            .get(self.server)
-            .map_or("", |server| server.ws.as_str());
-        let mut url = String::from(base);
+        let mut url = String::from("ws");
+        url.push_str(
+            self.config
+                .servers
+                .get(self.server)
+                .map_or("", String::as_str),
+        );
         match link.job.and_then(|job| self.jobs.get(job)) {
             Some(entry) => url.push_str(&text::with_id(&self.config.path, &entry.job.id)),
             None => url.push_str(&self.config.path),
@@ -276,7 +277,7 @@ impl Engine {
             State::Connecting => {
                 self.counters.handshake_timeouts += 1;
                 self.discard_socket(index, "handshake timed out");
-                self.link_failed(index, Code::Timeout);
+                self.link_failed(index, Loss::Timeout);
             }
             State::Open => {
                 if due.is_some_and(|due| now.since(due) > LATE) && !link.grace {
@@ -286,11 +287,9 @@ impl Engine {
                     return;
                 }
                 self.counters.silences += 1;
-                let (text, wall) = ("Nothing was heard for too long.", self.wall());
-                self.outbox
-                    .log(now, wall, "info", "connection-lost", text, None);
+                self.log(Log::ConnectionSilent, "", None);
                 self.discard_socket(index, "no heartbeat");
-                self.link_failed(index, Code::Timeout);
+                self.link_failed(index, Loss::Timeout);
             }
             State::Token | State::Down => {}
         }
@@ -384,41 +383,34 @@ impl Engine {
             return;
         };
         let (was_open, auth) = (link.state == State::Open, link.auth);
-        let mut words = String::from(if was_open {
-            "The connection was closed ("
-        } else {
-            "The connection was not opened ("
-        });
+        let (told, job) = (
+            if was_open {
+                Log::ConnectionClosed
+            } else {
+                Log::ConnectionRefused
+            },
+            link.job,
+        );
+        let mut words = String::from("(");
         super::super::json::push_u64(&mut words, u64::from(code));
         words.push(')');
         if !reason.is_empty() {
             words.push_str(": ");
             words.push_str(&super::super::message::excerpt(reason, 200));
         }
-        let id = link
-            .job
-            .and_then(|job| self.jobs.get(job))
-            .map(|entry| entry.job.id.clone());
-        self.outbox.log(
-            self.now,
-            self.wall(),
-            "info",
-            "connection-lost",
-            &words,
-            id.as_deref(),
-        );
+        self.log(told, &words, job);
         match band(code) {
             Band::Refused => self.link_refused(index, auth),
             Band::Wait => {
-                self.link_failed(index, Code::RateLimited);
+                self.link_failed(index, Loss::RateLimited);
                 self.wait_long(index);
             }
             Band::Retry => self.link_failed(
                 index,
                 if was_open {
-                    Code::Network
+                    Loss::Network
                 } else {
-                    Code::Handshake
+                    Loss::Handshake
                 },
             ),
         }
@@ -453,7 +445,7 @@ impl Engine {
                 let Some(link) = self.links.get_mut(index) else {
                     return;
                 };
-                link.error = Some(Code::Auth);
+                link.error = Some(Loss::Auth);
                 link.failures = link.failures.saturating_add(1);
                 let repeated = link.failures > 1;
                 link.state = State::Token;
@@ -473,12 +465,12 @@ impl Engine {
     }
 
     /// An attempt failed or an open socket was lost.
-    pub(super) fn link_failed(&mut self, index: u32, code: Code) {
-        self.note_loss(index, code == Code::Timeout);
+    pub(super) fn link_failed(&mut self, index: u32, loss: Loss) {
+        self.note_loss(index, loss == Loss::Timeout);
         let Some(link) = self.links.get_mut(index) else {
             return;
         };
-        link.error = Some(code);
+        link.error = Some(loss);
         link.failures = link.failures.saturating_add(1);
         self.back_off(index);
     }

@@ -1,6 +1,7 @@
 //! What the server says: frames to messages, messages to jobs, listeners, history and figures.
 
 use super::super::config::OnInvalid;
+use super::super::error::Log;
 use super::super::input::Gen;
 use super::super::iso;
 use super::super::job::{Applied, Source};
@@ -116,7 +117,7 @@ impl Engine {
             let meta = Meta {
                 seq: self.seq,
                 at: wall,
-                source: Source::Socket.as_str(),
+                source: Source::Socket,
                 job,
                 invalid: None,
             };
@@ -182,15 +183,16 @@ impl Engine {
         let id = job
             .and_then(|index| self.jobs.get(index))
             .map(|entry| entry.job.id.clone());
-        let mut text = String::from(name);
+        let mut text = String::from(invalid.code);
+        text.push(' ');
+        text.push_str(name);
         text.push_str(" dropped: ");
         text.push_str(&invalid.reason);
-        self.outbox
-            .log(self.now, wall, "warn", invalid.code, &text, id.as_deref());
+        self.log(Log::Invalid, &text, job);
         let meta = Meta {
             seq: self.seq,
             at: wall,
-            source: source.as_str(),
+            source,
             job: id.as_deref(),
             invalid: None,
         };
@@ -239,7 +241,7 @@ impl Engine {
             let meta = Meta {
                 seq,
                 at: wall,
-                source: Source::Polling.as_str(),
+                source: Source::Polling,
                 job: Some(&entry.job.id),
                 invalid: None,
             };
@@ -283,7 +285,7 @@ impl Engine {
         let meta = Meta {
             seq: self.seq,
             at: self.wall(),
-            source: Source::Socket.as_str(),
+            source: Source::Socket,
             job: id,
             invalid: None,
         };

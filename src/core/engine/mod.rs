@@ -14,11 +14,11 @@ mod send;
 mod status;
 mod wake;
 
-pub use inspect::Inspection;
+pub use status::Overall;
 
 use super::audit::Audit;
 use super::config::Config;
-use super::error::Problem;
+use super::error::{Log, Problem};
 use super::history::History;
 use super::index::Index;
 use super::input::{Command, Gen, Input, Wake};
@@ -34,7 +34,7 @@ use inspect::Counters;
 const SLEPT: u64 = 5000;
 
 /// What the client is about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Phase {
     /// Nobody has asked for anything yet, or `disconnect()` was called.
     Idle,
@@ -261,6 +261,14 @@ impl Engine {
         self.tell();
     }
 
+    /// Tells the page's logger, about a job if there is one.
+    fn log(&mut self, what: Log, detail: &str, job: Option<u32>) {
+        let (now, wall) = (self.now, self.wall());
+        let entry = job.and_then(|index| self.jobs.get(index));
+        let id = entry.map(|entry| entry.job.id.as_str());
+        self.outbox.log(now, wall, what, None, detail, id);
+    }
+
     fn is_active(&self) -> bool {
         self.phase == Phase::Active
     }
@@ -311,7 +319,7 @@ impl Engine {
             ) => *rid,
             _ => return,
         };
-        self.outbox.reply_error(rid, &Problem::closed());
+        self.outbox.refuse(rid, Problem::Closed, "");
         self.tell();
     }
 
@@ -336,14 +344,8 @@ impl Engine {
     /// Nothing more will be tried until `connect()`.
     fn fail(&mut self, problem: Problem) {
         self.drop_transports(1000, "failed");
-        self.outbox.log(
-            self.now,
-            self.wall(),
-            "error",
-            problem.code.as_str(),
-            &problem.message,
-            None,
-        );
+        self.outbox
+            .log(self.now, self.wall(), Log::Failed, Some(problem), "", None);
         self.phase = Phase::Failed(problem);
         self.status_dirty = true;
     }

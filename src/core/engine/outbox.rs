@@ -2,9 +2,9 @@
 //! may not wait.
 
 use super::super::config::RateLimit;
-use super::super::error::Problem;
-use super::super::job::Job;
-use super::super::json::{Object, Scanner, push_u64};
+use super::super::error::{Log, Problem};
+use super::super::job::Source;
+use super::super::json::{Scanner, push_numbers, push_text};
 use super::super::output::Output;
 use super::super::queue::Bucket;
 use super::super::time::Time;
@@ -18,11 +18,11 @@ const LOGS: RateLimit = RateLimit {
     burst: 50.0,
 };
 
-/// Where a record comes from and whom it is about.
+/// Where an event comes from and whom it is about.
 pub(super) struct Meta<'a> {
     pub(super) seq: u64,
     pub(super) at: u64,
-    pub(super) source: &'static str,
+    pub(super) source: Source,
     pub(super) job: Option<&'a str>,
     pub(super) invalid: Option<&'a str>,
 }
@@ -60,10 +60,10 @@ impl Default for Outbox {
     }
 }
 
-fn separate(out: &mut String) {
-    if !out.is_empty() {
-        out.push(',');
-    }
+/// Begins a record of docs/core-messages.md.
+fn begin(out: &mut String, kind: char) {
+    out.push_str(if out.is_empty() { "[" } else { ",[" });
+    out.push(kind);
 }
 
 /// Appends JSON text with the names of its members turned from `snake_case` to `camelCase`. The text has been
@@ -130,27 +130,17 @@ impl Outbox {
             self.overflowed += 1;
             return None;
         }
-        separate(&mut self.events);
-        self.events.push_str("[\"event\",");
-        super::super::json::push_string(&mut self.events, name);
+        begin(&mut self.events, '1');
+        push_text(&mut self.events, Some(name));
         self.events.push(',');
         Some(&mut self.events)
     }
 
     fn end_event(out: &mut String, meta: &Meta<'_>) {
-        out.push(',');
-        let mut object = Object::new(out);
-        object
-            .integer("seq", meta.seq)
-            .integer("at", meta.at)
-            .string("source", meta.source);
-        if let Some(job) = meta.job {
-            object.string("jobId", job);
-        }
-        if let Some(invalid) = meta.invalid {
-            object.string("invalid", invalid);
-        }
-        object.end();
+        let source = f64::from(meta.source as u8);
+        push_numbers(out, &[meta.seq as f64, meta.at as f64, source]);
+        push_text(out, meta.job);
+        push_text(out, meta.invalid);
         out.push(']');
     }
 
@@ -181,64 +171,54 @@ impl Outbox {
         &mut self,
         now: Time,
         wall: u64,
-        level: &str,
-        code: &str,
-        message: &str,
+        what: Log,
+        problem: Option<Problem>,
+        detail: &str,
         job: Option<&str>,
     ) {
         if !self.logs.take(now) {
             self.hushed += 1;
             return;
         }
-        separate(&mut self.notices);
-        self.notices.push_str("[\"log\",");
-        let mut object = Object::new(&mut self.notices);
-        object
-            .string("level", level)
-            .string("code", code)
-            .string("message", message)
-            .integer("at", wall);
-        if let Some(job) = job {
-            object.string("jobId", job);
-        }
         let hushed = std::mem::take(&mut self.hushed);
-        if hushed > 0 {
-            object.integer("hushed", hushed);
-        }
-        object.end();
-        self.notices.push(']');
-    }
-
-    fn begin_reply(&mut self, rid: u32, ok: bool) -> &mut String {
-        separate(&mut self.notices);
-        self.notices.push_str("[\"reply\",");
-        push_u64(&mut self.notices, u64::from(rid));
-        self.notices.push_str(if ok { ",true," } else { ",false," });
-        &mut self.notices
-    }
-
-    pub(super) fn reply(&mut self, rid: u32, json: &str) {
-        let out = self.begin_reply(rid, true);
-        out.push_str(json);
+        let out = &mut self.notices;
+        begin(out, '3');
+        let (what, problem) = (what as u8, problem.map_or(0, |problem| problem as u8));
+        push_numbers(
+            out,
+            &[what.into(), wall as f64, hushed as f64, problem.into()],
+        );
+        push_text(out, Some(detail));
+        push_text(out, job);
         out.push(']');
     }
 
-    pub(super) fn reply_job(&mut self, rid: u32, job: &Job) {
-        let out = self.begin_reply(rid, true);
-        job.write(out);
+    /// Answers a command; `write` appends the value as JSON.
+    pub(super) fn answer(&mut self, rid: u32, write: impl FnOnce(&mut String)) {
+        let out = &mut self.notices;
+        begin(out, '4');
+        push_numbers(out, &[rid.into()]);
+        out.push(',');
+        write(out);
         out.push(']');
     }
 
-    pub(super) fn reply_error(&mut self, rid: u32, problem: &Problem) {
-        let out = self.begin_reply(rid, false);
-        problem.write(out);
+    pub(super) fn reply(&mut self, rid: u32, json: &'static str) {
+        self.answer(rid, |out| out.push_str(json));
+    }
+
+    /// Answers a command with an error.
+    pub(super) fn refuse(&mut self, rid: u32, problem: Problem, detail: &str) {
+        let out = &mut self.notices;
+        begin(out, '5');
+        push_numbers(out, &[rid.into(), f64::from(problem as u8)]);
+        push_text(out, Some(detail));
         out.push(']');
     }
 
-    pub(super) fn status(&mut self, write: impl FnOnce(&mut String)) {
-        separate(&mut self.notices);
-        self.notices.push_str("[\"status\",");
-        write(&mut self.notices);
+    pub(super) fn status(&mut self, numbers: &[f64]) {
+        begin(&mut self.notices, '2');
+        push_numbers(&mut self.notices, numbers);
         self.notices.push(']');
     }
 }
@@ -275,31 +255,27 @@ impl Engine {
     fn hand_over(&mut self, jobs: &[u32]) {
         let events = std::mem::take(&mut self.outbox.events);
         let notices = std::mem::take(&mut self.outbox.notices);
-        let mut out = String::with_capacity(events.len() + notices.len() + jobs.len() * 256 + 2);
-        out.push('[');
-        out.push_str(&notices);
+        let mut out = notices;
+        out.reserve(events.len() + jobs.len() * 128);
         for index in jobs {
             let Some(entry) = self.jobs.get_mut(*index) else {
                 continue;
             };
             let seen = entry.followers > 0 || self.watch_all;
             if std::mem::take(&mut entry.dirty) && seen {
-                if out.len() > 1 {
-                    out.push(',');
-                }
-                out.push_str("[\"job\",");
+                begin(&mut out, '0');
+                out.push(',');
                 entry.job.write(&mut out);
                 out.push(']');
             }
         }
-        if !events.is_empty() {
-            if out.len() > 1 {
-                out.push(',');
-            }
+        if out.is_empty() {
+            out = events;
+        } else if !events.is_empty() {
+            out.push(',');
             out.push_str(&events);
         }
-        if out.len() > 1 {
-            out.push(']');
+        if !out.is_empty() {
             self.outputs.push(Output::Batch(out));
         }
     }

@@ -1,7 +1,7 @@
 //! Reading jobs over HTTP: once after every connect (nothing is kept for those who come late), at intervals while
 //! there is no socket, a few at a time, first come first served.
 
-use super::super::error::{Code, Problem};
+use super::super::error::{Log, Problem};
 use super::super::input::HttpOutcome;
 use super::super::job::{Applied, Source};
 use super::super::message::{Invalid, Kind};
@@ -152,11 +152,12 @@ impl Engine {
             entry.reading = Some(req);
             let mut url = String::new();
             if template.starts_with('/') {
+                url.push_str("http");
                 url.push_str(
                     self.config
                         .servers
                         .get(self.server)
-                        .map_or("", |server| server.http.as_str()),
+                        .map_or("", String::as_str),
                 );
             }
             url.push_str(&text::with_id(&template, &entry.job.id));
@@ -215,13 +216,7 @@ impl Engine {
             self.abort(req);
         }
         for rid in waiting {
-            let problem = Problem::new(
-                Code::Closed,
-                true,
-                "The read was given up: the client was disconnected or closed.",
-                "Connect again, then call refresh() again.",
-            );
-            self.outbox.reply_error(rid, &problem);
+            self.outbox.refuse(rid, Problem::ReadGivenUp, "");
         }
     }
 
@@ -238,16 +233,7 @@ impl Engine {
     pub(super) fn read_overdue(&mut self, req: u64) {
         if let Some(flight) = self.land(req) {
             self.outputs.push(Output::Abort { req });
-            self.read_failed(
-                flight.job,
-                &Problem::new(
-                    Code::Timeout,
-                    true,
-                    "The server did not answer the read in time.",
-                    "Try again later.",
-                ),
-                None,
-            );
+            self.read_failed(flight.job, Problem::ReadTimeout, "", None);
             self.reads.reachable = Some(false);
             self.status_dirty = true;
         }
@@ -265,16 +251,7 @@ impl Engine {
         }
         match outcome {
             HttpOutcome::Failed => {
-                self.read_failed(
-                    flight.job,
-                    &Problem::new(
-                        Code::Network,
-                        true,
-                        "The server could not be reached.",
-                        "Check the network and the polling URL.",
-                    ),
-                    None,
-                );
+                self.read_failed(flight.job, Problem::ReadUnreachable, "", None);
             }
             HttpOutcome::Answer {
                 status: 200..=299,
@@ -294,21 +271,13 @@ impl Engine {
                 retry_after,
                 ..
             } => {
-                let mut words = String::from("The server answered the read with HTTP ");
-                super::super::json::push_u64(&mut words, u64::from(status));
-                words.push('.');
-                let (code, remedy) = match status {
-                    404 | 410 => (
-                        Code::Protocol,
-                        "Check the job's id and the `polling.url` option.",
-                    ),
-                    429 => (
-                        Code::RateLimited,
-                        "The client waits as long as the server asks; read less often.",
-                    ),
-                    _ => (Code::Network, "Try again later."),
+                let problem = match status {
+                    404 | 410 => Problem::ReadNotFound,
+                    429 => Problem::ReadRateLimited,
+                    ..429 => Problem::ReadRejected,
+                    _ => Problem::ReadFailed,
                 };
-                if matches!(status, 404 | 410)
+                if problem == Problem::ReadNotFound
                     && self
                         .jobs
                         .get(flight.job)
@@ -317,11 +286,9 @@ impl Engine {
                     // The socket serves the job and the server has nothing more to say: nothing was missed.
                     self.close_gap(flight.job, false);
                 }
-                self.read_failed(
-                    flight.job,
-                    &Problem::new(code, status >= 429, "", remedy).saying(words),
-                    retry_after,
-                );
+                let mut detail = String::new();
+                super::super::json::push_u64(&mut detail, u64::from(status));
+                self.read_failed(flight.job, problem, &detail, retry_after);
             }
         }
     }
@@ -350,21 +317,8 @@ impl Engine {
         let message = match checked {
             Ok(message) => message,
             Err(invalid) => {
-                let mut words = String::from("The answer to a read does not fit: ");
-                words.push_str(&invalid.reason);
                 self.invalid(&invalid, Some(index), Source::Polling);
-                self.read_failed(
-                    index,
-                    &Problem::new(
-                        Code::Validation,
-                        true,
-                        "",
-                        "Check the `polling.url` option.",
-                    )
-                    .saying(words),
-                    None,
-                );
-                return;
+                return self.read_failed(index, Problem::ReadInvalid, &invalid.reason, None);
             }
         };
         let (wall, seq) = (self.wall(), self.seq + 1);
@@ -400,7 +354,11 @@ impl Engine {
     fn reply_refreshers(&mut self, index: u32, rids: &[u32]) {
         if let Some(entry) = self.jobs.get(index) {
             for rid in rids {
-                self.outbox.reply_job(*rid, &entry.job);
+                self.outbox.answer(*rid, |out| {
+                    out.push('[');
+                    entry.job.write(out);
+                    out.push(']');
+                });
             }
         }
     }
@@ -475,7 +433,7 @@ impl Engine {
     }
 
     /// A read failed: its callers are told, the next one is planned, further away with every failure.
-    fn read_failed(&mut self, index: u32, problem: &Problem, wait: Option<u64>) {
+    fn read_failed(&mut self, index: u32, problem: Problem, detail: &str, wait: Option<u64>) {
         self.counters.failed_reads += 1;
         let wall = self.wall();
         let Some(entry) = self.jobs.get_mut(index) else {
@@ -484,19 +442,13 @@ impl Engine {
         entry.read_failures = entry.read_failures.saturating_add(1);
         let first = entry.read_failures == 1;
         let rids = std::mem::take(&mut entry.refreshers);
-        let id = entry.job.id.clone();
         for rid in rids {
-            self.outbox.reply_error(rid, problem);
+            self.outbox.refuse(rid, problem, detail);
         }
         if first {
-            self.outbox.log(
-                self.now,
-                wall,
-                "warn",
-                "read-failed",
-                &problem.message,
-                Some(&id),
-            );
+            let id = Some(entry.job.id.as_str());
+            self.outbox
+                .log(self.now, wall, Log::ReadFailed, Some(problem), detail, id);
         }
         let uncovered = self
             .jobs
@@ -533,7 +485,7 @@ impl Engine {
                 if doubted {
                     self.mark_dirty(flight.job);
                 }
-                self.read_failed(flight.job, &problem, None);
+                self.read_failed(flight.job, problem, "", None);
             }
             Verdict::Final => self.fail(problem),
         }
@@ -541,42 +493,20 @@ impl Engine {
 
     /// No token came: the reads that waited for it failed.
     pub(super) fn fail_blocked_reads(&mut self) {
-        let problem = Problem::new(
-            Code::Auth,
-            true,
-            "The `token` function gave no token.",
-            "See the cause it logged; the client tries again.",
-        );
         for index in std::mem::take(&mut self.reads.line) {
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.read_queued = false;
             }
-            self.read_failed(index, &problem, None);
+            self.read_failed(index, Problem::ReadWithoutToken, "", None);
         }
     }
 
     pub(super) fn refresh(&mut self, rid: u32, id: &str) {
         if self.config.polling.is_none() {
-            let problem = Problem::new(
-                Code::Config,
-                false,
-                "A job cannot be read: `polling` is off.",
-                "Give the client a `polling.url`.",
-            );
-            self.outbox.reply_error(rid, &problem);
-            return;
+            return self.outbox.refuse(rid, Problem::PollingOff, "");
         }
         let Some(index) = self.entry_of(id) else {
-            self.outbox.reply_error(
-                rid,
-                &Problem::new(
-                    Code::QueueFull,
-                    true,
-                    "The table of jobs is full.",
-                    "Close handles that are no longer needed.",
-                ),
-            );
-            return;
+            return self.outbox.refuse(rid, Problem::TooManyJobs, "");
         };
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.refreshers.push(rid);

@@ -1,6 +1,6 @@
 //! Messages to the server: at once when they can go, else in a bounded queue, else refused with a reason.
 
-use super::super::error::{Code, Problem};
+use super::super::error::{Log, Problem};
 use super::super::json::{Scanner, Value};
 use super::super::output::Output;
 use super::super::stream;
@@ -35,17 +35,11 @@ impl Engine {
         max_age: Option<u64>,
     ) {
         if matches!(self.phase, Phase::Failed(_)) {
-            let problem = Problem::new(
-                Code::Closed,
-                true,
-                "The client has given up connecting.",
-                "See `connection.current.error`, then call connect().",
-            );
-            return self.outbox.reply_error(rid, &problem);
+            return self.outbox.refuse(rid, Problem::GivenUp, "");
         }
         let job = match self.addressee(data) {
             Ok(job) => job,
-            Err(problem) => return self.outbox.reply_error(rid, &problem),
+            Err(problem) => return self.outbox.refuse(rid, problem, ""),
         };
         let frame = stream::encode(event, data);
         let open = self.open_socket_for(job.as_deref());
@@ -64,13 +58,7 @@ impl Engine {
             self.outbox.reply(rid, "\"queued\"");
             self.activate();
         } else {
-            let problem = Problem::new(
-                Code::QueueFull,
-                true,
-                "The outgoing queue is full.",
-                "Raise `queue.maxItems` or `queue.maxBytes`, use `supersede` keys, or send `volatile`.",
-            );
-            self.outbox.reply_error(rid, &problem);
+            self.outbox.refuse(rid, Problem::QueueFull, "");
         }
     }
 
@@ -85,12 +73,7 @@ impl Engine {
         let mut followed = self.jobs.iter().filter(|(_, entry)| entry.followers > 0);
         match (followed.next(), followed.next()) {
             (Some((_, only)), None) => Ok(Some(only.job.id.clone())),
-            _ => Err(Problem::new(
-                Code::Config,
-                false,
-                "It is not clear to which job's socket the message goes.",
-                "Name the job in the data: { jobId: … }.",
-            )),
+            _ => Err(Problem::NoAddressee),
         }
     }
 
@@ -113,14 +96,7 @@ impl Engine {
         let now = self.now;
         while self.queue.pop(|item| item.expires <= now).is_some() {
             self.counters.expired += 1;
-            self.outbox.log(
-                now,
-                self.wall(),
-                "warn",
-                "queue-expired",
-                "A queued message was dropped: too old.",
-                None,
-            );
+            self.log(Log::QueueExpired, "", None);
         }
         let mut queue = std::mem::replace(&mut self.queue, super::super::queue::Queue::new(0, 0));
         let pace = loop {

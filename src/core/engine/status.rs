@@ -1,32 +1,40 @@
 //! The state of the whole connection as one object, told when it changes.
 
-use super::super::error::{Code, Problem};
-use super::super::json::Object;
+use super::super::error::{Loss, Problem};
 use super::links::State;
 use super::{Engine, Phase};
 
+/// What the connection as a whole is doing; the order is that of docs/core-messages.md.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overall {
+    /// Nothing was asked for.
+    #[default]
+    Idle,
+    /// A handshake is under way.
+    Connecting,
+    /// A socket is open.
+    Open,
+    /// A back-off is under way.
+    Waiting,
+    /// Reads serve in the place of sockets.
+    Polling,
+    /// The page is in the back/forward cache.
+    Suspended,
+    /// Nothing more will be tried.
+    Failed,
+    /// Final.
+    Closed,
+}
+
 /// What was told last.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Status {
-    pub(super) state: &'static str,
-    transport: Option<&'static str>,
+    pub(super) state: Overall,
     attempt: u32,
+    /// Epoch ms.
     next_retry_at: Option<u64>,
     ever_connected: bool,
     error: Option<Problem>,
-}
-
-impl Default for Status {
-    fn default() -> Self {
-        Self {
-            state: "idle",
-            transport: None,
-            attempt: 0,
-            next_retry_at: None,
-            ever_connected: false,
-            error: None,
-        }
-    }
 }
 
 impl Engine {
@@ -36,28 +44,17 @@ impl Engine {
             ever_connected: self.ever_connected,
             ..Status::default()
         };
-        match &self.phase {
-            Phase::Idle => return status,
-            Phase::Suspended => {
-                return Status {
-                    state: "suspended",
-                    ..status
-                };
-            }
+        status.state = match self.phase {
+            Phase::Idle | Phase::Active => Overall::Idle,
+            Phase::Suspended => Overall::Suspended,
             Phase::Failed(problem) => {
-                return Status {
-                    state: "failed",
-                    error: Some(problem.clone()),
-                    ..status
-                };
+                status.error = Some(problem);
+                Overall::Failed
             }
-            Phase::Closed => {
-                return Status {
-                    state: "closed",
-                    ..status
-                };
-            }
-            Phase::Active => {}
+            Phase::Closed => Overall::Closed,
+        };
+        if !self.is_active() {
+            return status;
         }
         let (mut open, mut trying, mut waiting, mut down) = (false, false, false, 0);
         let mut next = None;
@@ -82,12 +79,11 @@ impl Engine {
             .is_none_or(|backoff| backoff.exhausted(status.attempt));
         let reads = self.config.polling.is_some() && self.reads.reachable != Some(false);
         if open {
-            status.state = "open";
-            status.transport = Some("websocket");
+            status.state = Overall::Open;
             status.attempt = 0;
             return status;
         }
-        status.error = error.map(|code| self.explain(code));
+        status.error = error.map(|loss| self.explain(loss));
         status.next_retry_at = if trying {
             None
         } else {
@@ -95,64 +91,27 @@ impl Engine {
         };
         let followed = !self.waiting.is_empty();
         if (status.attempt > 0 && exhausted || self.links.len() == 0 && followed) && reads {
-            status.state = "polling";
-            status.transport = Some("polling");
+            status.state = Overall::Polling;
         } else if trying {
-            status.state = "connecting";
+            status.state = Overall::Connecting;
         } else if waiting {
-            status.state = "waiting";
+            status.state = Overall::Waiting;
         } else if down > 0 {
-            status.state = "failed";
+            status.state = Overall::Failed;
         }
         status
     }
 
-    /// A failure in words, with what the last HTTP read tells about it.
-    fn explain(&self, code: Code) -> Problem {
-        let reachable = self.reads.reachable;
-        match code {
-            Code::Handshake if reachable == Some(true) => Problem::new(
-                Code::Handshake,
-                true,
-                "The server answers HTTP, but the WebSocket was not opened.",
-                "Check that the `path` exists on the server and that no proxy blocks WebSockets.",
-            ),
-            Code::Handshake | Code::Network if reachable == Some(false) => Problem::new(
-                Code::Network,
-                true,
-                "The server cannot be reached, neither by WebSocket nor by HTTP.",
-                "Check the network, the `url` and that the server runs; the client keeps trying.",
-            ),
-            Code::Handshake => Problem::new(
-                Code::Network,
-                true,
-                "The WebSocket was not opened.",
-                "Check the network, the `url` and the `path`; the client keeps trying.",
-            ),
-            Code::Timeout => Problem::new(
-                Code::Timeout,
-                true,
-                "The server fell silent.",
-                "Check that the server sends heartbeats as often as `heartbeat.interval` says; the client keeps trying.",
-            ),
-            Code::RateLimited => Problem::new(
-                Code::RateLimited,
-                true,
-                "The server asked the client to come back later.",
-                "Wait; lower `pool.maxSockets` if it happens often.",
-            ),
-            Code::Auth => Problem::new(
-                Code::Auth,
-                true,
-                "The token was refused or could not be had.",
-                "Check what `token` returns; the client asks again.",
-            ),
-            other => Problem::new(
-                other,
-                true,
-                "The connection was lost.",
-                "The client keeps trying.",
-            ),
+    /// What a failure amounts to, with what the last HTTP read tells about it.
+    fn explain(&self, loss: Loss) -> Problem {
+        match (loss, self.reads.reachable) {
+            (Loss::Handshake, Some(true)) => Problem::OnlyHttp,
+            (Loss::Handshake | Loss::Network, Some(false)) => Problem::Unreachable,
+            (Loss::Handshake, None) => Problem::NotOpened,
+            (Loss::Network, _) => Problem::Lost,
+            (Loss::Timeout, _) => Problem::Silent,
+            (Loss::RateLimited, _) => Problem::ComeBackLater,
+            (Loss::Auth, _) => Problem::TokenTrouble,
         }
     }
 
@@ -166,20 +125,12 @@ impl Engine {
     pub(super) fn tell_status_now(&mut self) {
         let status = self.sum_up();
         let nothing_to_open = self.links.len() == 0 && self.waiting.is_empty();
-        let answer = match (&self.phase, status.state) {
-            (Phase::Failed(problem), _) => Some(Err(problem.clone())),
-            (Phase::Closed, _) => Some(Err(Problem::closed())),
-            (_, "open" | "polling") => Some(Ok(())),
-            (_, "failed") => Some(Err(status
-                .error
-                .clone()
-                .unwrap_or_else(|| self.explain(Code::Network)))),
-            (Phase::Idle, _) => Some(Err(Problem::new(
-                Code::Closed,
-                true,
-                "disconnect() was called.",
-                "Call connect() again.",
-            ))),
+        let answer = match (self.phase, status.state) {
+            (Phase::Failed(problem), _) => Some(Err(problem)),
+            (Phase::Closed, _) => Some(Err(Problem::Closed)),
+            (_, Overall::Open | Overall::Polling) => Some(Ok(())),
+            (_, Overall::Failed) => Some(Err(status.error.unwrap_or(self.explain(Loss::Network)))),
+            (Phase::Idle, _) => Some(Err(Problem::Disconnected)),
             _ if nothing_to_open => Some(Ok(())),
             _ => None,
         };
@@ -187,9 +138,9 @@ impl Engine {
             && !self.connecting.is_empty()
         {
             for rid in std::mem::take(&mut self.connecting) {
-                match &answer {
+                match answer {
                     Ok(()) => self.outbox.reply(rid, "null"),
-                    Err(problem) => self.outbox.reply_error(rid, problem),
+                    Err(problem) => self.outbox.refuse(rid, problem, ""),
                 }
             }
             // Whoever only wanted to be connected holds the shared socket no longer.
@@ -199,38 +150,16 @@ impl Engine {
             return;
         }
         self.status = status;
-        let (status, heard) = (
-            &self.status,
-            self.last_message
-                .map(|at| self.wall().saturating_sub(self.now.since(at))),
-        );
-        self.outbox.status(|out| status.write(heard, out));
-    }
-}
-
-impl Status {
-    fn write(&self, last_message_at: Option<u64>, out: &mut String) {
-        let mut object = Object::new(out);
-        object.string("state", self.state);
-        if let Some(transport) = self.transport {
-            object.string("transport", transport);
-        }
-        object
-            .integer("attempt", u64::from(self.attempt))
-            .bool("everConnected", self.ever_connected);
-        for (name, at) in [
-            ("nextRetryAt", self.next_retry_at),
-            ("lastMessageAt", last_message_at),
-        ] {
-            if let Some(at) = at {
-                object.integer(name, at);
-            }
-        }
-        if let Some(problem) = &self.error {
-            let mut json = String::new();
-            problem.write(&mut json);
-            object.raw("error", &json);
-        }
-        object.end();
+        let heard = self.last_message.map_or(f64::NAN, |at| {
+            self.wall().saturating_sub(self.now.since(at)) as f64
+        });
+        self.outbox.status(&[
+            f64::from(status.state as u8),
+            f64::from(status.attempt),
+            f64::from(u8::from(status.ever_connected)),
+            status.next_retry_at.map_or(f64::NAN, |at| at as f64),
+            heard,
+            status.error.map_or(0.0, |problem| f64::from(problem as u8)),
+        ]);
     }
 }

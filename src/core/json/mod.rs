@@ -2,9 +2,11 @@
 //! text. What passes here also passes `JSON.parse`, so a slice may be spliced into the text of a batch.
 //! Depth is bounded, nothing recurses, nothing panics.
 
+mod list;
 mod number;
 mod scan;
 mod write;
 
+pub use list::{push_numbers, push_text};
 pub use scan::{Error, MAX_DEPTH, Raw, Scanner, Str, Value};
 pub use write::{Object, push_number, push_string, push_u64};

@@ -1,22 +1,143 @@
-/** A core that records what it is told and says what the test wants. */
-import type { Sink } from "../../../pkg-template/src/host.js";
+/** A core that records what it is told, by name, and says what the test wants. */
+import type { Sink } from "../../../pkg-template/src/messages.js";
 
 export type Message = [message: string, ...args: unknown[]];
+
+/** Messages by number (docs/core-messages.md), and the order in which tests see their arguments. */
+const POSTS: [name: string, ...places: ("n" | "text" | "m" | "data" | "supersede")[]][] = [
+  ["follow", "text"],
+  ["unfollow", "text"],
+  ["listen", "text", "n"],
+  ["watchAll", "n"],
+  ["connect", "n"],
+  ["disconnect"],
+  ["shutdown"],
+  ["retry", "text"],
+  ["refresh", "n", "text"],
+  ["send", "n", "text", "data", "supersede", "m"],
+  ["sendVolatile", "n", "text", "data", "supersede", "m"],
+  ["wake", "n"],
+  ["suspend"],
+  ["hidden", "n"],
+  ["take"],
+  ["token", "n", "text"],
+  ["tokenFailed", "n", "text"],
+  ["headers", "n", "text"],
+  ["inspect", "n"],
+  ["audit", "n"],
+];
+
+const PLACES = (
+  "path pollingOff pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
+  "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data"
+).split(" ");
+
+const CALLS = ["dirty", "batch", "token", "headers", "reply"];
+const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
+const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"];
+const SOURCES = ["socket", "polling"];
+
+type Named = Record<string, never>;
+
+/** The config's values by name, and `urls`; what is left to the core is left out. */
+export function fromConfig(json: string): Record<string, unknown> {
+  const values = JSON.parse(json) as unknown[];
+  const config: Record<string, unknown> = { urls: values.slice(PLACES.length) };
+  PLACES.forEach((place, at) => {
+    if (values[at] !== null) config[place] = values[at];
+  });
+  return config;
+}
+
+function toJob({
+  id,
+  status,
+  progress,
+  attempt,
+  updatedAt,
+  source,
+  stale,
+  etaMs,
+  durationSeconds,
+  ...more
+}: Named) {
+  const { stage, message, resultUrl } = more as Named;
+  const error = (more as Named)["error"] as Named | undefined;
+  return [
+    id,
+    STATUSES.indexOf(status as never),
+    progress,
+    attempt,
+    updatedAt,
+    SOURCES.indexOf(source as never),
+    +(stale as never),
+    etaMs,
+    durationSeconds,
+    ...[stage, message, resultUrl],
+    ...(error ? [error["message"], +(error["retryable"] as never), error["stage"]] : []),
+  ];
+}
+
+/** A record given by name and with named members, as the core writes it. */
+function toRecord([kind, a, b, c]: [string, never, never, never]): unknown[] {
+  const members = (value: unknown) => value as Named;
+  switch (kind) {
+    case "job":
+      return [0, ...toJob(members(a))];
+    case "event": {
+      const { seq, at, source, jobId, invalid } = members(c);
+      return [1, a, b, seq, at, SOURCES.indexOf(source as never), jobId, invalid];
+    }
+    case "status": {
+      const {
+        state,
+        attempt = 0,
+        everConnected = false,
+        nextRetryAt,
+        lastMessageAt,
+        problem = 0,
+      } = members(a) as Named;
+      return [
+        2,
+        STATES.indexOf(state as never),
+        attempt,
+        +everConnected,
+        nextRetryAt,
+        lastMessageAt,
+        problem,
+      ];
+    }
+    case "log": {
+      const { what, at = 1, hushed = 0, problem = 0, detail = "", jobId } = members(a) as Named;
+      return [3, what, at, hushed, problem, detail, jobId];
+    }
+    case "answer":
+      return [4, a, ...(Array.isArray(b) ? b : [b])];
+    case "job answer":
+      return [4, a, toJob(members(b))];
+    default:
+      return [5, a, b, c];
+  }
+}
 
 export class FakeCore {
   readonly messages: Message[] = [];
   readonly config: Record<string, unknown>;
-  readonly sink: (kind: string, a?: unknown, b?: unknown) => void;
+  readonly #sink: (kind: number, n: number, value?: unknown) => void;
   #waiting: unknown[] = [];
 
   constructor(config: string, sink: Sink) {
-    this.config = JSON.parse(config) as Record<string, unknown>;
-    this.sink = sink as FakeCore["sink"];
+    this.config = fromConfig(config);
+    this.#sink = sink as (kind: number, n: number, value?: unknown) => void;
   }
 
-  hear(message: Message): void {
-    this.messages.push(message);
-    if (message[0] !== "take" || !this.#waiting.length) return;
+  hear(
+    number: number,
+    given: { n: number; text?: string; m: number; data?: string; supersede?: string },
+  ): void {
+    const [name, ...places] = POSTS[number] ?? ["(no such message)"];
+    this.messages.push([name, ...places.map((place) => given[place])]);
+    if (name !== "take" || !this.#waiting.length) return;
     const records = this.#waiting.splice(0);
     queueMicrotask(() => this.urgent(...records));
   }
@@ -24,6 +145,11 @@ export class FakeCore {
   /** Messages of these names, in order. */
   heard(...names: string[]): Message[] {
     return this.messages.filter(([name]) => names.includes(name));
+  }
+
+  /** A call of the sink, by name. */
+  sink(kind: string, n = 0, value?: unknown): void {
+    this.#sink(CALLS.indexOf(kind), n, value);
   }
 
   /** Records that wait for the next frame. */
@@ -34,14 +160,24 @@ export class FakeCore {
 
   /** Records that may not wait. */
   urgent(...records: unknown[]): void {
-    this.sink("batch", JSON.stringify(records));
+    const json = records.map((record) => JSON.stringify(toRecord(record as never)));
+    this.sink("batch", 0, json.join(","));
   }
 
-  /** Answers the last message of this name. */
+  /** Answers the last message of this name with a value, or with a problem's number. */
   reply(name: string, ok: boolean, value: unknown = null): void {
+    const rid = this.#rid(name);
+    this.urgent(ok ? ["answer", rid, value] : ["refusal", rid, value, ""]);
+  }
+
+  replyJob(name: string, job: unknown): void {
+    this.urgent(["job answer", this.#rid(name), job]);
+  }
+
+  #rid(name: string): unknown {
     const last = this.heard(name).at(-1);
     if (!last) throw new Error(`no message ${name}`);
-    this.urgent(["reply", last[1], ok, value]);
+    return last[1];
   }
 }
 
@@ -59,7 +195,13 @@ export class JobsClient {
     made.push((this.#core = new FakeCore(config, sink)));
   }
 
-  post(message: string): void {
-    this.#core.hear(JSON.parse(message) as Message);
+  post(message: number, n: number, text?: string, m = -1, data?: string, supersede?: string): void {
+    this.#core.hear(message, {
+      n,
+      m,
+      ...(text !== undefined && { text }),
+      ...(data !== undefined && { data }),
+      ...(supersede !== undefined && { supersede }),
+    });
   }
 }

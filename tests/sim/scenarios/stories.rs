@@ -3,8 +3,8 @@
 use crate::rig::{
     HEARTBEAT, Rig, answer, completed, config, progress, shared, snapshot, with_token,
 };
-use jobwire::core::config::{RateLimit, Server};
-use jobwire::core::{Command, Config, Gen, HttpOutcome, Input, Output, Wake};
+use jobwire::core::config::RateLimit;
+use jobwire::core::{Command, Config, Gen, HttpOutcome, Input, Output, Problem, Wake};
 
 #[test]
 fn five_tries_then_reads_every_two_seconds_while_probing_and_back_to_the_socket() {
@@ -111,7 +111,7 @@ fn a_refused_token_is_refreshed_once_and_a_second_refusal_is_final() {
         .iter()
         .rfind(|record| record[0] == "status")
         .unwrap();
-    assert_eq!(status[1]["error"]["code"], "auth");
+    assert_eq!(status[1]["problem"], Problem::TokenRefused as u8);
     rig.asked();
     rig.pass(100_000);
     assert!(rig.asked().is_empty());
@@ -250,10 +250,7 @@ fn an_end_ends_the_socket_at_once_and_nothing_follows() {
 
 #[test]
 fn several_servers_are_tried_in_turn_and_the_one_that_works_is_kept() {
-    let server = |name: &str| Server {
-        ws: format!("ws://{name}"),
-        http: format!("http://{name}"),
-    };
+    let server = |name: &str| format!("://{name}");
     let mut rig = Rig::new(Config {
         servers: vec![server("a"), server("b"), server("c")],
         polling: None,
@@ -358,5 +355,5 @@ fn frames_of_an_old_socket_are_dropped_and_counted() {
     rig.opened(new);
     rig.frame(old, &progress("a", 50));
     assert_eq!(rig.job("a")["progress"], 10);
-    assert_eq!(rig.engine.inspect().counters.stale, 1);
+    assert_eq!(rig.found().stale, 1);
 }

@@ -1,0 +1,143 @@
+/** The words for what the core tells by number. The order is that of `Problem` and `Log` in src/core/error.rs. */
+import { JobsError } from "./errors.js";
+import type { JobsErrorCode } from "./errors.js";
+import type { LogEntry } from "./types.js";
+
+type Words = [code: JobsErrorCode, retryable: 0 | 1, message: string, remedy: string];
+
+const CONNECT = "then call connect().";
+const KEEPS = "the client keeps trying.";
+const LATER = "Try again later.";
+const POLLING = "the `polling.url` option.";
+const READ = "The server answered the read with HTTP %.";
+
+const PROBLEMS: readonly Words[] = [
+  ["closed", 0, "The client was closed.", "Make a new JobsClient."],
+  ["closed", 1, "The client has given up connecting.", `See \`connection.current.error\`, ${CONNECT}`],
+  [
+    "queue-full",
+    1,
+    "The outgoing queue is full.",
+    "Raise `queue.maxItems` or `queue.maxBytes`, use `supersede` keys, or send `volatile`.",
+  ],
+  [
+    "config",
+    0,
+    "It is not clear to which job's socket the message goes.",
+    "Name the job in the data: { jobId: … }.",
+  ],
+  ["closed", 1, "disconnect() was called.", "Call connect() again."],
+  [
+    "auth",
+    0,
+    "The server refused the token, and the refreshed one too.",
+    `Check what \`token\` returns for the reason "refresh", sign in again, ${CONNECT}`,
+  ],
+  [
+    "auth",
+    0,
+    "The server wants authentication and no `token` was given.",
+    `Give the client a \`token\` option, or send cookies from the same origin, ${CONNECT}`,
+  ],
+  [
+    "handshake",
+    1,
+    "The server answers HTTP, but the WebSocket was not opened.",
+    "Check that the `path` exists on the server and that no proxy blocks WebSockets.",
+  ],
+  [
+    "network",
+    1,
+    "The server cannot be reached, neither by WebSocket nor by HTTP.",
+    `Check the network, the \`url\` and that the server runs; ${KEEPS}`,
+  ],
+  [
+    "network",
+    1,
+    "The WebSocket was not opened.",
+    `Check the network, the \`url\` and the \`path\`; ${KEEPS}`,
+  ],
+  [
+    "timeout",
+    1,
+    "The server fell silent.",
+    `Check that the server sends heartbeats as often as \`heartbeat.interval\` says; ${KEEPS}`,
+  ],
+  [
+    "rate-limited",
+    1,
+    "The server asked the client to come back later.",
+    "Wait; lower `pool.maxSockets` if it happens often.",
+  ],
+  [
+    "auth",
+    1,
+    "The token was refused or could not be had.",
+    "Check what `token` returns; the client asks again.",
+  ],
+  ["network", 1, "The connection was lost.", "The client keeps trying."],
+  [
+    "closed",
+    1,
+    "The read was given up: the client was disconnected or closed.",
+    "Connect again, then call refresh() again.",
+  ],
+  ["timeout", 1, "The server did not answer the read in time.", LATER],
+  ["network", 1, "The server could not be reached.", "Check the network and the polling URL."],
+  ["protocol", 0, READ, `Check the job's id and ${POLLING}`],
+  ["rate-limited", 1, READ, "The client waits as long as the server asks; read less often."],
+  ["network", 0, READ, LATER],
+  ["network", 1, READ, LATER],
+  ["validation", 1, "The answer to a read does not fit: %", `Check ${POLLING}`],
+  ["auth", 1, "The `token` function gave no token.", "See the cause it logged; the client tries again."],
+  ["config", 0, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`."],
+  ["queue-full", 1, "The table of jobs is full.", "Close handles that are no longer needed."],
+];
+
+/** What is said of a problem; `detail` takes the place of the percent sign. */
+const words = (problem: number, detail: string) => {
+  const [code, retryable, message, remedy] = PROBLEMS[problem - 1] as Words;
+  return { code, retryable: !!retryable, message: message.replace("%", () => detail), remedy };
+};
+
+export function problem(number: number, detail = ""): JobsError {
+  const { code, retryable, message, remedy } = words(number, detail);
+  return new JobsError(code, message, remedy, retryable);
+}
+
+const LOST = "connection-lost";
+
+const LOGS: readonly [level: LogEntry["level"], code: string, text: string][] = [
+  ["info", LOST, "The connection was closed "],
+  ["info", LOST, "The connection was not opened "],
+  ["info", LOST, "Nothing was heard for too long."],
+  ["warn", "auth", ""],
+  ["warn", "too-many-jobs", "The table of jobs is full; refused: "],
+  ["warn", "queue-expired", "A queued message was dropped: too old."],
+  ["warn", "read-failed", ""],
+  ["warn", "", ""],
+  ["error", "", ""],
+];
+
+/** A log record as the app's logger gets it. */
+export function logEntry(
+  what: number,
+  at: number,
+  hushed: number,
+  cause: number,
+  detail: string,
+  jobId: string | null,
+): LogEntry & { hushed?: number } {
+  const [level, known, text] = LOGS[what] as (typeof LOGS)[number];
+  const from = cause ? words(cause, detail) : undefined;
+  // Where the table has no code, the detail begins with it, or the cause has one.
+  const [, first = "", rest = ""] = known || from ? [] : (/^(\S+) (.*)/s.exec(detail) ?? []);
+  return {
+    level,
+    code: known || from?.code || first,
+    message: from?.message ?? text + (rest || detail),
+    at,
+    ...(jobId !== null && { jobId }),
+    ...(hushed && { hushed }),
+  };
+}

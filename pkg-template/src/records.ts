@@ -1,0 +1,122 @@
+/** Records of the core as the app sees them: lists become objects, numbers words. See docs/core-messages.md. */
+import { problem } from "./problems.js";
+import type * as T from "./types.js";
+
+type Maybe<V> = V | null | undefined;
+
+const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"] as const;
+const SOURCES = ["socket", "polling"] as const;
+const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"] as const;
+const LINKS = ["token", "connecting", "open", "waiting", "down"] as const;
+const SERVERS = ["none", "socket", "polling"] as const;
+const QUEUES = "outgoing outgoingBytes reading readsInLine jobsInLine reminders".split(" ");
+const COUNTERS = (
+  "overflowed frames bytes events invalid late duplicates afterEnd stale opened reconnected handshakeTimeouts " +
+  "silences wakes reads failedReads expired refusedJobs"
+).split(" ");
+
+/** Without the members that are null. */
+const given = <O extends object>(object: { [K in keyof O]: Maybe<O[K]> }): O => {
+  for (const name in object) if (object[name] == null) delete object[name];
+  return object as O;
+};
+
+export type JobFields = [
+  id: string,
+  status: number,
+  progress: Maybe<number>,
+  attempt: number,
+  updatedAt: number,
+  source: number,
+  stale: number,
+  etaMs: Maybe<number>,
+  durationSeconds: Maybe<number>,
+  stage: Maybe<string>,
+  message: Maybe<string>,
+  resultUrl: Maybe<string>,
+  failure?: Maybe<string>,
+  retryable?: number,
+  failedStage?: Maybe<string>,
+];
+
+export const toJob = (...fields: JobFields): T.Job => {
+  const [id, status, progress, attempt, updatedAt, source, stale, etaMs, durationSeconds] = fields;
+  const [stage, message, resultUrl, failure, retryable, failedStage] = fields.slice(9) as Maybe<string>[];
+  return given<T.Job>({
+    id,
+    status: STATUSES[status],
+    progress,
+    stage,
+    message,
+    resultUrl,
+    durationSeconds,
+    error:
+      failure == null ? failure : given({ message: failure, retryable: !!retryable, stage: failedStage }),
+    attempt,
+    updatedAt,
+    source: SOURCES[source],
+    stale: !!stale,
+    etaMs,
+  } as T.Job);
+};
+
+export const toMeta = (
+  seq: number,
+  at: number,
+  source: number,
+  jobId: Maybe<string>,
+  invalid: Maybe<string>,
+): T.EventMeta => given<T.EventMeta>({ seq, at, source: SOURCES[source], jobId, invalid } as T.EventMeta);
+
+export const toStatus = (
+  state: number,
+  attempt: number,
+  everConnected: number,
+  nextRetryAt: Maybe<number>,
+  lastMessageAt: Maybe<number>,
+  error: number,
+): T.ConnectionStatus =>
+  given<T.ConnectionStatus>({
+    state: STATES[state],
+    transport: state === 2 ? "websocket" : state === 4 ? "polling" : null,
+    attempt,
+    everConnected: !!everConnected,
+    nextRetryAt,
+    lastMessageAt,
+    error: error ? problem(error) : null,
+  } as T.ConnectionStatus);
+
+/** A list without its first element, as rows of so many elements. */
+const rows = <R>([, ...flat]: unknown[], width: number, row: (...values: never[]) => object): R => {
+  const made: unknown[] = [];
+  for (let at = 0; at < flat.length; at += width)
+    made.push(given(row(...(flat.slice(at, at + width) as never[]))));
+  return made as R;
+};
+
+const named = (names: readonly string[], numbers: readonly number[]) =>
+  Object.fromEntries(names.map((name, place) => [name, numbers[place] ?? 0]));
+
+export const toInspection = (
+  [, state, jobs, ...figures]: [number, number, number, ...number[]],
+  links: unknown[],
+  followed: unknown[],
+  history: unknown[],
+): Omit<T.Inspection, "quarantine"> => ({
+  state: STATES[state] as T.ConnectionStatus["state"],
+  jobs,
+  connections: rows(links, 4, (jobId, link, attempt, silentForMs) => ({
+    jobId,
+    state: LINKS[link],
+    attempt,
+    silentForMs,
+  })),
+  subscriptions: rows(followed, 3, (jobId, server, followers) => ({
+    jobId,
+    servedBy: SERVERS[server],
+    followers,
+  })),
+  queues: named(QUEUES, figures),
+  counters: named(COUNTERS, figures.slice(QUEUES.length)),
+  history: rows(history, 5, (seq, at, event, payload, invalid) => ({ seq, at, event, payload, invalid })),
+});
