@@ -44,6 +44,7 @@ const POSTS = [
 ];
 const CALLS = ["dirty", "batch", "token", "headers", "reply"];
 const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
+const SOURCES = ["socket", "polling"];
 const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"];
 const LOST = "connection-lost";
 const LOGS = [LOST, LOST, LOST, "auth", "too-many-jobs", "queue-expired", "read-failed", "invalid", "failed"];
@@ -215,7 +216,9 @@ export class Rig {
   job(id, field) {
     const last = this.records(0).findLast((record) => record[1] === id);
     if (!last) return "null";
-    return JSON.stringify({ status: STATUSES[last[2]], progress: last[3], stale: last[7] === 1 }[field]);
+    return JSON.stringify(
+      { status: STATUSES[last[2]], progress: last[3], source: SOURCES[last[6]], stale: last[7] === 1 }[field],
+    );
   }
   state() {
     return STATES[this.records(2).at(-1)?.[1]] ?? "";
