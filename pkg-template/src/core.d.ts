@@ -1,10 +1,9 @@
-/** What `wasm-bindgen --target web` makes of the crate, as far as the facade uses it. */
-import type { Sink } from "./host.js";
-
-export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+/** What wasm-bindgen writes, as far as the facade uses it; the built package has the whole. */
+import type { Message, Sink } from "./messages.js";
 
 export class JobsClient {
   constructor(config: string, seed: number, sink: Sink);
-  /** Takes one message of docs/core-messages.md: a JSON array of its name and its arguments. */
-  post(message: string): void;
+  post(message: Message[0], n: number, text: string | undefined, m: number, ...more: Message[4][]): void;
 }
+
+export default function init(input: { module_or_path: WebAssembly.Module }): Promise<unknown>;
