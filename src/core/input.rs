@@ -48,12 +48,10 @@ pub enum Input {
         /// Whose frames they are; as many as there are frames.
         gens: Vec<Gen>,
     },
-    /// A binary frame.
-    Binary {
+    /// A binary frame that is not UTF-8; one that is comes as text.
+    NotUtf8 {
         /// Which socket's.
         r#gen: Gen,
-        /// Its bytes.
-        bytes: Vec<u8>,
     },
     /// A frame above the limit that the driver did not take in.
     Oversize {

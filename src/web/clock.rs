@@ -9,24 +9,12 @@ extern "C" {
     fn performance_now() -> f64;
 }
 
-pub(super) struct Clock {
-    zero: f64,
+/// Milliseconds since the page or the worker began.
+pub(super) fn now() -> Time {
+    Time(performance_now() as u64)
 }
 
-impl Clock {
-    pub(super) fn new() -> Self {
-        Self {
-            zero: performance_now(),
-        }
-    }
-
-    /// Milliseconds since the client was made.
-    pub(super) fn now(&self) -> Time {
-        Time((performance_now() - self.zero).max(0.0) as u64)
-    }
-
-    /// Milliseconds since 1970.
-    pub(super) fn wall(&self) -> u64 {
-        js_sys::Date::now().max(0.0) as u64
-    }
+/// Milliseconds since 1970.
+pub(super) fn wall() -> u64 {
+    js_sys::Date::now() as u64
 }

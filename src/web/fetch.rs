@@ -4,56 +4,86 @@ use super::table::Table;
 use super::{Driver, HEADERS};
 use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, Input};
-use js_sys::{Date, Promise, Reflect};
+use js_sys::{Date, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortController, Headers, RequestCache, RequestInit, Response};
+use web_sys::Response;
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = fetch)]
-    fn global_fetch(url: &str, init: &RequestInit) -> Promise;
+    fn global_fetch(url: &str, init: &Init) -> Promise;
+
+    /// The page or the worker.
+    type Scope;
+    #[wasm_bindgen(static_method_of = Scope, js_class = "globalThis", getter)]
+    fn origin() -> JsValue;
+
+    /// `fetch`'s second argument.
+    #[derive(Clone)]
+    type Init;
+    #[wasm_bindgen(constructor, js_class = "Object")]
+    fn new() -> Init;
+    #[wasm_bindgen(method, setter)]
+    fn set_cache(this: &Init, cache: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_headers(this: &Init, headers: &Headers);
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &Init) -> Headers;
+    #[wasm_bindgen(method, setter)]
+    fn set_signal(this: &Init, signal: &JsValue);
+
+    type AbortController;
+    #[wasm_bindgen(constructor)]
+    fn new() -> AbortController;
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &AbortController) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn abort(this: &AbortController);
+
+    type Headers;
+    #[wasm_bindgen(constructor)]
+    fn new() -> Headers;
+    #[wasm_bindgen(method)]
+    fn get(this: &Headers, name: &str) -> JsValue;
+    /// Throws what is no header.
+    #[wasm_bindgen(method, catch)]
+    fn set(this: &Headers, name: &str, value: &str) -> Result<(), JsValue>;
 }
 
-/// A read that waits for the page to give its headers.
-struct Pending {
+/// A read that is not over.
+struct Read {
     url: String,
-    etag: Option<String>,
-    auth: Option<u64>,
+    init: Init,
+    controller: AbortController,
 }
 
-/// The reads that are not over.
+/// The reads that are not over, those that wait for the page to give its headers among them.
 #[derive(Default)]
 pub(super) struct Reads {
-    pending: Table<Pending>,
-    under_way: Table<AbortController>,
+    list: Table<Read>,
 }
 
 impl Reads {
     pub(super) fn abort(&self, req: u64) {
-        self.pending.remove(req);
-        if let Some(controller) = self.under_way.remove(req) {
-            controller.abort();
+        if let Some(read) = self.list.remove(req) {
+            read.controller.abort();
         }
     }
 }
 
 /// Whether an address is of the page's own origin; elsewhere an `If-None-Match` would need the server's permission.
 fn same_origin(url: &str) -> bool {
-    let origin = Reflect::get(&js_sys::global(), &JsValue::from_str("origin"))
-        .ok()
-        .and_then(|origin| origin.as_string());
-    origin.is_some_and(|origin| {
-        url.strip_prefix(origin.as_str())
-            .is_some_and(|rest| rest.starts_with('/'))
-    })
+    let origin = Scope::origin().as_string().unwrap_or_default();
+    url.strip_prefix(origin.as_str())
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// `Retry-After`: seconds, or a date.
 fn retry_after(headers: &Headers) -> Option<u64> {
-    let text = headers.get("retry-after").ok()??;
+    let text = headers.get("retry-after").as_string()?;
     let ms = match text.trim_ascii().parse::<u32>() {
         Ok(seconds) => f64::from(seconds) * 1000.0,
         Err(_) => Date::parse(&text) - Date::now(),
@@ -61,20 +91,17 @@ fn retry_after(headers: &Headers) -> Option<u64> {
     (ms >= 0.0).then_some(ms as u64)
 }
 
-async fn read(url: &str, init: &RequestInit) -> Result<HttpOutcome, JsValue> {
+async fn answer(url: &str, init: &Init) -> Result<HttpOutcome, JsValue> {
     let response: Response = JsFuture::from(global_fetch(url, init))
         .await?
         .unchecked_into();
-    let body = JsFuture::from(response.text()?)
-        .await?
-        .as_string()
-        .unwrap_or_default();
-    let headers = response.headers();
+    let body = JsFuture::from(response.text()?).await?;
+    let headers: Headers = response.headers().unchecked_into();
     Ok(HttpOutcome::Answer {
         status: response.status(),
-        etag: headers.get("etag").ok().flatten(),
+        etag: headers.get("etag").as_string(),
         retry_after: retry_after(&headers),
-        body,
+        body: body.as_string().unwrap_or_default(),
     })
 }
 
@@ -86,31 +113,37 @@ impl Driver {
         etag: Option<String>,
         auth: Option<u64>,
     ) {
-        let etag = etag.filter(|_| same_origin(&url));
-        if self.settings.headers {
-            self.reads.pending.insert(req, Pending { url, etag, auth });
-            return self.say(HEADERS, req as f64, &JsValue::UNDEFINED);
-        }
-        let headers = self.authorized(auth);
-        self.start(req, url, etag, headers);
-    }
-
-    /// Headers with the token that request `auth` brought.
-    fn authorized(&self, auth: Option<u64>) -> Option<Headers> {
-        let headers = Headers::new().ok()?;
+        let headers = Headers::new();
         if let Some(token) = auth.and_then(|req| self.tokens.get(req)) {
             let _ = headers.set("authorization", &(String::from("Bearer ") + &token));
         }
-        Some(headers)
+        if let Some(etag) = etag.filter(|_| same_origin(&url)) {
+            let _ = headers.set("if-none-match", &etag);
+        }
+        let init = Init::new();
+        init.set_headers(&headers);
+        // What is wanted is the state now, not what some cache remembers.
+        init.set_cache("no-store");
+        let controller = AbortController::new();
+        init.set_signal(&controller.signal());
+        let read = Read {
+            url,
+            init,
+            controller,
+        };
+        self.reads.list.insert(req, read);
+        if self.settings.headers {
+            return self.say(HEADERS, req as f64, &JsValue::UNDEFINED);
+        }
+        self.start(req);
     }
 
     /// The page's headers for a read, stronger than our own: a JSON array of name and value.
     pub(crate) fn headers(self: &Rc<Self>, req: u64, json: &str) {
-        let pending = self.reads.pending.remove(req);
-        let Some(Pending { url, etag, auth }) = pending else {
+        let init = self.reads.list.with(req, |read| read.init.clone());
+        let Some(headers) = init.map(|init| init.headers()) else {
             return;
         };
-        let headers = self.authorized(auth);
         let mut scanner = Scanner::new(json);
         scanner.eat(b'[');
         let mut first = true;
@@ -118,44 +151,38 @@ impl Driver {
             let mut inner = Scanner::new(pair.0);
             inner.eat(b'[');
             let mut first = true;
-            if let (Some(headers), Ok(Some(Value::String(name))), Ok(Some(Value::String(value)))) = (
-                &headers,
-                inner.element(&mut first),
-                inner.element(&mut first),
-            ) {
+            if let (Ok(Some(Value::String(name))), Ok(Some(Value::String(value)))) =
+                (inner.element(&mut first), inner.element(&mut first))
+            {
                 let _ = headers.set(&name.get(), &value.get());
             }
         }
-        self.start(req, url, etag, headers);
+        self.start(req);
     }
 
-    fn start(
-        self: &Rc<Self>,
-        req: u64,
-        url: String,
-        etag: Option<String>,
-        headers: Option<Headers>,
-    ) {
-        let init = RequestInit::new();
-        // What is wanted is the state now, not what some cache remembers.
-        init.set_cache(RequestCache::NoStore);
-        if let Some(headers) = headers {
-            if let Some(etag) = etag {
-                let _ = headers.set("if-none-match", &etag);
-            }
-            init.set_headers(&headers);
-        }
-        if let Ok(controller) = AbortController::new() {
-            init.set_signal(Some(&controller.signal()));
-            self.reads.under_way.insert(req, controller);
-        }
-        let driver = Rc::clone(self);
-        spawn_local(async move {
-            let outcome = read(&url, &init).await.unwrap_or(HttpOutcome::Failed);
+    fn start(self: &Rc<Self>, req: u64) {
+        spawn_local(Rc::clone(self).run(Some(req)));
+    }
+
+    /// A microtask: the read, if it is for one, and then what is queued. One kind of task for all: each costs a state
+    /// machine.
+    pub(super) async fn run(self: Rc<Self>, read: Option<u64>) {
+        if let Some(req) = read {
+            let Some((url, init)) = self
+                .reads
+                .list
+                .with(req, |read| (read.url.clone(), read.init.clone()))
+            else {
+                return;
+            };
+            let outcome = answer(&url, &init).await.unwrap_or(HttpOutcome::Failed);
             // Aborted reads are over for the core already.
-            if driver.reads.under_way.remove(req).is_some() {
-                driver.now(Input::Http { req, outcome });
+            if self.reads.list.remove(req).is_some() {
+                self.inputs.borrow_mut().push(Input::Http { req, outcome });
             }
-        });
+        } else {
+            self.scheduled.set(false);
+        }
+        self.pump();
     }
 }

@@ -1,12 +1,15 @@
-//! Text frames on their way into wasm. A boundary crossing costs as much as reading the frame, so frames that come in
+//! Frames on their way into wasm. A boundary crossing costs as much as reading the frame, so frames that come in
 //! quick succession cross together: the first of a burst at once, those of the next few milliseconds as one text.
 //! Short frames never wait, since heartbeats are short; nor does anything while the page is hidden, where timers are
-//! held back.
+//! held back. Binary frames are decoded by the browser and then go the way of text.
 
+use super::Driver;
 use crate::core::{Gen, Input};
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, JsString};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// How long frames are gathered, ms: a quarter of a display's frame.
@@ -15,13 +18,39 @@ const WINDOW: u32 = 4;
 const MOST: usize = 2048;
 /// Below this length (UTF-16 units) a frame does not wait.
 const SHORT: u32 = 96;
-/// A text frame above this length is refused unread: no job event is that large, and it would have to be copied.
-pub(super) const LARGEST: u32 = 4 << 20;
+/// A frame above this length is refused unread: no job event is that large, and it would have to be copied.
+const LARGEST: u32 = 4 << 20;
+/// Stands between the frames of a batch; a frame that holds it crosses alone.
+const SEPARATOR: &str = "\u{1e}";
+/// A frame is refused when it is not UTF-8, and keeps what is in it when it is.
+const STRICT: &str = r#"{"fatal":true,"ignoreBOM":true}"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What a frame carries: a string or an `ArrayBuffer`, told apart by which length it has.
+    type Data;
+    #[wasm_bindgen(method, getter)]
+    fn length(this: &Data) -> Option<u32>;
+    #[wasm_bindgen(method, getter, js_name = byteLength)]
+    fn byte_length(this: &Data) -> Option<u32>;
+    #[wasm_bindgen(method)]
+    fn includes(this: &Data, part: &JsString) -> bool;
+
+    type TextDecoder;
+    #[wasm_bindgen(constructor)]
+    fn new(label: &str, options: &JsValue) -> TextDecoder;
+    #[wasm_bindgen(method, catch)]
+    fn decode(this: &TextDecoder, buffer: &Data) -> Result<Data, JsValue>;
+}
 
 pub(super) struct Frames {
     texts: Array,
     gens: RefCell<Vec<Gen>>,
-    window: RefCell<Option<Timeout>>,
+    separator: JsString,
+    decoder: TextDecoder,
+    /// Keeps the timer that ends the window.
+    window: Cell<Option<Timeout>>,
+    open: Cell<bool>,
     gather: Cell<bool>,
 }
 
@@ -30,110 +59,97 @@ impl Default for Frames {
         Self {
             texts: Array::new(),
             gens: RefCell::default(),
-            window: RefCell::default(),
+            separator: JsString::from(SEPARATOR),
+            decoder: TextDecoder::new("utf-8", &js_sys::JSON::parse(STRICT).unwrap_or_default()),
+            window: Cell::default(),
+            open: Cell::new(false),
             gather: Cell::new(true),
         }
     }
 }
 
-/// What to do with a frame that came.
-pub(super) enum Taken {
-    /// It waits for its window to end.
-    Gathered,
-    /// Hand these in now; `open` a window for what follows.
-    Now {
-        inputs: [Option<Input>; 2],
-        open: bool,
-    },
-}
-
-impl Frames {
-    /// Whether frames may wait; what waits when they may not any more is handed over.
-    pub(super) fn gather(&self, on: bool) -> Option<Input> {
-        self.gather.set(on);
-        if on {
-            return None;
-        }
-        // Its timer may be held back for a minute.
-        self.set_window(None);
-        self.flush()
-    }
-
-    pub(super) fn set_window(&self, timer: Option<Timeout>) {
-        *self.window.borrow_mut() = timer;
-    }
-
-    pub(super) fn window_length() -> u32 {
-        WINDOW
-    }
-
-    pub(super) fn text(&self, r#gen: Gen, data: &JsString) -> Taken {
-        let length = data.length();
+impl Driver {
+    /// A frame came.
+    pub(super) fn arrived(self: &Rc<Self>, r#gen: Gen, data: JsValue) {
+        let mut data: Data = data.unchecked_into();
+        let frames = &self.frames;
+        let text = data.length();
+        // A `Blob` is never sent to a socket that asked for buffers.
+        let Some(length) = text.or_else(|| data.byte_length()) else {
+            return;
+        };
         if length > LARGEST {
-            return Taken::Now {
-                inputs: [
-                    self.flush(),
-                    Some(Input::Oversize {
-                        r#gen,
-                        size: u64::from(length),
-                    }),
-                ],
-                open: false,
-            };
+            return self.after_frames(Input::Oversize {
+                r#gen,
+                size: u64::from(length),
+            });
         }
-        if length >= SHORT && self.window.borrow().is_some() {
-            let mut gens = self.gens.borrow_mut();
-            self.texts.push(data);
+        if text.is_none() {
+            let Ok(decoded) = frames.decoder.decode(&data) else {
+                return self.after_frames(Input::NotUtf8 { r#gen });
+            };
+            data = decoded;
+        }
+        if length >= SHORT && frames.open.get() && !data.includes(&frames.separator) {
+            frames.texts.push(&data);
+            let mut gens = frames.gens.borrow_mut();
             gens.push(r#gen);
             if gens.len() < MOST {
-                return Taken::Gathered;
+                return;
             }
             drop(gens);
-            return Taken::Now {
-                inputs: [self.flush(), None],
-                open: false,
-            };
+            self.flush();
+            return self.pump();
         }
-        let single = Input::Frames {
-            text: String::from(data),
+        let Some(text) = data.as_string() else { return };
+        self.after_frames(Input::Frames {
+            text,
             gens: vec![r#gen],
-        };
-        Taken::Now {
-            inputs: [self.flush(), Some(single)],
-            open: length >= SHORT && self.gather.get(),
+        });
+        if length >= SHORT && frames.gather.get() {
+            self.open_window();
         }
     }
 
-    /// Whatever was gathered, as one input.
-    pub(super) fn flush(&self) -> Option<Input> {
-        let gens = std::mem::take(&mut *self.gens.borrow_mut());
+    /// Takes in what was gathered, and then this.
+    pub(super) fn after_frames(self: &Rc<Self>, input: Input) {
+        self.flush();
+        self.now(input);
+    }
+
+    /// Queues what was gathered; says whether there was anything.
+    pub(super) fn flush(&self) -> bool {
+        let frames = &self.frames;
+        let gens = frames.gens.take();
         if gens.is_empty() {
-            return None;
+            return false;
         }
-        let text = String::from(self.texts.join("\u{1e}"));
-        let separators = text.bytes().filter(|byte| *byte == 0x1e).count();
-        let text = if separators + 1 == gens.len() {
-            text
-        } else {
-            self.join_cleaned()
-        };
-        self.texts.set_length(0);
-        Some(Input::Frames { text, gens })
+        let text = String::from(frames.texts.join(SEPARATOR));
+        frames.texts.set_length(0);
+        self.inputs.borrow_mut().push(Input::Frames { text, gens });
+        true
     }
 
-    /// A frame that holds the separator is not JSON; another control character in its place keeps it so, and keeps
-    /// the other frames apart.
-    fn join_cleaned(&self) -> String {
-        let clean = |frame: JsValue| {
-            frame
-                .unchecked_into::<JsString>()
-                .split("\u{1e}")
-                .join("\u{1}")
-        };
-        let cleaned = Array::new();
-        for frame in self.texts.iter() {
-            cleaned.push(&clean(frame));
+    /// Gathers what comes in the next few milliseconds; goes on as long as something comes.
+    fn open_window(self: &Rc<Self>) {
+        self.frames.open.set(true);
+        let timer = self.timeout(WINDOW, |driver| {
+            driver.frames.open.set(false);
+            if driver.flush() {
+                driver.pump();
+                driver.open_window();
+            }
+        });
+        self.frames.window.set(Some(timer));
+    }
+
+    /// In a hidden page nothing waits: its timer may be held back for a minute.
+    pub(crate) fn hidden(self: &Rc<Self>, hidden: bool) {
+        self.frames.gather.set(!hidden);
+        if hidden {
+            self.frames.open.set(false);
+            self.flush();
+            self.schedule();
         }
-        String::from(cleaned.join("\u{1e}"))
     }
 }

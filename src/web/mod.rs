@@ -13,7 +13,6 @@ mod tokens;
 
 use crate::core::config::TokenIn;
 use crate::core::{Command, Config, Engine, Input, Output, TokenReason};
-use clock::Clock;
 use fetch::Reads;
 use frames::Frames;
 use gloo_timers::callback::Timeout;
@@ -27,6 +26,8 @@ use wasm_bindgen_futures::spawn_local;
 
 /// Browsers read a timer's delay as a signed 32-bit number; a later deadline is simply looked at again.
 const LONGEST_TIMER: u64 = i32::MAX as u64;
+/// The time of no timer at all.
+const NEVER: u64 = u64::MAX;
 
 /// Kinds of calls of the sink, docs/core-messages.md.
 const DIRTY: f64 = 0.0;
@@ -47,8 +48,9 @@ pub(crate) struct Driver {
     inputs: RefCell<Vec<Input>>,
     pumping: Cell<bool>,
     scheduled: Cell<bool>,
-    clock: Clock,
-    timer: RefCell<Option<(u64, Timeout)>>,
+    /// When the one timer is due.
+    due: Cell<u64>,
+    timer: Cell<Option<Timeout>>,
     sockets: Sockets,
     frames: Frames,
     reads: Reads,
@@ -68,8 +70,8 @@ impl Driver {
             inputs: RefCell::default(),
             pumping: Cell::new(false),
             scheduled: Cell::new(false),
-            clock: Clock::new(),
-            timer: RefCell::default(),
+            due: Cell::new(NEVER),
+            timer: Cell::default(),
             sockets: Sockets::default(),
             frames: Frames::default(),
             reads: Reads::default(),
@@ -87,12 +89,12 @@ impl Driver {
     /// Queues an input for the next microtask.
     pub(crate) fn later(self: &Rc<Self>, input: Input) {
         self.inputs.borrow_mut().push(input);
+        self.schedule();
+    }
+
+    fn schedule(self: &Rc<Self>) {
         if !self.scheduled.replace(true) {
-            let driver = Rc::clone(self);
-            spawn_local(async move {
-                driver.scheduled.set(false);
-                driver.pump();
-            });
+            spawn_local(Rc::clone(self).run(None));
         }
     }
 
@@ -108,7 +110,7 @@ impl Driver {
             return;
         }
         self.step(Input::Clock {
-            wall: self.clock.wall(),
+            wall: clock::wall(),
         });
         loop {
             let inputs = std::mem::take(&mut *self.inputs.borrow_mut());
@@ -124,12 +126,10 @@ impl Driver {
     }
 
     fn step(self: &Rc<Self>, input: Input) {
-        let outputs: Vec<Output> = {
-            let mut engine = self.engine.borrow_mut();
-            engine.handle(self.clock.now(), input);
-            std::iter::from_fn(|| engine.poll_output()).collect()
-        };
-        for output in outputs {
+        self.engine.borrow_mut().handle(clock::now(), input);
+        loop {
+            let output = self.engine.borrow_mut().poll_output();
+            let Some(output) = output else { break };
             self.perform(output);
         }
     }
@@ -141,7 +141,7 @@ impl Driver {
                 r#gen,
                 code,
                 reason,
-            } => self.close_socket(r#gen, code, reason),
+            } => self.sockets.close(r#gen, code, reason),
             Output::Send { r#gen, text } => self.sockets.send(r#gen, &text),
             Output::Fetch {
                 req,
@@ -175,38 +175,33 @@ impl Driver {
     /// Sets the one timer to the core's next deadline; one that fires early is left as it is.
     fn arm(self: &Rc<Self>) {
         let deadline = self.engine.borrow().next_deadline();
-        let mut timer = self.timer.borrow_mut();
-        let Some(deadline) = deadline else {
-            *timer = None;
-            return;
-        };
-        if timer.as_ref().is_some_and(|(due, _)| *due <= deadline.0) {
+        let due = deadline.map_or(NEVER, |deadline| deadline.0);
+        if self.due.get() <= due && due != NEVER {
             return;
         }
-        let delay = deadline.since(self.clock.now()).min(LONGEST_TIMER);
-        let weak = Rc::downgrade(self);
-        let timeout = Timeout::new(delay as u32, move || {
-            if let Some(driver) = weak.upgrade() {
-                // Spent: dropping it now only clears a timer that has fired.
-                drop(driver.timer.borrow_mut().take());
+        self.due.set(due);
+        self.timer.set(deadline.map(|deadline| {
+            let delay = deadline.since(clock::now()).min(LONGEST_TIMER);
+            self.timeout(delay as u32, |driver| {
+                driver.due.set(NEVER);
                 driver.now(Input::Timer);
+            })
+        }));
+    }
+
+    fn timeout(self: &Rc<Self>, ms: u32, run: fn(&Rc<Self>)) -> Timeout {
+        let weak = Rc::downgrade(self);
+        Timeout::new(ms, move || {
+            if let Some(driver) = weak.upgrade() {
+                run(&driver);
             }
-        });
-        *timer = Some((deadline.0, timeout));
+        })
     }
 
     /// The next frame of the page: what arrived meanwhile first.
     pub(crate) fn take(self: &Rc<Self>) {
-        if let Some(input) = self.frames.flush() {
-            self.later(input);
-        }
+        self.flush();
         self.later(Input::Take);
-    }
-
-    pub(crate) fn hidden(self: &Rc<Self>, hidden: bool) {
-        if let Some(input) = self.frames.gather(!hidden) {
-            self.later(input);
-        }
     }
 
     pub(crate) fn token(self: &Rc<Self>, req: u64, token: String) {
@@ -249,8 +244,8 @@ impl Driver {
 
     /// Takes in what has arrived but waits for its window.
     fn catch_up(self: &Rc<Self>) {
-        if let Some(input) = self.frames.flush() {
-            self.now(input);
+        if self.flush() {
+            self.pump();
         }
     }
 }

@@ -2,22 +2,40 @@
 //! generation of their socket.
 
 use super::Driver;
-use super::frames::{Frames, LARGEST, Taken};
 use super::table::Table;
 use crate::core::config::TokenIn;
 use crate::core::{Gen, Input};
-use gloo_timers::callback::Timeout;
-use js_sys::{ArrayBuffer, JsString, Uint8Array};
-use std::rc::{Rc, Weak};
-use wasm_bindgen::prelude::Closure;
+use std::rc::Rc;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+use web_sys::{BinaryType, WebSocket};
+
+#[wasm_bindgen]
+extern "C" {
+    /// What a socket tells: each kind has some of these members.
+    type Event;
+    #[wasm_bindgen(method, getter)]
+    fn data(this: &Event) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn code(this: &Event) -> u16;
+    #[wasm_bindgen(method, getter)]
+    fn reason(this: &Event) -> JsValue;
+}
+
+/// One type for every kind of event: each type costs glue.
+type Handler = Closure<dyn Fn(Event)>;
+
+/// What a handler is for.
+enum Kind {
+    /// The first message, if there is one.
+    Open(Option<String>),
+    Message,
+    Close,
+}
 
 struct Socket {
     ws: WebSocket,
-    _open: Closure<dyn Fn(Event)>,
-    _message: Closure<dyn Fn(MessageEvent)>,
-    _close: Closure<dyn Fn(CloseEvent)>,
+    _handlers: [Handler; 3],
 }
 
 impl Drop for Socket {
@@ -35,28 +53,23 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
+    fn get(&self, r#gen: Gen) -> Option<WebSocket> {
+        self.open.with(r#gen.id(), |socket| socket.ws.clone())
+    }
+
     pub(super) fn send(&self, r#gen: Gen, text: &str) {
-        let ws = self.open.with(r#gen.id(), |socket| socket.ws.clone());
-        if let Some(ws) = ws {
+        if let Some(ws) = self.get(r#gen) {
             // It throws only before the socket is open, when the core sends nothing.
             let _ = ws.send_with_str(text);
         }
     }
 
-    fn remove(&self, r#gen: Gen) -> Option<Socket> {
-        self.open.remove(r#gen.id())
-    }
-}
-
-fn handler<E: wasm_bindgen::convert::FromWasmAbi + 'static>(
-    weak: Weak<Driver>,
-    handle: impl Fn(&Rc<Driver>, E) + 'static,
-) -> Closure<dyn Fn(E)> {
-    Closure::new(move |event: E| {
-        if let Some(driver) = weak.upgrade() {
-            handle(&driver, event);
+    /// What it still tells before it has closed, the core does not hear: its generation is over.
+    pub(super) fn close(&self, r#gen: Gen, code: u16, reason: &str) {
+        if let Some(ws) = self.get(r#gen) {
+            let _ = ws.close_with_code_and_reason(code, reason);
         }
-    })
+    }
 }
 
 impl Driver {
@@ -80,99 +93,47 @@ impl Driver {
         let first = token
             .filter(|_| self.settings.token_in == TokenIn::Message)
             .map(|token| super::tokens::auth_message(&token));
-        let weak = Rc::downgrade(self);
-        let open = handler(weak.clone(), move |driver, _: Event| {
-            if let Some(text) = &first {
-                driver.sockets.send(r#gen, text);
-            }
-            driver.now(Input::Opened { r#gen });
-        });
-        let message = handler(weak.clone(), move |driver, event: MessageEvent| {
-            driver.arrived(r#gen, event.data())
-        });
-        let close = handler(weak, move |driver, event: CloseEvent| {
-            let gone = driver.sockets.remove(r#gen);
-            if let Some(input) = driver.frames.flush() {
-                driver.now(input);
-            }
-            driver.now(Input::Closed {
-                r#gen,
-                code: event.code(),
-                reason: driver.tokens.redact(event.reason()),
-            });
-            drop(gone);
-        });
+        let handlers = [
+            self.handler(r#gen, Kind::Open(first)),
+            self.handler(r#gen, Kind::Message),
+            self.handler(r#gen, Kind::Close),
+        ];
+        let [open, message, close] = &handlers;
         ws.set_onopen(Some(open.as_ref().unchecked_ref()));
         ws.set_onmessage(Some(message.as_ref().unchecked_ref()));
         ws.set_onclose(Some(close.as_ref().unchecked_ref()));
         let socket = Socket {
             ws,
-            _open: open,
-            _message: message,
-            _close: close,
+            _handlers: handlers,
         };
         self.sockets.open.insert(r#gen.id(), socket);
     }
 
-    /// Nothing more is heard of it but that it has closed.
-    pub(super) fn close_socket(&self, r#gen: Gen, code: u16, reason: &str) {
-        if let Some(ws) = self
-            .sockets
-            .open
-            .with(r#gen.id(), |socket| socket.ws.clone())
-        {
-            ws.set_onopen(None);
-            ws.set_onmessage(None);
-            let _ = ws.close_with_code_and_reason(code, reason);
-        }
-    }
-
-    fn arrived(self: &Rc<Self>, r#gen: Gen, data: JsValue) {
-        let Some(text) = data.dyn_ref::<JsString>() else {
-            return self.arrived_binary(r#gen, data);
-        };
-        if let Taken::Now { inputs, open } = self.frames.text(r#gen, text) {
-            for input in inputs.into_iter().flatten() {
-                self.now(input);
-            }
-            if open {
-                self.open_window();
-            }
-        }
-    }
-
-    fn arrived_binary(self: &Rc<Self>, r#gen: Gen, data: JsValue) {
-        if let Some(input) = self.frames.flush() {
-            self.now(input);
-        }
-        let Ok(buffer) = data.dyn_into::<ArrayBuffer>() else {
-            return;
-        };
-        let size = buffer.byte_length();
-        self.now(if size > LARGEST {
-            Input::Oversize {
-                r#gen,
-                size: u64::from(size),
-            }
-        } else {
-            Input::Binary {
-                r#gen,
-                bytes: Uint8Array::new(&buffer).to_vec(),
-            }
-        });
-    }
-
-    /// Gathers what comes in the next few milliseconds; goes on as long as something comes.
-    fn open_window(self: &Rc<Self>) {
+    #[inline(never)]
+    fn handler(self: &Rc<Self>, r#gen: Gen, kind: Kind) -> Handler {
         let weak = Rc::downgrade(self);
-        let timer = Timeout::new(Frames::window_length(), move || {
+        Closure::new(move |event: Event| {
             let Some(driver) = weak.upgrade() else { return };
-            driver.frames.set_window(None);
-            if let Some(input) = driver.frames.flush() {
-                driver.now(input);
-                driver.open_window();
+            match &kind {
+                Kind::Message => driver.arrived(r#gen, event.data()),
+                Kind::Open(first) => {
+                    if let Some(text) = first {
+                        driver.sockets.send(r#gen, text);
+                    }
+                    driver.now(Input::Opened { r#gen });
+                }
+                Kind::Close => {
+                    let gone = driver.sockets.open.remove(r#gen.id());
+                    driver.after_frames(Input::Closed {
+                        r#gen,
+                        code: event.code(),
+                        reason: driver
+                            .tokens
+                            .redact(event.reason().as_string().unwrap_or_default()),
+                    });
+                    drop(gone);
+                }
             }
-        });
-        self.frames.set_window(Some(timer));
+        })
     }
 }

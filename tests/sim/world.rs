@@ -554,7 +554,14 @@ impl<'a> World<'a> {
                     self.hand_over(&mut joined);
                     self.arrives(&numbers);
                     self.figures.frames += 1;
-                    self.input(Input::Binary { r#gen, bytes });
+                    // What a browser decodes comes as text.
+                    self.input(match String::from_utf8(bytes) {
+                        Ok(text) => Input::Frames {
+                            text,
+                            gens: vec![r#gen],
+                        },
+                        Err(_) => Input::NotUtf8 { r#gen },
+                    });
                 }
                 Bound::Oversize(size) => {
                     self.hand_over(&mut joined);

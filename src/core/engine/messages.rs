@@ -29,11 +29,8 @@ impl Engine {
         }
     }
 
-    pub(super) fn binary(&mut self, r#gen: Gen, bytes: &[u8]) {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.frame(r#gen, text),
-            Err(_) => self.unreadable(r#gen, "not-utf8", "a binary frame that is not UTF-8"),
-        }
+    pub(super) fn not_utf8(&mut self, r#gen: Gen) {
+        self.unreadable(r#gen, "not-utf8", "a binary frame that is not UTF-8");
     }
 
     pub(super) fn oversize(&mut self, r#gen: Gen, size: u64) {

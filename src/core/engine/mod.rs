@@ -154,7 +154,7 @@ impl Engine {
             Input::Command(command) => self.command(command),
             Input::Opened { r#gen } => self.link_opened(r#gen),
             Input::Frames { text, gens } => self.frames(&text, &gens),
-            Input::Binary { r#gen, bytes } => self.binary(r#gen, &bytes),
+            Input::NotUtf8 { r#gen } => self.not_utf8(r#gen),
             Input::Oversize { r#gen, size } => self.oversize(r#gen, size),
             Input::Closed {
                 r#gen,

@@ -45,7 +45,9 @@ pub fn push_u64(out: &mut String, mut number: u64) {
     }
     let start = digits.len() - used;
     let digits = digits.get(start..).unwrap_or(&[]);
-    out.push_str(std::str::from_utf8(digits).unwrap_or(""));
+    for digit in digits {
+        out.push(char::from(*digit));
+    }
 }
 
 /// Appends a number with at most three decimals, rounded; `null` for what JSON cannot say.

@@ -316,14 +316,11 @@ fn the_outgoing_queue_keeps_order_age_and_pace() {
 }
 
 #[test]
-fn binary_frames_and_frames_of_several_messages_are_read() {
+fn frames_of_one_and_of_several_messages_are_read() {
     let mut rig = Rig::new(shared());
     rig.listen("progress");
     let r#gen = rig.serve("a", 1);
-    rig.input(Input::Binary {
-        r#gen,
-        bytes: progress("a", 2).into_bytes(),
-    });
+    rig.frame(r#gen, &progress("a", 2));
     rig.frame(
         r#gen,
         &format!("[{},{}]", progress("a", 3), progress("a", 4)),
