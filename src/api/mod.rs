@@ -1,7 +1,7 @@
 //! What JavaScript sees of the wasm module: one method that takes the messages of docs/core-messages.md, and a sink
 //! for the answers. One method instead of one a message: every export costs a few hundred bytes on both sides.
 
-use crate::core::{AuditRow, Command, Config, Wake};
+use crate::core::{Ask, AuditRow, Command, Config};
 use crate::web::Driver;
 use js_sys::Function;
 use std::rc::Rc;
@@ -37,53 +37,45 @@ impl JobsClient {
         message: u32,
         n: f64,
         text: Option<String>,
-        m: f64,
+        max_age: f64,
         data: Option<String>,
         supersede: Option<String>,
     ) {
         let driver = &self.driver;
-        let id = text.unwrap_or_default();
+        let text = text.unwrap_or_default();
         let (rid, req) = (n as u32, n as u64);
-        let command = match message {
-            0 => Command::Follow { id },
-            1 => Command::Unfollow { id },
-            2 => Command::Listen {
-                event: id,
-                delta: n as i32,
-            },
-            3 => Command::WatchAll(n > 0.0),
-            4 => Command::Connect { rid },
-            5 => Command::Disconnect,
-            6 => Command::Shutdown,
-            7 => Command::Retry { id },
-            8 => Command::Refresh { rid, id },
-            9 | 10 => Command::Send {
-                rid,
-                event: id,
-                data,
-                volatile: message == 10,
-                supersede,
-                max_age: (m >= 0.0).then_some(m as u64),
-            },
-            11 => Command::Wake(match rid {
-                0 => Wake::Visible,
-                1 => Wake::Pageshow,
-                2 => Wake::Resume,
-                3 => Wake::Online,
-                _ => Wake::Focus,
-            }),
-            12 => Command::Suspend,
+        let what = match message {
+            0 => Ask::Follow,
+            1 => Ask::Unfollow,
+            2 => Ask::Listen,
+            3 => Ask::WatchAll,
+            4 => Ask::Connect,
+            5 => Ask::Disconnect,
+            6 => Ask::Shutdown,
+            7 => Ask::Retry,
+            8 => Ask::Refresh,
+            9 => Ask::Send,
+            10 => Ask::SendVolatile,
+            11 => Ask::Wake,
+            12 => Ask::Suspend,
             13 => return driver.hidden(n > 0.0),
             14 => return driver.take(),
-            15 => return driver.token(req, id),
-            16 => return driver.token_failed(req, id),
-            17 => return driver.headers(req, &id),
+            15 => return driver.token(req, text),
+            16 => return driver.token_failed(req, text),
+            17 => return driver.headers(req, &text),
             18 => return driver.inspect(rid),
             19 => {
                 return driver.answer(rid, |engine| -> Vec<AuditRow> { engine.audit() });
             }
             _ => return,
         };
-        driver.command(command);
+        driver.command(Command {
+            what,
+            n,
+            text,
+            max_age,
+            data,
+            supersede,
+        });
     }
 }

@@ -108,58 +108,57 @@ pub enum HttpOutcome {
     Failed,
 }
 
-/// What the page asks for. See docs/core-messages.md.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What the page can ask for. The order is that of docs/core-messages.md, which says what each means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs)] // each is a row of docs/core-messages.md
-pub enum Command {
-    Connect {
-        rid: u32,
-    },
+#[allow(missing_docs)] // the rows of docs/core-messages.md
+pub enum Ask {
+    Follow,
+    Unfollow,
+    Listen,
+    WatchAll,
+    Connect,
     Disconnect,
     Shutdown,
-    Follow {
-        id: String,
-    },
-    Unfollow {
-        id: String,
-    },
-    Retry {
-        id: String,
-    },
-    Refresh {
-        rid: u32,
-        id: String,
-    },
-    Listen {
-        event: String,
-        delta: i32,
-    },
-    WatchAll(bool),
-    Send {
-        rid: u32,
-        event: String,
-        data: Option<String>,
-        volatile: bool,
-        supersede: Option<String>,
-        max_age: Option<u64>,
-    },
-    Wake(Wake),
+    Retry,
+    Refresh,
+    Send,
+    SendVolatile,
+    Wake,
     Suspend,
 }
 
-/// Why the page thinks that it was away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)] // the names of the events are the documentation
-pub enum Wake {
-    Visible,
-    Pageshow,
-    Resume,
-    Online,
-    Focus,
-    /// The clocks went apart: the machine slept.
-    Clock,
+/// Something the page asks for, with whatever arguments it has. One shape for all of them: a shape for each would
+/// cost more than the fields that most leave empty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// What.
+    pub what: Ask,
+    /// The number of the answer, or the one argument that is a number.
+    pub n: f64,
+    /// The job's id, or the event's name.
+    pub text: String,
+    /// How long it may wait, ms; below 0 for the default.
+    pub max_age: f64,
+    /// What is sent, as JSON.
+    pub data: Option<String>,
+    /// The key by which a queued message is replaced.
+    pub supersede: Option<String>,
+}
+
+impl Command {
+    /// One that needs no more than this.
+    #[must_use]
+    pub fn new(what: Ask, n: f64, text: &str) -> Self {
+        Self {
+            what,
+            n,
+            text: text.into(),
+            max_age: -1.0,
+            data: None,
+            supersede: None,
+        }
+    }
 }
 
 /// An input and when it happened: one line of a recording.

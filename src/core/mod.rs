@@ -31,7 +31,7 @@ pub use backoff::Backoff;
 pub use config::Config;
 pub use engine::{Engine, Overall};
 pub use error::Problem;
-pub use input::{Command, Gen, HttpOutcome, Input, Recorded, Wake};
+pub use input::{Ask, Command, Gen, HttpOutcome, Input, Recorded};
 pub use message::{Invalid, Kind, Message};
 pub use output::{Output, TokenReason};
 pub use rng::Rng;

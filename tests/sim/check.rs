@@ -4,7 +4,7 @@
 use crate::page::{Found, JobRecord, Page, Record, Shown};
 use crate::plan::{Attempts, Plan};
 use crate::server::{Said, Truth};
-use jobwire::core::{Command, Gen, HttpOutcome, Input, Output, Problem};
+use jobwire::core::{Ask, Command, Gen, HttpOutcome, Input, Output, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the engine may have under way.
@@ -193,40 +193,35 @@ impl Check {
 
     fn command(&mut self, plan: &Plan, truth: &Truth, mono: u64, command: &Command) {
         let shared = plan.jobs;
-        match command {
-            Command::Follow { id } | Command::Retry { id } | Command::Unfollow { id } => {
-                let Some(job) = truth.jobs.iter().position(|job| job.id == id) else {
-                    return;
-                };
+        let known = truth.jobs.iter().position(|job| job.id == command.text);
+        match (command.what, known) {
+            (Ask::Follow | Ask::Retry | Ask::Unfollow, Some(job)) => {
                 self.jobs[job].healed = false;
                 self.jobs[job].wait_until = None;
-                if matches!(command, Command::Retry { .. }) {
+                if command.what == Ask::Retry {
                     self.jobs[job].restarted = true;
                     self.jobs[job].doubtful_until = mono + RETRY_GRACE;
                 }
-                if matches!(command, Command::Follow { .. }) {
+                if command.what == Ask::Follow {
                     self.jobs[job].looked_at = true;
                 }
             }
-            Command::Refresh { rid, id } => {
-                let Some(job) = truth.jobs.iter().position(|job| job.id == id) else {
-                    return;
-                };
+            (Ask::Refresh, Some(job)) => {
                 self.jobs[job].refreshing += 1;
-                self.refreshes.insert(*rid, job);
+                self.refreshes.insert(command.n as u32, job);
             }
-            Command::Connect { .. } | Command::Disconnect | Command::Suspend | Command::Wake(_) => {
+            (Ask::Connect | Ask::Disconnect | Ask::Suspend | Ask::Wake, _) => {
                 // Whoever connects wants to be connected, if only for the linger time.
                 self.keys[shared].idle_since = None;
                 self.forgive_all();
             }
-            Command::WatchAll(_) => {
+            (Ask::WatchAll, _) => {
                 for job in &mut self.jobs {
                     job.looked_at = true;
                 }
             }
-            Command::Listen { .. } => self.left_at = mono,
-            Command::Send { .. } | Command::Shutdown => {}
+            (Ask::Listen, _) => self.left_at = mono,
+            _ => {}
         }
     }
 

@@ -1,9 +1,7 @@
 //! An engine driven by hand, for stories told step by step.
 
 use crate::page::{Found, STATES, STATUSES, word};
-use jobwire::core::{
-    Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time, Wake,
-};
+use jobwire::core::{Ask, Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time};
 use serde_json::{Value, json};
 
 pub struct Rig {
@@ -151,40 +149,34 @@ impl Rig {
     }
 
     pub fn follow(&mut self, id: &str) {
-        self.command(Command::Follow { id: id.into() });
+        self.command(Command::new(Ask::Follow, 0.0, id));
     }
 
     pub fn unfollow(&mut self, id: &str) {
-        self.command(Command::Unfollow { id: id.into() });
+        self.command(Command::new(Ask::Unfollow, 0.0, id));
     }
 
     pub fn retry(&mut self, id: &str) {
-        self.command(Command::Retry { id: id.into() });
+        self.command(Command::new(Ask::Retry, 0.0, id));
     }
 
     pub fn listen(&mut self, event: &str) {
-        self.command(Command::Listen {
-            event: event.into(),
-            delta: 1,
-        });
+        self.command(Command::new(Ask::Listen, 1.0, event));
     }
 
-    pub fn wake(&mut self, reason: Wake) {
-        self.command(Command::Wake(reason));
+    pub fn wake(&mut self, reason: f64) {
+        self.command(Command::new(Ask::Wake, reason, ""));
     }
 
     pub fn refresh(&mut self, id: &str) -> u32 {
         self.rid += 1;
-        self.command(Command::Refresh {
-            rid: self.rid,
-            id: id.into(),
-        });
+        self.command(Command::new(Ask::Refresh, self.rid.into(), id));
         self.rid
     }
 
     pub fn connect(&mut self) -> u32 {
         self.rid += 1;
-        self.command(Command::Connect { rid: self.rid });
+        self.command(Command::new(Ask::Connect, self.rid.into(), ""));
         self.rid
     }
 
@@ -196,13 +188,11 @@ impl Rig {
         max_age: Option<u64>,
     ) -> u32 {
         self.rid += 1;
-        self.command(Command::Send {
-            rid: self.rid,
-            event: event.into(),
+        self.command(Command {
             data: Some(data.into()),
-            volatile: false,
             supersede: supersede.map(str::to_owned),
-            max_age,
+            max_age: max_age.map_or(-1.0, |age| age as f64),
+            ..Command::new(Ask::Send, self.rid.into(), event)
         });
         self.rid
     }

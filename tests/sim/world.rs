@@ -8,7 +8,7 @@ use crate::plan::{Attempts, Fault, Plan, Refusal};
 use crate::recording::{Head, Line, Recording};
 use crate::server::Truth;
 use jobwire::core::{
-    Command, Engine, Gen, HttpOutcome, Input, Output, Recorded, Time, TokenReason, Wake,
+    Ask, Command, Engine, Gen, HttpOutcome, Input, Output, Recorded, Time, TokenReason,
 };
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -339,8 +339,8 @@ impl<'a> World<'a> {
                 if self.frozen_until.is_some() || self.truth.is_over(job) {
                     self.check.guessed(job);
                 }
-                let id = self.truth.jobs[job].id.into();
-                self.when_awake(Input::Command(Command::Retry { id }));
+                let id = self.truth.jobs[job].id;
+                self.when_awake(Input::Command(Command::new(Ask::Retry, 0.0, id)));
             }
             Event::Step(job) => self.step(job),
             Event::Fault(fault) => self.fault(fault),
@@ -1026,7 +1026,7 @@ impl<'a> World<'a> {
                     return;
                 }
                 if fault == Fault::Suspend && self.page.connected {
-                    self.input(Input::Command(Command::Suspend));
+                    self.input(Input::Command(Command::new(Ask::Suspend, 0.0, "")));
                     self.suspended = true;
                 }
                 self.frozen_for_sleep = fault == Fault::Sleep;
@@ -1040,7 +1040,7 @@ impl<'a> World<'a> {
             Fault::Disconnect => {
                 if self.frozen_until.is_none() && self.page.connected {
                     self.page.connected = false;
-                    self.input(Input::Command(Command::Disconnect));
+                    self.input(Input::Command(Command::new(Ask::Disconnect, 0.0, "")));
                     self.at(until, Event::Act(Act::Connect));
                 }
             }
@@ -1091,9 +1091,9 @@ impl<'a> World<'a> {
         let missed = std::mem::take(&mut self.timer_missed);
         let order = self.dice.between(0, 2);
         if told {
-            self.input(Input::Command(Command::Wake(Wake::Pageshow)));
+            self.input(Input::Command(Command::new(Ask::Wake, 1.0, "")));
         } else if order == 0 {
-            self.input(Input::Command(Command::Wake(Wake::Resume)));
+            self.input(Input::Command(Command::new(Ask::Wake, 2.0, "")));
         }
         if missed && order != 1 {
             self.timer_for = None;
@@ -1108,16 +1108,17 @@ impl<'a> World<'a> {
 
     fn listen(&mut self, event: &'static str, delta: i32) {
         *self.page.listeners.entry(event).or_insert(0) += delta;
-        self.input(Input::Command(Command::Listen {
-            event: event.into(),
-            delta,
-        }));
+        self.input(Input::Command(Command::new(
+            Ask::Listen,
+            delta.into(),
+            event,
+        )));
     }
 
     fn connect(&mut self) {
         self.page.connected = true;
         let rid = self.page.rid();
-        self.input(Input::Command(Command::Connect { rid }));
+        self.input(Input::Command(Command::new(Ask::Connect, rid.into(), "")));
     }
 
     fn act(&mut self, act: Act) {
@@ -1129,18 +1130,18 @@ impl<'a> World<'a> {
             Act::Follow(job) => {
                 self.page.followers[job] += 1;
                 let id = id(job, &self.truth);
-                self.input(Input::Command(Command::Follow { id }));
+                self.input(Input::Command(Command::new(Ask::Follow, 0.0, &id)));
             }
             Act::Unfollow(job) => {
                 if self.page.followers[job] > 0 {
                     self.page.followers[job] -= 1;
                     let id = id(job, &self.truth);
-                    self.input(Input::Command(Command::Unfollow { id }));
+                    self.input(Input::Command(Command::new(Ask::Unfollow, 0.0, &id)));
                 }
             }
             Act::Refresh(job) => {
                 let (rid, id) = (self.page.rid(), id(job, &self.truth));
-                self.input(Input::Command(Command::Refresh { rid, id }));
+                self.input(Input::Command(Command::new(Ask::Refresh, rid.into(), &id)));
             }
             Act::RefreshStale(job) => {
                 // The remedy for reads that were refused for good while the socket served.
@@ -1183,17 +1184,15 @@ impl<'a> World<'a> {
             Act::WatchAll => {
                 self.page.watch_all = !self.page.watch_all;
                 let on = self.page.watch_all;
-                self.input(Input::Command(Command::WatchAll(on)));
+                self.input(Input::Command(Command::new(
+                    Ask::WatchAll,
+                    f64::from(u8::from(on)),
+                    "",
+                )));
             }
             Act::Wake => {
-                let reason = self.dice.pick(&[
-                    Wake::Visible,
-                    Wake::Focus,
-                    Wake::Online,
-                    Wake::Resume,
-                    Wake::Pageshow,
-                ]);
-                self.input(Input::Command(Command::Wake(reason)));
+                let reason = self.dice.pick(&[0.0, 4.0, 3.0, 2.0, 1.0]);
+                self.input(Input::Command(Command::new(Ask::Wake, reason, "")));
             }
             Act::Connect => self.connect(),
             Act::Inspect => {
@@ -1231,8 +1230,8 @@ impl<'a> World<'a> {
         let hopes = counted && self.dice.chance(40);
         if hopes {
             self.check.guessed(job);
-            let id = self.truth.jobs[job].id.into();
-            self.input(Input::Command(Command::Retry { id }));
+            let id = self.truth.jobs[job].id;
+            self.input(Input::Command(Command::new(Ask::Retry, 0.0, id)));
         }
         if self.trouble.outage.iter().all(|until| *until <= self.now) {
             let latency = self.latency();
@@ -1248,13 +1247,16 @@ impl<'a> World<'a> {
             Some("[1]".into()),
             Some(format!("{{\"jobId\":\"{job}\"}}")),
         ]);
-        let command = Command::Send {
-            rid,
-            event: "hello".into(),
+        let what = if self.dice.chance(30) {
+            Ask::SendVolatile
+        } else {
+            Ask::Send
+        };
+        let command = Command {
             data,
-            volatile: self.dice.chance(30),
             supersede: self.dice.chance(30).then(|| "key".into()),
-            max_age: self.dice.chance(30).then_some(500),
+            max_age: if self.dice.chance(30) { 500.0 } else { -1.0 },
+            ..Command::new(what, rid.into(), "hello")
         };
         self.input(Input::Command(command));
     }
@@ -1427,13 +1429,13 @@ impl<'a> World<'a> {
                 .pick(&[Act::Refresh(0), Act::Connect, Act::Send, Act::Follow(0)]);
             self.act(act);
         }
-        self.input(Input::Command(Command::Shutdown));
+        self.input(Input::Command(Command::new(Ask::Shutdown, 0.0, "")));
         self.page.closed = true;
         self.check.nothing_left(&self.page);
         self.act(Act::Connect);
         self.act(Act::Send);
         self.act(Act::Refresh(0));
-        self.input(Input::Command(Command::Follow { id: "j0".into() }));
+        self.input(Input::Command(Command::new(Ask::Follow, 0.0, "j0")));
         self.input(Input::Take);
         self.input(Input::Timer);
         for conn in 0..self.connections.len().min(3) {

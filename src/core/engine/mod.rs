@@ -21,7 +21,7 @@ use super::config::Config;
 use super::error::{Log, Problem};
 use super::history::History;
 use super::index::Index;
-use super::input::{Command, Gen, Input, Wake};
+use super::input::{Ask, Command, Gen, Input};
 use super::output::Output;
 use super::queue::{Bucket, Queue};
 use super::rng::Rng;
@@ -151,7 +151,7 @@ impl Engine {
         }
         match input {
             Input::Clock { wall } => self.clock(wall),
-            Input::Command(command) => self.command(command),
+            Input::Command(command) => self.command(&command),
             Input::Opened { r#gen } => self.link_opened(r#gen),
             Input::Frames { text, gens } => self.frames(&text, &gens),
             Input::NotUtf8 { r#gen } => self.not_utf8(r#gen),
@@ -186,29 +186,22 @@ impl Engine {
         self.timers.next()
     }
 
-    fn command(&mut self, command: Command) {
-        match command {
-            Command::Connect { rid } => self.connect(rid),
-            Command::Disconnect => self.disconnect(),
-            Command::Shutdown => self.shutdown(),
-            Command::Follow { id } => self.follow(&id),
-            Command::Unfollow { id } => self.unfollow(&id),
-            Command::Retry { id } => self.retry(&id),
-            Command::Refresh { rid, id } => self.refresh(rid, &id),
-            Command::Listen { event, delta } => self.listen(&event, delta),
-            Command::WatchAll(on) => self.watch_all(on),
-            Command::Send {
-                rid,
-                event,
-                data,
-                volatile,
-                supersede,
-                max_age,
-            } => {
-                self.send(rid, &event, data.as_deref(), volatile, supersede, max_age);
-            }
-            Command::Wake(reason) => self.wake(reason),
-            Command::Suspend => self.suspend(),
+    fn command(&mut self, command: &Command) {
+        let (text, rid) = (command.text.as_str(), command.n as u32);
+        match command.what {
+            Ask::Follow => self.follow(text),
+            Ask::Unfollow => self.unfollow(text),
+            Ask::Listen => self.listen(text, command.n as i32),
+            Ask::WatchAll => self.watch_all(rid > 0),
+            Ask::Connect => self.connect(rid),
+            Ask::Disconnect => self.disconnect(),
+            Ask::Shutdown => self.shutdown(),
+            Ask::Retry => self.retry(text),
+            Ask::Refresh => self.refresh(rid, text),
+            Ask::Send | Ask::SendVolatile => self.send(rid, command),
+            // The events that may mean a return from the back/forward cache come first.
+            Ask::Wake => self.wake(rid < 3),
+            Ask::Suspend => self.suspend(),
         }
     }
 
@@ -225,7 +218,7 @@ impl Engine {
             .is_some_and(|known| epoch > known.saturating_add(SLEPT));
         self.epoch = Some(epoch);
         if slept {
-            self.wake(Wake::Clock);
+            self.wake(false);
         }
     }
 
@@ -313,14 +306,16 @@ impl Engine {
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.
     fn refuse_after_close(&mut self, input: &Input) {
-        let rid = match input {
-            Input::Command(
-                Command::Connect { rid } | Command::Refresh { rid, .. } | Command::Send { rid, .. },
-            ) => *rid,
-            _ => return,
+        let Input::Command(command) = input else {
+            return;
         };
-        self.outbox.refuse(rid, Problem::Closed, "");
-        self.tell();
+        if matches!(
+            command.what,
+            Ask::Connect | Ask::Refresh | Ask::Send | Ask::SendVolatile
+        ) {
+            self.outbox.refuse(command.n as u32, Problem::Closed, "");
+            self.tell();
+        }
     }
 
     /// Gives up every socket, read and token request, and every deadline.

@@ -1,6 +1,7 @@
 //! Messages to the server: at once when they can go, else in a bounded queue, else refused with a reason.
 
 use super::super::error::{Log, Problem};
+use super::super::input::{Ask, Command};
 use super::super::json::{Scanner, Value};
 use super::super::output::Output;
 use super::super::stream;
@@ -25,15 +26,8 @@ fn named_job(data: Option<&str>) -> Option<String> {
 }
 
 impl Engine {
-    pub(super) fn send(
-        &mut self,
-        rid: u32,
-        event: &str,
-        data: Option<&str>,
-        volatile: bool,
-        supersede: Option<String>,
-        max_age: Option<u64>,
-    ) {
+    pub(super) fn send(&mut self, rid: u32, command: &Command) {
+        let data = command.data.as_deref();
         if matches!(self.phase, Phase::Failed(_)) {
             return self.outbox.refuse(rid, Problem::GivenUp, "");
         }
@@ -41,7 +35,7 @@ impl Engine {
             Ok(job) => job,
             Err(problem) => return self.outbox.refuse(rid, problem, ""),
         };
-        let frame = stream::encode(event, data);
+        let frame = stream::encode(&command.text, data);
         let open = self.open_socket_for(job.as_deref());
         if let Some(r#gen) = open
             && self.queue.len() == 0
@@ -50,11 +44,16 @@ impl Engine {
             self.outputs.push(Output::Send { r#gen, text: frame });
             return self.outbox.reply(rid, "\"sent\"");
         }
-        if volatile {
+        if command.what == Ask::SendVolatile {
             return self.outbox.reply(rid, "\"dropped\"");
         }
-        let expires = self.now.after(max_age.unwrap_or(self.config.queue_age));
-        if self.queue.push(job, frame, expires, supersede) {
+        let age = if command.max_age < 0.0 {
+            self.config.queue_age
+        } else {
+            command.max_age as u64
+        };
+        let (expires, key) = (self.now.after(age), command.supersede.clone());
+        if self.queue.push(job, frame, expires, key) {
             self.outbox.reply(rid, "\"queued\"");
             self.activate();
         } else {

@@ -1,6 +1,5 @@
 //! The page came back from somewhere: from behind other tabs, from a frozen state, from sleep. One idempotent answer.
 
-use super::super::input::Wake;
 use super::links::State;
 use super::{Engine, Phase};
 
@@ -12,9 +11,10 @@ const PROBE: u64 = 4000;
 const DOUBT: u64 = 5000;
 
 impl Engine {
-    pub(super) fn wake(&mut self, reason: Wake) {
+    /// `shown`: the page may be back from the back/forward cache.
+    pub(super) fn wake(&mut self, shown: bool) {
         match self.phase {
-            Phase::Suspended if matches!(reason, Wake::Pageshow | Wake::Resume | Wake::Visible) => {
+            Phase::Suspended if shown => {
                 self.phase = Phase::Idle;
                 self.activate();
             }

@@ -1,7 +1,7 @@
 //! Jobs: attempts, ends, the line for a socket.
 
 use crate::rig::{Rig, answer, completed, config, progress, shared, snapshot, tagged};
-use jobwire::core::{Command, Config, Wake};
+use jobwire::core::{Ask, Command, Config};
 
 #[test]
 fn a_job_in_line_for_a_socket_is_served_again_after_a_suspension() {
@@ -14,9 +14,9 @@ fn a_job_in_line_for_a_socket_is_served_again_after_a_suspension() {
     rig.follow("b");
     let first = rig.open();
     rig.opened(first);
-    rig.command(Command::Suspend);
+    rig.command(Command::new(Ask::Suspend, 0.0, ""));
     rig.asked();
-    rig.wake(Wake::Pageshow);
+    rig.wake(1.0);
     let second = rig.open();
     rig.opened(second);
     rig.frame(second, &completed("a"));

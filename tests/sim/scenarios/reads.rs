@@ -2,13 +2,13 @@
 
 use crate::rig::{Rig, answer, config, progress, shared, snapshot, tagged, with_token};
 use jobwire::core::config::Polling;
-use jobwire::core::{Backoff, Command, Config, HttpOutcome, Output};
+use jobwire::core::{Ask, Backoff, Command, Config, HttpOutcome, Output};
 
 #[test]
 fn a_refresh_under_way_is_answered_when_the_client_is_closed() {
     let mut rig = Rig::new(config());
     let rid = rig.refresh("a");
-    rig.command(Command::Shutdown);
+    rig.command(Command::new(Ask::Shutdown, 0.0, ""));
     let replies = rig.replies(rid);
     assert_eq!((replies.len(), replies[0][2].as_bool()), (1, Some(false)));
 }

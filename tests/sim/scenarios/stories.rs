@@ -4,7 +4,7 @@ use crate::rig::{
     HEARTBEAT, Rig, answer, completed, config, progress, shared, snapshot, with_token,
 };
 use jobwire::core::config::RateLimit;
-use jobwire::core::{Command, Config, Gen, HttpOutcome, Input, Output, Problem, Wake};
+use jobwire::core::{Ask, Command, Config, Gen, HttpOutcome, Input, Output, Problem};
 
 #[test]
 fn five_tries_then_reads_every_two_seconds_while_probing_and_back_to_the_socket() {
@@ -276,12 +276,12 @@ fn several_servers_are_tried_in_turn_and_the_one_that_works_is_kept() {
 fn the_back_forward_cache_is_no_error() {
     let mut rig = Rig::new(config());
     rig.serve("a", 10);
-    rig.command(Command::Suspend);
+    rig.command(Command::new(Ask::Suspend, 0.0, ""));
     assert_eq!(rig.state(), "suspended");
     assert!(matches!(rig.asked()[..], [Output::Close { .. }]));
     rig.pass(100_000);
     assert!(rig.asked().is_empty());
-    rig.wake(Wake::Pageshow);
+    rig.wake(1.0);
     let r#gen = rig.open();
     rig.opened(r#gen);
     assert_eq!(rig.fetches().len(), 1);
