@@ -21,6 +21,13 @@ const FEATURES = [
   "--enable-reference-types",
 ];
 
+/** Scripts that have a part in what is built, in the order in which they have it. */
+const LINKER = ["linker.mjs", "wasm-object.mjs"].map((name) => join(root, "scripts/lib", name));
+const SCRIPTS = [...LINKER, ...["build-core.mjs", "slim.mjs"].map((name) => join(root, "scripts/lib", name))];
+
+/** How cargo is told which linker to use for wasm32. */
+const CARGO_LINKER = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
+
 const TEXT_MODULE_TYPES = "declare const text: string;\nexport default text;\n";
 
 /**
@@ -33,13 +40,18 @@ function must(command, args) {
   if (!result.ok) throw new Error(`${command} ${args.join(" ")}\n${result.err}`);
 }
 
-/** Keeps the paths of the machine that builds out of what it ships; in cargo's form that lets a path hold spaces. */
-function withoutPaths() {
+/**
+ * In cargo's form that lets a path hold spaces. Keeps the paths of the machine that builds out of what it ships, and
+ * has cargo link again when the linker's scripts change: it does not look into a linker.
+ */
+function rustFlags() {
   const { CARGO_ENCODED_RUSTFLAGS: encoded, CARGO_HOME, RUSTFLAGS = "" } = process.env;
   return [
     ...(encoded?.split("\x1f") ?? RUSTFLAGS.split(" ")).filter(Boolean),
     `--remap-path-prefix=${CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`,
     `--remap-path-prefix=${root}=.`,
+    `--cfg=linked_by="${hashOf(root, LINKER, [])}"`,
+    "--check-cfg=cfg(linked_by, values(any()))",
   ].join("\x1f");
 }
 
@@ -69,9 +81,7 @@ export function wasmArtifact(messages) {
 export function coreInputs() {
   return hashOf(
     root,
-    ["Cargo.toml", "Cargo.lock", ".cargo", "src", "scripts/lib/build-core.mjs", "scripts/lib/slim.mjs"].map(
-      (path) => join(root, path),
-    ),
+    [...["Cargo.toml", "Cargo.lock", ".cargo", "src"].map((path) => join(root, path)), ...SCRIPTS],
     [
       wasmBindgen(),
       capture(wasmRust().rustc, ["-V"], { cwd: root }).out,
@@ -94,9 +104,15 @@ export async function buildCore(say) {
   // As cdylib alone: beside an rlib, which the tests need, cargo silently leaves link-time optimisation out.
   const cargoArgs = ["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", WASM_TARGET];
   if (process.env.CI) cargoArgs.push("--locked");
+  const env = { ...process.env, ...rust.env };
   const cargo = spawnSync(rust.cargo, [...cargoArgs, "--message-format=json-render-diagnostics"], {
     cwd: root,
-    env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: withoutPaths(), ...rust.env },
+    env: {
+      ...env,
+      CARGO_ENCODED_RUSTFLAGS: rustFlags(),
+      [CARGO_LINKER]: LINKER[0],
+      ...(env[CARGO_LINKER] && { LINKER: env[CARGO_LINKER] }),
+    },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
@@ -116,7 +132,7 @@ export async function buildCore(say) {
     ...["--remove-producers-section", wasm],
   ]);
 
-  say("panics to traps, short names");
+  say("short names");
   const linked = join(made, "core_bg.wasm");
   const glue = join(made, "core.js");
   const slimmed = await slimmedCopy(linked, glue);

@@ -1,37 +1,5 @@
-/**
- * Takes out of the linked wasm what only serves to describe a panic, shortens the names between wasm and glue, and
- * leaves the copying of long texts to the browser.
- *
- * With `panic = "abort"` a panic ends in a trap whatever it says, and nothing shows its text; the compiler keeps the
- * code that composes the text all the same (leaving it out is an option of nightly compilers only). Functions that
- * never return become that trap here, and what only they needed goes with them.
- */
+/** Shortens the names between wasm and glue, and leaves the copying of long texts to the browser. */
 import binaryen from "binaryen";
-
-/** Functions of Rust's standard library that never return, by their demangled names without hashes. */
-const PANICS = [
-  /^core::panicking::/,
-  /^core::(option|result)::(unwrap|expect)_failed$/,
-  /^core::cell::panic_already_(mutably_)?borrowed$/,
-  /^core::slice::(index::slice_\w+_fail|copy_from_slice_impl::len_mismatch_fail)/,
-  /^core::str::slice_error_fail/,
-  /^alloc::raw_vec::(handle_error|capacity_overflow)$/,
-  /^alloc::alloc::handle_alloc_error/,
-  /^<?alloc::vec::Vec.*::(remove|insert|swap_remove|split_off|truncate)::assert_failed$/,
-  /^std::thread::local::panic_access_error$/,
-  /^std::alloc::rust_oom/,
-  /^__rustc::(rust_begin_unwind|__rust_start_panic|__rust_alloc_error_handler|rust_panic)$/,
-];
-
-/** @param {string} name as the name section has it */
-export function isPanic(name) {
-  const plain = name
-    .replace(/\\([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)))
-    .replace(/\[[0-9a-f]{16}\]/g, "")
-    .replace(/::h[0-9a-f]{16}$/, "")
-    .replace(/::<.*>$/, "");
-  return PANICS.some((pattern) => pattern.test(plain));
-}
 
 /** How wasm-bindgen begins to copy a text into wasm: character by character, as long as it is ASCII. */
 const COPY_LOOP = /(for \(; offset < len)(; offset\+\+\) \{\s*const code = arg\.charCodeAt\(offset\);)/;
@@ -52,22 +20,12 @@ function shortName(n) {
 const quoted = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /**
- * @param {Uint8Array} wasm with its name section
+ * @param {Uint8Array} wasm
  * @param {string} glue what wasm-bindgen wrote for it
- * @returns {{ wasm: Uint8Array, glue: string, panics: number }}
+ * @returns {{ wasm: Uint8Array, glue: string }}
  */
 export function slim(wasm, glue) {
   const module = binaryen.readBinary(wasm);
-  let panics = 0;
-  for (let index = 0; index < module.getNumFunctions(); index++) {
-    const reference = module.getFunctionByIndex(index);
-    const { name, module: from } = binaryen.getFunctionInfo(reference);
-    if (from || !isPanic(name)) continue;
-    // The wrapper that changes a function in place is missing in binaryen's own declarations.
-    /** @type {any} */ (binaryen).Function(reference).body = module.unreachable();
-    panics++;
-  }
-  // The optimiser then finds what nothing refers to any more; names are needed by nobody from here on.
   let text = module.emitText();
   module.dispose();
 
@@ -86,5 +44,5 @@ export function slim(wasm, glue) {
   const renamed = binaryen.parseText(text);
   const bytes = renamed.emitBinary();
   renamed.dispose();
-  return { wasm: bytes, glue: short, panics };
+  return { wasm: bytes, glue: short };
 }
