@@ -43,7 +43,7 @@ impl JobsClient {
     ) {
         let driver = &self.driver;
         let text = text.unwrap_or_default();
-        let (rid, req) = (n as u32, n as u64);
+        let rid = n as u32;
         let what = match message {
             0 => Ask::Follow,
             1 => Ask::Unfollow,
@@ -60,9 +60,9 @@ impl JobsClient {
             12 => Ask::Suspend,
             13 => return driver.hidden(n > 0.0),
             14 => return driver.take(),
-            15 => return driver.token(req, text),
-            16 => return driver.token_failed(req, text),
-            17 => return driver.headers(req, &text),
+            15 => return driver.token(rid, text),
+            16 => return driver.token_failed(rid, text),
+            17 => return driver.headers(rid, &text),
             18 => return driver.inspect(rid),
             19 => {
                 return driver.answer(rid, |engine| -> Vec<AuditRow> { engine.audit() });

@@ -72,14 +72,14 @@ pub enum Input {
     /// An HTTP read ended.
     Http {
         /// Which.
-        req: u64,
+        req: u32,
         /// How.
         outcome: HttpOutcome,
     },
     /// The token function answered; the token itself stays with the driver.
     Token {
         /// Which request.
-        req: u64,
+        req: u32,
         /// Why there is none, when there is none.
         error: Option<String>,
     },

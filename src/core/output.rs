@@ -13,8 +13,8 @@ pub enum Output {
         r#gen: Gen,
         /// Where to; without the token.
         url: String,
-        /// The request whose token is to be used.
-        auth: Option<u64>,
+        /// The request whose token is to be used; 0: none.
+        auth: u32,
     },
     /// Close a socket and forget it: nothing of it is wanted any more.
     Close {
@@ -35,23 +35,23 @@ pub enum Output {
     /// Read a URL over HTTP GET.
     Fetch {
         /// The number its answer carries.
-        req: u64,
+        req: u32,
         /// What to read; without the token.
         url: String,
         /// For `If-None-Match`.
         etag: Option<String>,
-        /// The request whose token is to be used.
-        auth: Option<u64>,
+        /// The request whose token is to be used; 0: none.
+        auth: u32,
     },
     /// Stop that read.
     Abort {
         /// Which.
-        req: u64,
+        req: u32,
     },
     /// Ask for a token; the answer is an `Input::Token`.
     NeedToken {
         /// The number its answer carries.
-        req: u64,
+        req: u32,
         /// Why.
         reason: TokenReason,
     },

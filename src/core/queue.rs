@@ -84,8 +84,12 @@ impl Queue {
         Some(item)
     }
 
-    pub(crate) fn next_expiry(&self) -> Option<Time> {
-        self.items.iter().map(|item| item.expires).min()
+    pub(crate) fn next_expiry(&self) -> Time {
+        let mut next = Time::NEVER;
+        for item in &self.items {
+            next = next.min(item.expires);
+        }
+        next
     }
 }
 
@@ -128,12 +132,15 @@ impl Bucket {
         enough
     }
 
-    /// When the next token will be there; `None` when it is.
-    pub(crate) fn next(&mut self, now: Time) -> Option<Time> {
+    /// When the next token will be there; `now` when it is.
+    pub(crate) fn next(&mut self, now: Time) -> Time {
         self.fill(now);
-        let limit = self.limit?;
-        (self.tokens <= 1.0 - 1e-6)
-            .then(|| now.after(((1.0 - self.tokens) * 1000.0 / limit.per_second) as u64 + 1))
+        match self.limit {
+            Some(limit) if self.tokens <= 1.0 - 1e-6 => {
+                now.after(((1.0 - self.tokens) * 1000.0 / limit.per_second) as u64 + 1)
+            }
+            _ => now,
+        }
     }
 }
 
@@ -174,7 +181,7 @@ mod tests {
             burst: 2.0,
         }));
         assert!(bucket.take(Time(0)) && bucket.take(Time(0)) && !bucket.take(Time(0)));
-        let next = bucket.next(Time(0)).unwrap();
+        let next = bucket.next(Time(0));
         assert!(next <= Time(101) && bucket.take(next));
         assert!(!bucket.take(next));
         assert!(Bucket::new(None).take(Time(0)));

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct Time(pub u64);
 
 impl Time {
+    /// Later than every deadline: what is due then never is.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// The instant `ms` milliseconds later.
     #[must_use]
     pub fn after(self, ms: u64) -> Self {

@@ -11,9 +11,9 @@ pub(crate) enum Owner {
     /// A job's next read or the end of its linger time.
     Job(u32),
     /// An HTTP request that takes too long.
-    Fetch(u64),
+    Fetch(u32),
     /// A token that was asked for and does not come.
-    Token(u64),
+    Token(u32),
     /// The outgoing queue: an item's age, or the next token of the rate limit.
     Queue,
     /// The shared link's linger time.
@@ -36,18 +36,15 @@ impl Timers {
 
     /// The next reminder that is due at `now`.
     pub(crate) fn due(&mut self, now: Time) -> Option<Owner> {
-        match self.reminders.last() {
-            Some((at, owner)) if *at <= now => {
-                let owner = *owner;
-                self.reminders.pop();
-                Some(owner)
-            }
-            _ => None,
+        if self.next() > now {
+            return None;
         }
+        self.reminders.pop().map(|(_, owner)| owner)
     }
 
-    pub(crate) fn next(&self) -> Option<Time> {
-        self.reminders.last().map(|(at, _)| *at)
+    /// When the next one is due.
+    pub(crate) fn next(&self) -> Time {
+        self.reminders.last().map_or(Time::NEVER, |(at, _)| *at)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -60,43 +57,44 @@ impl Timers {
 }
 
 /// A deadline that may move, and the earliest reminder set for it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
-    at: Option<Time>,
-    reminder: Option<Time>,
+    at: Time,
+    reminder: Time,
+}
+
+impl Default for Deadline {
+    fn default() -> Self {
+        Self {
+            at: Time::NEVER,
+            reminder: Time::NEVER,
+        }
+    }
 }
 
 impl Deadline {
-    pub(crate) fn get(&self) -> Option<Time> {
+    pub(crate) fn get(&self) -> Time {
         self.at
     }
 
-    /// Sets or clears it; a reminder is added only when none comes early enough.
-    pub(crate) fn set(&mut self, at: Option<Time>, owner: Owner, timers: &mut Timers) {
+    /// Sets it, or clears it with [`Time::NEVER`]; a reminder is added only when none comes early enough.
+    pub(crate) fn set(&mut self, at: Time, owner: Owner, timers: &mut Timers) {
         self.at = at;
-        if let Some(at) = at
-            && self.reminder.is_none_or(|reminder| reminder > at)
-        {
-            self.reminder = Some(at);
+        if at < self.reminder {
+            self.reminder = at;
             timers.remind(at, owner);
         }
     }
 
     /// To be called when a reminder fires: true when the deadline has come, else it is reminded of again.
     pub(crate) fn reached(&mut self, now: Time, owner: Owner, timers: &mut Timers) -> bool {
-        if self.reminder.is_some_and(|reminder| reminder <= now) {
-            self.reminder = None;
+        if self.reminder <= now {
+            self.reminder = Time::NEVER;
         }
-        match self.at {
-            Some(at) if at <= now => {
-                self.at = None;
-                true
-            }
-            later => {
-                self.set(later, owner, timers);
-                false
-            }
-        }
+        let come = self.at <= now;
+        let later = if come { Time::NEVER } else { self.at };
+        self.set(later, owner, timers);
+        come
     }
 }
 
@@ -108,23 +106,23 @@ mod tests {
     fn a_deadline_moved_back_fires_once_and_late() {
         let mut timers = Timers::default();
         let mut deadline = Deadline::default();
-        deadline.set(Some(Time(10)), Owner::Link(1), &mut timers);
-        deadline.set(Some(Time(30)), Owner::Link(1), &mut timers);
+        deadline.set(Time(10), Owner::Link(1), &mut timers);
+        deadline.set(Time(30), Owner::Link(1), &mut timers);
         assert_eq!(timers.due(Time(9)), None);
         assert_eq!(timers.due(Time(10)), Some(Owner::Link(1)));
         assert!(!deadline.reached(Time(10), Owner::Link(1), &mut timers));
-        assert_eq!(timers.next(), Some(Time(30)));
+        assert_eq!(timers.next(), Time(30));
         assert_eq!(timers.due(Time(31)), Some(Owner::Link(1)));
         assert!(deadline.reached(Time(31), Owner::Link(1), &mut timers));
-        assert_eq!(timers.next(), None);
+        assert_eq!(timers.next(), Time::NEVER);
     }
 
     #[test]
     fn a_deadline_moved_forward_fires_early() {
         let mut timers = Timers::default();
         let mut deadline = Deadline::default();
-        deadline.set(Some(Time(30)), Owner::Queue, &mut timers);
-        deadline.set(Some(Time(5)), Owner::Queue, &mut timers);
+        deadline.set(Time(30), Owner::Queue, &mut timers);
+        deadline.set(Time(5), Owner::Queue, &mut timers);
         assert_eq!(timers.due(Time(5)), Some(Owner::Queue));
         assert!(deadline.reached(Time(5), Owner::Queue, &mut timers));
         // The later reminder is stale and changes nothing.

@@ -67,8 +67,8 @@ pub(super) struct Reads {
 }
 
 impl Reads {
-    pub(super) fn abort(&self, req: u64) {
-        if let Some(read) = self.list.remove(req) {
+    pub(super) fn abort(&self, req: u32) {
+        if let Some(read) = self.list.remove(req.into()) {
             read.controller.abort();
         }
     }
@@ -106,15 +106,9 @@ async fn answer(url: &str, init: &Init) -> Result<HttpOutcome, JsValue> {
 }
 
 impl Driver {
-    pub(super) fn fetch(
-        self: &Rc<Self>,
-        req: u64,
-        url: String,
-        etag: Option<String>,
-        auth: Option<u64>,
-    ) {
+    pub(super) fn fetch(self: &Rc<Self>, req: u32, url: String, etag: Option<String>, auth: u32) {
         let headers = Headers::new();
-        if let Some(token) = auth.and_then(|req| self.tokens.get(req)) {
+        if let Some(token) = self.tokens.get(auth) {
             let _ = headers.set("authorization", &(String::from("Bearer ") + &token));
         }
         if let Some(etag) = etag.filter(|_| same_origin(&url)) {
@@ -131,16 +125,16 @@ impl Driver {
             init,
             controller,
         };
-        self.reads.list.insert(req, read);
+        self.reads.list.insert(req.into(), read);
         if self.settings.headers {
-            return self.say(HEADERS, req as f64, &JsValue::UNDEFINED);
+            return self.say(HEADERS, req.into(), &JsValue::UNDEFINED);
         }
         self.start(req);
     }
 
     /// The page's headers for a read, stronger than our own: a JSON array of name and value.
-    pub(crate) fn headers(self: &Rc<Self>, req: u64, json: &str) {
-        let init = self.reads.list.with(req, |read| read.init.clone());
+    pub(crate) fn headers(self: &Rc<Self>, req: u32, json: &str) {
+        let init = self.reads.list.with(req.into(), |read| read.init.clone());
         let Some(headers) = init.map(|init| init.headers()) else {
             return;
         };
@@ -160,24 +154,24 @@ impl Driver {
         self.start(req);
     }
 
-    fn start(self: &Rc<Self>, req: u64) {
+    fn start(self: &Rc<Self>, req: u32) {
         spawn_local(Rc::clone(self).run(Some(req)));
     }
 
     /// A microtask: the read, if it is for one, and then what is queued. One kind of task for all: each costs a state
     /// machine.
-    pub(super) async fn run(self: Rc<Self>, read: Option<u64>) {
+    pub(super) async fn run(self: Rc<Self>, read: Option<u32>) {
         if let Some(req) = read {
             let Some((url, init)) = self
                 .reads
                 .list
-                .with(req, |read| (read.url.clone(), read.init.clone()))
+                .with(req.into(), |read| (read.url.clone(), read.init.clone()))
             else {
                 return;
             };
             let outcome = answer(&url, &init).await.unwrap_or(HttpOutcome::Failed);
             // Aborted reads are over for the core already.
-            if self.reads.list.remove(req).is_some() {
+            if self.reads.list.remove(req.into()).is_some() {
                 self.inputs.borrow_mut().push(Input::Http { req, outcome });
             }
         } else {

@@ -152,7 +152,7 @@ impl Driver {
             Output::Abort { req } => self.reads.abort(req),
             Output::NeedToken { req, reason } => {
                 let refresh = reason == TokenReason::Refresh;
-                self.say(TOKEN, req as f64, &JsValue::from_bool(refresh));
+                self.say(TOKEN, req.into(), &JsValue::from_bool(refresh));
             }
             Output::Dirty => self.say(DIRTY, 0.0, &JsValue::UNDEFINED),
             Output::Batch(json) => {
@@ -204,12 +204,12 @@ impl Driver {
         self.later(Input::Take);
     }
 
-    pub(crate) fn token(self: &Rc<Self>, req: u64, token: String) {
+    pub(crate) fn token(self: &Rc<Self>, req: u32, token: String) {
         self.tokens.keep(req, token);
         self.later(Input::Token { req, error: None });
     }
 
-    pub(crate) fn token_failed(self: &Rc<Self>, req: u64, message: String) {
+    pub(crate) fn token_failed(self: &Rc<Self>, req: u32, message: String) {
         self.later(Input::Token {
             req,
             error: Some(self.tokens.redact(message)),

@@ -73,8 +73,8 @@ impl Sockets {
 }
 
 impl Driver {
-    pub(super) fn open_socket(self: &Rc<Self>, r#gen: Gen, url: &str, auth: Option<u64>) {
-        let token = auth.and_then(|req| self.tokens.get(req));
+    pub(super) fn open_socket(self: &Rc<Self>, r#gen: Gen, url: &str, auth: u32) {
+        let token = self.tokens.get(auth);
         let made = match (&token, self.settings.token_in) {
             (Some(token), TokenIn::Query) => WebSocket::new(&super::tokens::with_token(url, token)),
             (Some(token), TokenIn::Subprotocol) => WebSocket::new_with_str(url, token),

@@ -9,11 +9,11 @@ const SHORTEST: usize = 6;
 /// The token of the last request, and the one before it, which sockets may still be named by.
 #[derive(Default)]
 pub(crate) struct Tokens {
-    kept: RefCell<Vec<(u64, String)>>,
+    kept: RefCell<Vec<(u32, String)>>,
 }
 
 impl Tokens {
-    pub(super) fn keep(&self, req: u64, token: String) {
+    pub(super) fn keep(&self, req: u32, token: String) {
         let mut kept = self.kept.borrow_mut();
         kept.push((req, token));
         if kept.len() > 2 {
@@ -21,7 +21,7 @@ impl Tokens {
         }
     }
 
-    pub(super) fn get(&self, req: u64) -> Option<String> {
+    pub(super) fn get(&self, req: u32) -> Option<String> {
         self.kept
             .borrow()
             .iter()

@@ -20,7 +20,7 @@ const PROVEN: u64 = 1000;
 
 struct Socket {
     key: usize,
-    auth: Option<u64>,
+    auth: Option<u32>,
     opened_at: Option<u64>,
 }
 
@@ -60,7 +60,7 @@ struct Job {
 struct Read {
     job: usize,
     sent: u64,
-    auth: Option<u64>,
+    auth: Option<u32>,
     refreshes: bool,
 }
 
@@ -70,8 +70,8 @@ pub struct Check {
     sockets: BTreeMap<u64, Socket>,
     keys: Vec<Key>,
     jobs: Vec<Job>,
-    reads: BTreeMap<u64, Read>,
-    refused: BTreeSet<u64>,
+    reads: BTreeMap<u32, Read>,
+    refused: BTreeSet<u32>,
     refreshes: BTreeMap<u32, usize>,
     /// When sockets were opened, reads sent and tokens asked for lately; each leaves a reminder behind.
     recent: Vec<u64>,
@@ -80,6 +80,11 @@ pub struct Check {
     epoch: Option<u64>,
     /// When a listener last left: events that wait for a frame are its own to ignore.
     left_at: u64,
+}
+
+/// The request whose token is used; the core says 0 for none.
+pub fn token_of(auth: u32) -> Option<u32> {
+    (auth > 0).then_some(auth)
 }
 
 fn is_refusal(code: u16) -> bool {
@@ -270,7 +275,7 @@ impl Check {
         });
     }
 
-    fn answered(&mut self, plan: &Plan, mono: u64, req: u64, outcome: &HttpOutcome) {
+    fn answered(&mut self, plan: &Plan, mono: u64, req: u32, outcome: &HttpOutcome) {
         let Some(read) = self.reads.remove(&req) else {
             return;
         };
@@ -321,7 +326,9 @@ impl Check {
         self.no_token_in(output);
         self.nothing_after_close(page, output);
         match output {
-            Output::Open { r#gen, url, auth } => self.opens(plan, truth, mono, *r#gen, url, *auth),
+            Output::Open { r#gen, url, auth } => {
+                self.opens(plan, truth, mono, *r#gen, url, token_of(*auth))
+            }
             Output::Close { r#gen, reason, .. } => {
                 let socket = self.sockets.remove(&r#gen.id());
                 self.ensure(socket.is_some(), || {
@@ -394,7 +401,7 @@ impl Check {
         mono: u64,
         r#gen: Gen,
         url: &str,
-        auth: Option<u64>,
+        auth: Option<u32>,
     ) {
         let Some(key) = Self::key_of(plan, truth, url) else {
             return self.ensure(false, || format!("a socket to somewhere else: {url}"));
@@ -428,7 +435,7 @@ impl Check {
         let Output::Fetch { req, auth, .. } = output else {
             return;
         };
-        let (req, auth) = (*req, *auth);
+        let (req, auth) = (*req, token_of(*auth));
         let state = &self.jobs[job];
         let (refreshing, healed, wait) = (state.refreshing > 0, state.healed, state.wait_until);
         let key = self.shared_or(plan, job);

@@ -248,7 +248,7 @@ impl Rig {
         });
     }
 
-    pub fn http(&mut self, req: u64, outcome: HttpOutcome) {
+    pub fn http(&mut self, req: u32, outcome: HttpOutcome) {
         self.input(Input::Http { req, outcome });
     }
 
@@ -286,7 +286,7 @@ impl Rig {
     }
 
     /// The reads asked for since the last look; other requests stay.
-    pub fn fetches(&mut self) -> Vec<(u64, String)> {
+    pub fn fetches(&mut self) -> Vec<(u32, String)> {
         let (fetches, rest) = std::mem::take(&mut self.asked)
             .into_iter()
             .partition(|output| matches!(output, Output::Fetch { .. }));
@@ -303,14 +303,14 @@ impl Rig {
     }
 
     /// The only read asked for.
-    pub fn fetch(&mut self) -> u64 {
+    pub fn fetch(&mut self) -> u32 {
         let fetches = self.fetches();
         assert_eq!(fetches.len(), 1, "{fetches:?}");
         fetches[0].0
     }
 
     /// The tokens asked for since the last look, with the reason.
-    pub fn tokens(&mut self) -> Vec<(u64, String)> {
+    pub fn tokens(&mut self) -> Vec<(u32, String)> {
         let (tokens, rest) = std::mem::take(&mut self.asked)
             .into_iter()
             .partition(|output| matches!(output, Output::NeedToken { .. }));
@@ -326,7 +326,7 @@ impl Rig {
         tokens.into_iter().filter_map(named).collect()
     }
 
-    pub fn token(&mut self, reason: &str) -> u64 {
+    pub fn token(&mut self, reason: &str) -> u32 {
         let tokens = self.tokens();
         assert!(tokens.len() == 1 && tokens[0].1 == reason, "{tokens:?}");
         tokens[0].0
@@ -339,7 +339,7 @@ impl Rig {
             .count()
     }
 
-    pub fn give_token(&mut self, req: u64) {
+    pub fn give_token(&mut self, req: u32) {
         self.input(Input::Token { req, error: None });
     }
 

@@ -1,6 +1,6 @@
 //! One simulated session: an engine, its driver and page, a network and servers, in virtual time from one seed.
 
-use crate::check::Check;
+use crate::check::{Check, token_of};
 use crate::dice::Dice;
 use crate::link::Connection;
 use crate::page::{self, Page};
@@ -70,14 +70,14 @@ enum Event {
     Take,
     Flush,
     ToClient(usize, Bound),
-    Handshake(usize, Option<u64>),
+    Handshake(usize, Option<u32>),
     Goodbye(usize),
     Release(usize),
     Beat(usize),
     Reset(usize),
-    HttpArrives(u64),
-    HttpAnswer(u64, HttpOutcome),
-    Token(u64, bool),
+    HttpArrives(u32),
+    HttpAnswer(u32, HttpOutcome),
+    Token(u32, bool),
     RetryArrives(usize, bool),
     RetryAnswered(usize),
     Step(usize),
@@ -101,7 +101,7 @@ enum Inboxed {
 struct Flight {
     job: usize,
     server: usize,
-    auth: Option<u64>,
+    auth: Option<u32>,
     etag: Option<String>,
     hanging: bool,
 }
@@ -139,9 +139,9 @@ pub struct World<'a> {
     timer_mark: u64,
     connections: Vec<Connection>,
     by_gen: BTreeMap<u64, usize>,
-    flights: BTreeMap<u64, Flight>,
-    tokens: BTreeMap<u64, u64>,
-    slow_tokens: Vec<u64>,
+    flights: BTreeMap<u32, Flight>,
+    tokens: BTreeMap<u32, u64>,
+    slow_tokens: Vec<u32>,
     inbox: VecDeque<Inboxed>,
     flushing: bool,
     frozen_until: Option<u64>,
@@ -405,7 +405,7 @@ impl<'a> World<'a> {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Open { r#gen, url, auth } => self.open(r#gen, &url, auth),
+            Output::Open { r#gen, url, auth } => self.open(r#gen, &url, token_of(auth)),
             Output::Close { r#gen, .. } => self.forget(r#gen),
             Output::Send { .. } => {}
             Output::Fetch {
@@ -425,7 +425,7 @@ impl<'a> World<'a> {
                     Flight {
                         job,
                         server,
-                        auth,
+                        auth: token_of(auth),
                         etag,
                         hanging,
                     },
@@ -594,7 +594,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn need_token(&mut self, req: u64, _reason: TokenReason) {
+    fn need_token(&mut self, req: u32, _reason: TokenReason) {
         if self.trouble.bad_token > self.now && self.trouble.bad_token_kind == 0 {
             self.slow_tokens.push(req);
             return;
@@ -604,7 +604,7 @@ impl<'a> World<'a> {
         self.later(takes, Event::Token(req, good));
     }
 
-    fn token(&mut self, req: u64, good: bool) {
+    fn token(&mut self, req: u32, good: bool) {
         let error = (!good).then(|| "the session is over".to_owned());
         if good {
             // A cache that hands out what has run out.
@@ -621,7 +621,7 @@ impl<'a> World<'a> {
         self.when_awake(Input::Token { req, error });
     }
 
-    fn token_is_good(&self, auth: Option<u64>) -> bool {
+    fn token_is_good(&self, auth: Option<u32>) -> bool {
         !self.plan.config.token
             || auth
                 .and_then(|auth| self.tokens.get(&auth))
@@ -634,7 +634,7 @@ impl<'a> World<'a> {
         self.trouble.outage[server] > self.now
     }
 
-    fn open(&mut self, r#gen: Gen, url: &str, auth: Option<u64>) {
+    fn open(&mut self, r#gen: Gen, url: &str, auth: Option<u32>) {
         self.figures.sockets += 1;
         let server = server_of(url);
         let job = self.truth.jobs.iter().position(|job| {
@@ -706,7 +706,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn handshake(&mut self, conn: usize, auth: Option<u64>) {
+    fn handshake(&mut self, conn: usize, auth: Option<u32>) {
         let server = self.connections[conn].server;
         if self.connections[conn].forgotten || self.connections[conn].silent {
             return;
@@ -919,7 +919,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn http_arrives(&mut self, req: u64) {
+    fn http_arrives(&mut self, req: u32) {
         let Some(flight) = self.flights.get(&req) else {
             return;
         };
@@ -1284,7 +1284,7 @@ impl<'a> World<'a> {
                 self.reset(conn);
             }
         }
-        let hanging: Vec<u64> = self
+        let hanging: Vec<u32> = self
             .flights
             .iter()
             .filter(|(_, flight)| flight.hanging)

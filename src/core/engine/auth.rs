@@ -17,15 +17,15 @@ const PROOF: u64 = 1000;
 #[derive(Debug, Default)]
 pub(super) struct Auth {
     /// Requests made so far.
-    count: u64,
-    /// The request that is not answered yet.
-    asking: Option<u64>,
+    count: u32,
+    /// The request that is not answered yet; here as in what follows 0 stands for none.
+    asking: u32,
     /// The request that brought the present token.
-    current: Option<u64>,
+    current: u32,
     /// The request that asked for a token in the place of a refused one, while nothing shows that it works.
-    refreshed: Option<u64>,
+    refreshed: u32,
     /// The newest request whose token the server refused.
-    refused: Option<u64>,
+    refused: u32,
 }
 
 /// What to do after the server refused a token.
@@ -39,7 +39,7 @@ pub(super) enum Verdict {
 }
 
 impl Auth {
-    pub(super) fn current(&self) -> Option<u64> {
+    pub(super) fn current(&self) -> u32 {
         self.current
     }
 
@@ -49,30 +49,30 @@ impl Auth {
     }
 
     /// The token that request `used` brought has worked.
-    pub(super) fn proven(&mut self, used: Option<u64>) {
+    pub(super) fn proven(&mut self, used: u32) {
         if used >= self.refreshed {
-            self.refreshed = None;
+            self.refreshed = 0;
         }
     }
 
     pub(super) fn forget(&mut self) {
-        self.refreshed = None;
+        self.refreshed = 0;
     }
 
     /// What is still asked for is not wanted any more.
     pub(super) fn stop_asking(&mut self) {
-        self.asking = None;
+        self.asking = 0;
     }
 }
 
 impl Engine {
     /// Asks for a token, unless one is being asked for already.
     pub(super) fn ask_token(&mut self, reason: TokenReason) {
-        if self.auth.asking.is_some() {
+        if self.auth.asking > 0 {
             return;
         }
         self.auth.count += 1;
-        self.auth.asking = Some(self.auth.count);
+        self.auth.asking = self.auth.count;
         if reason == TokenReason::Refresh {
             self.auth.refreshed = self.auth.asking;
         }
@@ -85,8 +85,8 @@ impl Engine {
     }
 
     /// The page takes too long to give a token.
-    pub(super) fn token_overdue(&mut self, req: u64) {
-        if self.auth.asking == Some(req) {
+    pub(super) fn token_overdue(&mut self, req: u32) {
+        if self.auth.asking == req {
             self.token_answered(
                 req,
                 Some("The `token` function did not settle in time.".into()),
@@ -95,17 +95,17 @@ impl Engine {
     }
 
     /// The page answered: those who waited go on.
-    pub(super) fn token_answered(&mut self, req: u64, error: Option<String>) {
-        if self.auth.asking != Some(req) {
+    pub(super) fn token_answered(&mut self, req: u32, error: Option<String>) {
+        if self.auth.asking != req {
             self.counters.stale += 1;
             return;
         }
-        self.auth.asking = None;
+        self.auth.asking = 0;
         let failed = error.is_some();
         if let Some(message) = error {
             self.log(Log::Token, &message, None);
         } else {
-            self.auth.current = Some(req);
+            self.auth.current = req;
         }
         let waiting: Vec<u32> = self
             .links
@@ -117,7 +117,7 @@ impl Engine {
             if failed {
                 self.link_failed(index, Loss::Auth)
             } else {
-                self.open_link(index, Some(req))
+                self.open_link(index, req)
             }
         }
         if failed {
@@ -132,12 +132,12 @@ impl Engine {
     }
 
     /// The server refused the token that request `used` brought.
-    pub(super) fn token_refused(&mut self, used: Option<u64>) -> Verdict {
+    pub(super) fn token_refused(&mut self, used: u32) -> Verdict {
         if !self.config.token {
             return Verdict::Final;
         }
         self.auth.refused = self.auth.refused.max(used);
-        if self.auth.asking.is_some() {
+        if self.auth.asking > 0 {
             return Verdict::Wait;
         }
         if self.auth.usable() {
@@ -151,9 +151,9 @@ impl Engine {
             .filter(|(_, link)| held(link))
             .map(|(_, link)| link.auth)
             .max();
-        self.auth.proven(works.flatten());
+        self.auth.proven(works.unwrap_or(0));
         // A request that was under way with the old token says nothing about the new one.
-        if self.auth.refreshed.is_some() && used >= self.auth.refreshed {
+        if self.auth.refreshed > 0 && used >= self.auth.refreshed {
             return Verdict::Final;
         }
         self.ask_token(TokenReason::Refresh);

@@ -21,9 +21,9 @@ pub(super) struct Entry {
     /// Handles on it.
     pub(super) followers: u32,
     /// Until when it is served though nobody follows it any more.
-    linger_until: Option<Time>,
+    linger_until: Time,
     /// When it is to be read.
-    pub(super) read_at: Option<Time>,
+    pub(super) read_at: Time,
     /// The sooner of the two.
     deadline: Deadline,
     pub(super) link: Option<u32>,
@@ -31,8 +31,8 @@ pub(super) struct Entry {
     pub(super) in_line: bool,
     /// It stands in the line for a read.
     pub(super) read_queued: bool,
-    /// The read under way.
-    pub(super) reading: Option<u64>,
+    /// The read under way; 0: none.
+    pub(super) reading: u32,
     /// Reads that failed in a row.
     pub(super) read_failures: u32,
     pub(super) etag: Option<String>,
@@ -49,13 +49,13 @@ impl Entry {
         Self {
             job: Job::new(id.to_owned()),
             followers: 0,
-            linger_until: None,
-            read_at: None,
+            linger_until: Time::NEVER,
+            read_at: Time::NEVER,
             deadline: Deadline::default(),
             link: None,
             in_line: false,
             read_queued: false,
-            reading: None,
+            reading: 0,
             read_failures: 0,
             etag: None,
             gap: None,
@@ -66,12 +66,12 @@ impl Entry {
 
     /// Whether somebody follows it, or did a moment ago.
     pub(super) fn wanted(&self) -> bool {
-        self.followers > 0 || self.linger_until.is_some()
+        self.followers > 0 || self.linger_until < Time::NEVER
     }
 
     /// Whether no read of it is planned, in line or under way.
     pub(super) fn is_idle(&self) -> bool {
-        self.read_at.is_none() && !self.read_queued && self.reading.is_none()
+        self.read_at == Time::NEVER && !self.read_queued && self.reading == 0
     }
 
     /// Whether something is still to be heard of it.
@@ -133,7 +133,7 @@ impl Engine {
         };
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.followers += 1;
-            entry.linger_until = None;
+            entry.linger_until = Time::NEVER;
         }
         self.mark_dirty(index);
         self.activate();
@@ -148,7 +148,7 @@ impl Engine {
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.followers = entry.followers.saturating_sub(1);
             if entry.followers == 0 {
-                entry.linger_until = Some(until);
+                entry.linger_until = until;
             }
         }
         self.plan(index);
@@ -158,15 +158,12 @@ impl Engine {
     /// Sets an entry's reminder to whatever comes first.
     fn plan(&mut self, index: u32) {
         if let Some(entry) = self.jobs.get_mut(index) {
-            let at = match (entry.linger_until, entry.read_at) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            let at = entry.linger_until.min(entry.read_at);
             entry.deadline.set(at, Owner::Job(index), &mut self.timers);
         }
     }
 
-    pub(super) fn plan_read(&mut self, index: u32, at: Option<Time>) {
+    pub(super) fn plan_read(&mut self, index: u32, at: Time) {
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.read_at = at;
         }
@@ -181,14 +178,14 @@ impl Engine {
         entry
             .deadline
             .reached(now, Owner::Job(index), &mut self.timers);
-        if entry.linger_until.is_some_and(|until| until <= now) {
-            entry.linger_until = None;
+        if entry.linger_until <= now {
+            entry.linger_until = Time::NEVER;
             self.rest(index);
             self.want_shared();
             return;
         }
-        if entry.read_at.is_some_and(|at| at <= now) {
-            entry.read_at = None;
+        if entry.read_at <= now {
+            entry.read_at = Time::NEVER;
             self.queue_read(index);
         }
         self.plan(index);
@@ -203,7 +200,7 @@ impl Engine {
         {
             self.drop_reads_of(index);
         }
-        self.plan_read(index, None);
+        self.plan_read(index, Time::NEVER);
         if let Some(link) = self.jobs.get(index).and_then(|entry| entry.link) {
             self.close_link(link, 1000, "done");
         }
@@ -262,7 +259,7 @@ impl Engine {
             // The shared socket was open before this job was followed, or was lost while nobody did. A read that is
             // under way may fail: the gap calls for another then.
             entry.gap.get_or_insert(0);
-            if entry.read_at.is_none() {
+            if entry.read_at == Time::NEVER {
                 self.queue_read(index);
             }
         }
@@ -299,15 +296,15 @@ impl Engine {
                 .iter()
                 .any(|(_, entry)| entry.followers > 0 && entry.open_ended());
         if !wanted {
-            if self.shared.is_some() && self.shared_linger.get().is_none() {
+            if self.shared.is_some() && self.shared_linger.get() == Time::NEVER {
                 let until = self.now.after(self.config.linger);
                 self.shared_linger
-                    .set(Some(until), Owner::Linger, &mut self.timers);
+                    .set(until, Owner::Linger, &mut self.timers);
             }
             return;
         }
         self.shared_linger
-            .set(None, Owner::Linger, &mut self.timers);
+            .set(Time::NEVER, Owner::Linger, &mut self.timers);
         if self.shared.is_none() && self.config.max_sockets > 0 {
             let index = self.begin_link(None);
             self.shared = Some(index);
@@ -354,7 +351,7 @@ impl Engine {
                 if self.config.polling.is_some()
                     && self.jobs.get(index).is_some_and(|entry| entry.is_idle())
                 {
-                    self.plan_read(index, Some(soon));
+                    self.plan_read(index, soon);
                 }
             }
         }
@@ -374,10 +371,13 @@ impl Engine {
     fn room_is_coming(&mut self) -> bool {
         let now = self.now;
         self.closing.retain(|(_, until)| *until > now);
-        let first = self.closing.first().map(|(_, until)| *until);
+        let first = self
+            .closing
+            .first()
+            .map_or(Time::NEVER, |(_, until)| *until);
         self.closing_deadline
             .set(first, Owner::Closing, &mut self.timers);
-        first.is_some()
+        first < Time::NEVER
     }
 
     /// A socket that is kept only for its linger time makes room for a job that is followed.
@@ -391,7 +391,7 @@ impl Engine {
         });
         let Some(job) = lingering else { return false };
         if let Some(entry) = self.jobs.get_mut(job) {
-            entry.linger_until = None;
+            entry.linger_until = Time::NEVER;
         }
         self.rest(job);
         true

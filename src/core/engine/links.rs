@@ -44,8 +44,8 @@ pub(super) struct Link {
     pub(super) r#gen: Gen,
     /// Failures in a row.
     pub(super) failures: u32,
-    /// The token it was opened with.
-    pub(super) auth: Option<u64>,
+    /// The request whose token it was opened with.
+    pub(super) auth: u32,
     server: usize,
     pub(super) opened_at: Time,
     pub(super) last_message: Time,
@@ -98,7 +98,7 @@ impl Engine {
                 state: State::Waiting,
                 r#gen: Gen::new(u32::MAX, 0),
                 failures: 0,
-                auth: None,
+                auth: 0,
                 server: self.server,
                 opened_at: self.now,
                 last_message: self.now,
@@ -112,7 +112,7 @@ impl Engine {
         let until = std::mem::take(&mut link.deadline).get();
         let down = link.state == State::Down;
         let index = self.links.insert(link);
-        if until.is_some_and(|until| until > self.now) {
+        if until > self.now && until < Time::NEVER {
             if let Some(link) = self.links.get_mut(index) {
                 link.deadline
                     .set(until, Owner::Link(index), &mut self.timers);
@@ -130,16 +130,16 @@ impl Engine {
             if let Some(link) = self.links.get_mut(index) {
                 link.state = State::Token;
                 link.deadline
-                    .set(None, Owner::Link(index), &mut self.timers);
+                    .set(Time::NEVER, Owner::Link(index), &mut self.timers);
             }
             self.ask_token(TokenReason::Connect);
         } else {
-            self.open_link(index, None);
+            self.open_link(index, 0);
         }
         self.status_dirty = true;
     }
 
-    pub(super) fn open_link(&mut self, index: u32, auth: Option<u64>) {
+    pub(super) fn open_link(&mut self, index: u32, auth: u32) {
         let deadline = self.now.after(self.timeout());
         let Some(link) = self.links.get_mut(index) else {
             return;
@@ -150,7 +150,7 @@ impl Engine {
         link.auth = auth;
         link.server = self.server;
         link.deadline
-            .set(Some(deadline), Owner::Link(index), &mut self.timers);
+            .set(deadline, Owner::Link(index), &mut self.timers);
         let mut url = String::from("ws");
         url.push_str(
             self.config
@@ -242,7 +242,11 @@ impl Engine {
         let Some(link) = self.links.get_mut(index) else {
             return;
         };
-        let deadline = watched.then(|| link.last_message.after(allowed));
+        let deadline = if watched {
+            link.last_message.after(allowed)
+        } else {
+            Time::NEVER
+        };
         link.deadline
             .set(deadline, Owner::Link(index), &mut self.timers);
     }
@@ -257,12 +261,12 @@ impl Engine {
         let Some(link) = self.links.get_mut(index) else {
             return;
         };
-        if link.state == State::Open && link.deadline.get().is_some() {
+        if link.state == State::Open && link.deadline.get() <= now {
             // Messages move the deadline without touching the timers; a probe after a wake may have drawn it nearer.
             let heard = link.last_message.after(allowed);
-            if link.deadline.get().is_some_and(|at| at <= now) && heard > now && !link.grace {
+            if heard > now && !link.grace {
                 link.deadline
-                    .set(Some(heard), Owner::Link(index), &mut self.timers);
+                    .set(heard, Owner::Link(index), &mut self.timers);
             }
         }
         let due = link.deadline.get();
@@ -280,10 +284,10 @@ impl Engine {
                 self.link_failed(index, Loss::Timeout);
             }
             State::Open => {
-                if due.is_some_and(|due| now.since(due) > LATE) && !link.grace {
+                if now.since(due) > LATE && !link.grace {
                     link.grace = true;
                     link.deadline
-                        .set(Some(now.after(GRACE)), Owner::Link(index), &mut self.timers);
+                        .set(now.after(GRACE), Owner::Link(index), &mut self.timers);
                     return;
                 }
                 self.counters.silences += 1;
@@ -313,7 +317,7 @@ impl Engine {
             // A grace that has begun already is what a nearer deadline is: the last word.
             link.grace = true;
             link.deadline
-                .set(Some(deadline), Owner::Link(index), &mut self.timers);
+                .set(deadline, Owner::Link(index), &mut self.timers);
         }
     }
 
@@ -426,15 +430,14 @@ impl Engine {
         let at = self.now.after(most / 2 + self.rng.up_to(most / 2));
         if let Some(link) = self.links.get_mut(index)
             && link.state == State::Waiting
-            && link.deadline.get().is_some_and(|planned| planned < at)
+            && link.deadline.get() < at
         {
-            link.deadline
-                .set(Some(at), Owner::Link(index), &mut self.timers);
+            link.deadline.set(at, Owner::Link(index), &mut self.timers);
         }
     }
 
     /// The server refused who we are.
-    fn link_refused(&mut self, index: u32, used: Option<u64>) {
+    fn link_refused(&mut self, index: u32, used: u32) {
         self.note_loss(index, false);
         match self.token_refused(used) {
             Verdict::Final => {
@@ -450,7 +453,7 @@ impl Engine {
                 let repeated = link.failures > 1;
                 link.state = State::Token;
                 link.deadline
-                    .set(None, Owner::Link(index), &mut self.timers);
+                    .set(Time::NEVER, Owner::Link(index), &mut self.timers);
                 self.status_dirty = true;
                 if matches!(verdict, Verdict::Again) {
                     // A server that takes a token and refuses it again and again must not be hammered.
@@ -521,22 +524,18 @@ impl Engine {
             return;
         };
         let failures = link.failures.saturating_sub(1);
-        let delay = match &self.config.reconnect {
+        let at = match &self.config.reconnect {
             Some(backoff) if self.config.polling.is_some() || !backoff.exhausted(link.failures) => {
-                Some(backoff.delay(failures, &mut self.rng))
+                self.now.after(backoff.delay(failures, &mut self.rng))
             }
-            _ => None,
+            _ => Time::NEVER,
         };
-        link.state = if delay.is_some() {
+        link.state = if at < Time::NEVER {
             State::Waiting
         } else {
             State::Down
         };
-        link.deadline.set(
-            delay.map(|delay| self.now.after(delay)),
-            Owner::Link(index),
-            &mut self.timers,
-        );
+        link.deadline.set(at, Owner::Link(index), &mut self.timers);
         self.status_dirty = true;
     }
 

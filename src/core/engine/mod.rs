@@ -169,7 +169,7 @@ impl Engine {
         self.fire();
         self.settle();
         // What was settled may be due at once; a drain never leaves a deadline in the past.
-        while self.timers.next().is_some_and(|next| next <= self.now) {
+        while self.timers.next() <= self.now {
             self.fire();
             self.settle();
         }
@@ -183,7 +183,7 @@ impl Engine {
     /// When to hand in [`Input::Timer`], if nothing happens before.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
-        self.timers.next()
+        Some(self.timers.next()).filter(|next| *next < Time::NEVER)
     }
 
     fn command(&mut self, command: &Command) {

@@ -22,16 +22,16 @@ const LONGEST_WAIT: u64 = 300_000;
 
 #[derive(Debug)]
 struct Flight {
-    req: u64,
+    req: u32,
     job: u32,
     asked: Time,
-    auth: Option<u64>,
+    auth: u32,
 }
 
 /// The reads under way and in line.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
-    count: u64,
+    count: u32,
     flights: Vec<Flight>,
     line: Vec<u32>,
     /// Whether the server answered the last read: `None` before the first.
@@ -68,7 +68,7 @@ impl Engine {
     pub(super) fn queue_read(&mut self, index: u32) {
         if let Some(entry) = self.jobs.get_mut(index)
             && !entry.read_queued
-            && entry.reading.is_none()
+            && entry.reading == 0
         {
             entry.read_queued = true;
             self.reads.line.push(index);
@@ -88,18 +88,18 @@ impl Engine {
         }
         // What happened before a job was followed was not missed: it is read, and nothing is said of it.
         entry.gap.get_or_insert(0);
-        if let Some(req) = entry.reading.take() {
-            self.abort(req);
-        }
+        let req = entry.reading;
+        self.abort(req);
         self.queue_read(index);
     }
 
     /// A socket was lost: reads begin within one interval, spread by chance.
     /// `lost`: since when (epoch ms) news may have been missed, when the socket had been open.
     pub(super) fn socket_lost(&mut self, index: u32, lost: Option<u64>) {
-        let at = self
-            .interval()
-            .map(|interval| self.now.after(self.rng.up_to(interval)));
+        let at = match self.interval() {
+            Some(interval) => self.now.after(self.rng.up_to(interval)),
+            None => Time::NEVER,
+        };
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
@@ -149,7 +149,7 @@ impl Engine {
             }
             self.reads.count += 1;
             let req = self.reads.count;
-            entry.reading = Some(req);
+            entry.reading = req;
             let mut url = String::new();
             if template.starts_with('/') {
                 url.push_str("http");
@@ -180,7 +180,7 @@ impl Engine {
         }
     }
 
-    fn land(&mut self, req: u64) -> Option<Flight> {
+    fn land(&mut self, req: u32) -> Option<Flight> {
         let at = self
             .reads
             .flights
@@ -188,12 +188,12 @@ impl Engine {
             .position(|flight| flight.req == req)?;
         let flight = self.reads.flights.swap_remove(at);
         if let Some(entry) = self.jobs.get_mut(flight.job) {
-            entry.reading = None;
+            entry.reading = 0;
         }
         Some(flight)
     }
 
-    fn abort(&mut self, req: u64) {
+    fn abort(&mut self, req: u32) {
         if self.land(req).is_some() {
             self.outputs.push(Output::Abort { req });
         }
@@ -212,9 +212,8 @@ impl Engine {
             return;
         };
         let waiting = std::mem::take(&mut entry.refreshers);
-        if let Some(req) = entry.reading.take() {
-            self.abort(req);
-        }
+        let req = entry.reading;
+        self.abort(req);
         for rid in waiting {
             self.outbox.refuse(rid, Problem::ReadGivenUp, "");
         }
@@ -230,7 +229,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn read_overdue(&mut self, req: u64) {
+    pub(super) fn read_overdue(&mut self, req: u32) {
         if let Some(flight) = self.land(req) {
             self.outputs.push(Output::Abort { req });
             self.read_failed(flight.job, Problem::ReadTimeout, "", None);
@@ -239,7 +238,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn read_done(&mut self, req: u64, outcome: HttpOutcome) {
+    pub(super) fn read_done(&mut self, req: u32, outcome: HttpOutcome) {
         let Some(flight) = self.land(req) else {
             self.counters.stale += 1;
             return;
@@ -419,16 +418,17 @@ impl Engine {
             )
             .min(longest);
         let delay = wait.map_or(stretched, |wait| wait.min(LONGEST_WAIT).max(interval));
-        let planned = self.jobs.get(index).and_then(|entry| entry.read_at);
-        let at = self.needs_reads(index).then(|| {
-            let at = self.now.after(delay);
+        let mut at = Time::NEVER;
+        if self.needs_reads(index) {
+            at = self.now.after(delay);
             // A failed `refresh()` does not overrule what the server asked for before.
-            if failures > 0 {
-                planned.map_or(at, |planned| planned.max(at))
-            } else {
-                at
+            if failures > 0
+                && let Some(entry) = self.jobs.get(index)
+                && entry.read_at < Time::NEVER
+            {
+                at = at.max(entry.read_at);
             }
-        });
+        }
         self.plan_read(index, at);
     }
 
@@ -511,9 +511,8 @@ impl Engine {
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.refreshers.push(rid);
             // What is asked for now must not be answered by what was read before.
-            if let Some(req) = entry.reading.take() {
-                self.abort(req);
-            }
+            let req = entry.reading;
+            self.abort(req);
         }
         self.queue_read(index);
     }

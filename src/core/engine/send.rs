@@ -6,6 +6,7 @@ use super::super::json::{Scanner, Value};
 use super::super::output::Output;
 use super::super::stream;
 use super::super::text;
+use super::super::time::Time;
 use super::super::timers::Owner;
 use super::links::State;
 use super::{Engine, Phase};
@@ -98,29 +99,32 @@ impl Engine {
             self.log(Log::QueueExpired, "", None);
         }
         let mut queue = std::mem::replace(&mut self.queue, super::super::queue::Queue::new(0, 0));
-        let pace = loop {
-            let pace = self.bucket.next(now);
-            if pace.is_some() {
-                break pace;
+        let mut pace = Time::NEVER;
+        loop {
+            let token = self.bucket.next(now);
+            if token > now {
+                pace = token;
+                break;
             }
             let Some(item) = queue.pop(|item| self.open_socket_for(item.job.as_deref()).is_some())
             else {
-                break None;
+                break;
             };
             let Some(r#gen) = self.open_socket_for(item.job.as_deref()) else {
-                break None;
+                break;
             };
             self.bucket.take(now);
             self.outputs.push(Output::Send {
                 r#gen,
                 text: item.text,
             });
-        };
+        }
         self.queue = queue;
-        let next = self
-            .queue
-            .next_expiry()
-            .map(|expiry| pace.map_or(expiry, |pace| pace.min(expiry)));
+        // With nothing left there is nothing to look at.
+        let next = match self.queue.next_expiry() {
+            Time::NEVER => Time::NEVER,
+            expiry => expiry.min(pace),
+        };
         self.queue_deadline
             .set(next, Owner::Queue, &mut self.timers);
     }

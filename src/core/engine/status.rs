@@ -1,6 +1,7 @@
 //! The state of the whole connection as one object, told when it changes.
 
 use super::super::error::{Loss, Problem};
+use super::super::time::Time;
 use super::links::State;
 use super::{Engine, Phase};
 
@@ -57,7 +58,7 @@ impl Engine {
             return status;
         }
         let (mut open, mut trying, mut waiting, mut down) = (false, false, false, 0);
-        let mut next = None;
+        let mut next = Time::NEVER;
         let mut error = None;
         for (_, link) in self.links.iter() {
             status.attempt = status.attempt.max(link.failures);
@@ -66,7 +67,7 @@ impl Engine {
                 State::Token | State::Connecting => trying = true,
                 State::Waiting => {
                     waiting = true;
-                    next = next.into_iter().chain(link.deadline.get()).min();
+                    next = next.min(link.deadline.get());
                 }
                 State::Down => down += 1,
             }
@@ -84,11 +85,8 @@ impl Engine {
             return status;
         }
         status.error = error.map(|loss| self.explain(loss));
-        status.next_retry_at = if trying {
-            None
-        } else {
-            next.map(|at| self.wall() + at.since(self.now))
-        };
+        status.next_retry_at =
+            (!trying && next < Time::NEVER).then(|| self.wall() + next.since(self.now));
         let followed = !self.waiting.is_empty();
         if (status.attempt > 0 && exhausted || self.links.len() == 0 && followed) && reads {
             status.state = Overall::Polling;
