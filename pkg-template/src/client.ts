@@ -80,8 +80,12 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   /** Sends a message to the core, or keeps it until there is one. */
-  function post(...message: Message): void {
+  function post(...given: Message): void {
     if (closed) return;
+    // What an app without types gives as a text may be none, and the glue would write it past the wasm's memory.
+    const message = given.map((value, place) =>
+      value == null ? undefined : (place === 2 || place > 3 ? String : Number)(value),
+    ) as Message;
     if (!asked && message[0] < Post.Inspect) {
       asked = true;
       post(Post.Connect, ++lastRid);
@@ -166,7 +170,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       deliver(event, payload, toMeta(...meta)),
     (...now: Parameters<typeof toStatus>) => status.set(toStatus(...now)),
     (...entry: Parameters<typeof logEntry>) => write(logEntry(...entry)),
-    (rid: number, ...values: never[]) => answer(rid)?.resolve(...(values as [never])),
+    // Most answers are one value; that of inspect() is several.
+    (rid: number, ...values: never[]) =>
+      answer(rid)?.resolve((values.length > 1 ? values : values[0]) as never),
     (rid: number, number: number, detail: string) => answer(rid)?.reject(problem(number, redact(detail))),
   ];
 

@@ -9,9 +9,9 @@ const SOURCES = ["socket", "polling"] as const;
 const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"] as const;
 const LINKS = ["token", "connecting", "open", "waiting", "down"] as const;
 const SERVERS = ["none", "socket", "polling"] as const;
-const QUEUES = "outgoing outgoingBytes reading readsInLine jobsInLine reminders".split(" ");
+const QUEUES = "outgoing outgoingBytes reading readsInLine jobsInLine reminders overflowed".split(" ");
 const COUNTERS = (
-  "overflowed frames bytes events invalid late duplicates afterEnd stale opened reconnected handshakeTimeouts " +
+  "frames bytes events invalid late duplicates afterEnd stale opened reconnected handshakeTimeouts " +
   "silences wakes reads failedReads expired refusedJobs"
 ).split(" ");
 

@@ -293,7 +293,7 @@ export interface Inspection {
   }[];
   /** Jobs that are followed, and what serves them. */
   subscriptions: readonly { jobId: string; servedBy: "socket" | "polling" | "none"; followers: number }[];
-  /** What waits: outgoing messages (count, bytes), reads, jobs without a socket; events that found no room. */
+  /** What waits: outgoing messages (count, bytes), reads, jobs without a socket, timers; events that found no room. */
   queues: Readonly<Record<string, number>>;
   /** Figures since the client was made: frames, events, invalid, late, duplicates, opened, reads … */
   counters: Readonly<Record<string, number>>;

@@ -57,7 +57,7 @@ pub enum Output {
     },
     /// Something waits for the next frame.
     Dirty,
-    /// Records for the facade (docs/core-messages.md), a JSON array.
+    /// Records for the facade (docs/core-messages.md): JSON, joined by commas.
     Batch(String),
 }
 

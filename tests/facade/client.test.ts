@@ -4,7 +4,12 @@ import type { LogEntry } from "../../pkg-template/src/index.js";
 import { made } from "./fake/core.js";
 import { create, job, meta, microtasks, newest, open } from "./support.js";
 
-const REFUSED = { code: "auth", message: "refused s3cret-token", retryable: false, remedy: "Sign in." };
+/** Numbers of problems.ts. */
+const QUEUE_FULL = 3;
+const TOKEN_REFUSED = 6;
+const READ_INVALID = 22;
+const TOKEN_LOG = 3;
+const READ_LOG = 6;
 
 describe("commands", () => {
   it("are kept in order until the core is there", async () => {
@@ -19,8 +24,10 @@ describe("commands", () => {
       ["listen", "progress", 1],
       ["connect", expect.any(Number)],
       ["follow", "a"],
-      ["send", expect.any(Number), "x", '{"a":1}', true, "k", 5],
+      ["sendVolatile", expect.any(Number), "x", '{"a":1}', "k", 5],
     ]);
+    void client.send("y", { a: 1 });
+    expect(newest().messages.at(-1)).toEqual(["send", expect.any(Number), "y", '{"a":1}', undefined, -1]);
   });
 
   it("do not connect after a disconnect() that came first, which loads nothing", async () => {
@@ -48,11 +55,16 @@ describe("commands", () => {
   it("audit() and inspect() connect nothing", async () => {
     const { client, core } = await open();
     const audit = client.audit();
-    core.sink("reply", core.heard("audit")[0]?.[1], []);
+    core.sink("reply", core.heard("audit")[0]?.[1] as number, []);
     expect(await audit).toEqual([]);
     const inspection = client.inspect();
-    core.sink("reply", core.heard("inspect")[0]?.[1], { counters: { a: 1 } });
-    expect(await inspection).toEqual({ counters: { a: 1 }, quarantine: [] });
+    core.reply("inspect", true, [[0, 2, 1, 11, 12, 13, 14, 15, 16, 17, 18, 19], [0], [0], [0]]);
+    expect(await inspection).toMatchObject({
+      state: "open",
+      jobs: 1,
+      counters: { frames: 18, bytes: 19, events: 0 },
+      quarantine: [],
+    });
     expect(core.heard("connect")).toEqual([]);
   });
 
@@ -62,10 +74,15 @@ describe("commands", () => {
     core.reply("connect", true);
     await expect(first).resolves.toBeNull();
     const second = client.connect();
-    core.reply("connect", false, REFUSED);
+    core.reply("connect", false, TOKEN_REFUSED);
     const error = await second.catch((e: unknown) => e);
     expect(error).toBeInstanceOf(JobsError);
-    expect(error).toMatchObject({ code: "auth", remedy: "Sign in.", retryable: false });
+    expect(error).toMatchObject({
+      code: "auth",
+      message: "The server refused the token, and the refreshed one too.",
+      remedy: expect.stringContaining("sign in again, then call connect()."),
+      retryable: false,
+    });
     const sent = client.send("x");
     core.reply("send", true, "queued");
     await expect(sent).resolves.toBe("queued");
@@ -76,7 +93,7 @@ describe("commands", () => {
     process.on("unhandledRejection", unhandled);
     const { client, core } = await open();
     void client.send("x");
-    core.reply("send", false, REFUSED);
+    core.reply("send", false, QUEUE_FULL);
     void client.send("x", () => {});
     void client.request("x");
     void client.connect();
@@ -94,6 +111,20 @@ describe("commands", () => {
       await expect(client.send("x", data)).rejects.toMatchObject({ code: "validation" });
     }
     expect(core.heard("send")).toEqual([]);
+  });
+
+  it("hold texts and numbers, whatever an app without types gives", async () => {
+    const { client, core } = await open();
+    void client.send(5 as never, {}, { supersede: 7 as never, maxAge: "8" as never });
+    void client.send(Symbol("x") as never, {}, { supersede: null as never, maxAge: 9n as never });
+    client.on(6 as never, () => {});
+    client.jobs({ ids: [4 as never] }).subscribe(() => {});
+    expect(core.heard("send", "listen", "follow")).toEqual([
+      ["send", expect.any(Number), "5", "{}", "7", 8],
+      ["send", expect.any(Number), "Symbol(x)", "{}", undefined, 9],
+      ["listen", "6", 1],
+      ["follow", "4"],
+    ]);
   });
 });
 
@@ -115,10 +146,16 @@ describe("connection", () => {
     const { client, core } = await open();
     const states: string[] = [];
     client.connection.subscribe(({ state }) => states.push(state));
-    core.urgent(["status", { state: "connecting", attempt: 0, everConnected: false }]);
-    core.urgent(["status", { state: "failed", attempt: 1, everConnected: false, error: REFUSED }]);
+    core.urgent(["status", { state: "connecting" }]);
+    core.urgent(["status", { state: "failed", attempt: 1, problem: TOKEN_REFUSED }]);
     expect(states).toEqual(["idle", "connecting", "failed"]);
-    expect(client.connection.current.error).toBeInstanceOf(JobsError);
+    expect(client.connection.current).toEqual({
+      state: "failed",
+      attempt: 1,
+      everConnected: false,
+      error: expect.any(JobsError) as JobsError,
+    });
+    expect(client.connection.current.error).toMatchObject({ code: "auth", retryable: false });
   });
 });
 
@@ -126,14 +163,18 @@ describe("token", () => {
   it("is fetched when the core asks, and told why", async () => {
     const token = vi.fn(async (reason: string) => `token for ${reason}`);
     const { core } = await open({ token });
-    core.sink("token", 7, "refresh");
+    core.sink("token", 7, true);
+    core.sink("token", 8, false);
     await microtasks();
-    expect(core.heard("token")).toEqual([["token", 7, "token for refresh"]]);
+    expect(core.heard("token")).toEqual([
+      ["token", 7, "token for refresh"],
+      ["token", 8, "token for connect"],
+    ]);
   });
 
   it("may be a constant", async () => {
     const { core } = await open({ token: "constant" });
-    core.sink("token", 1, "connect");
+    core.sink("token", 1, false);
     await microtasks();
     expect(core.heard("token")).toEqual([["token", 1, "constant"]]);
   });
@@ -149,7 +190,7 @@ describe("token", () => {
     ["gives nothing", () => undefined],
   ])("that %s fails without repeating what looks secret", async (_name, token) => {
     const { core } = await open({ token: token as () => string });
-    core.sink("token", 1, "connect");
+    core.sink("token", 1, false);
     await microtasks();
     expect(core.heard("tokenFailed")).toHaveLength(1);
     expect(JSON.stringify(core.messages)).not.toContain("eyJ");
@@ -161,17 +202,22 @@ describe("token", () => {
       token: () => "s3cret-token",
       logger: (entry) => entries.push(entry),
     });
-    core.sink("token", 1, "connect");
+    core.sink("token", 1, false);
     await microtasks();
-    core.urgent(["log", { level: "warn", code: "x", message: "wss://h?token=s3cret-token failed", at: 1 }]);
+    core.urgent(["log", { what: TOKEN_LOG, detail: "wss://h?token=s3cret-token failed" }]);
+    core.urgent(["log", { what: READ_LOG, problem: READ_INVALID, detail: "s3cret-token" }]);
     const failed = client.connect();
-    core.reply("connect", false, REFUSED);
+    core.reply("connect", false, READ_INVALID, "refused s3cret-token");
     const error = (await failed.catch((e: unknown) => e)) as JobsError;
-    core.urgent(["status", { state: "failed", attempt: 1, everConnected: false, error: REFUSED }]);
+    core.urgent(["status", { state: "failed", attempt: 1, problem: TOKEN_REFUSED }]);
     const { inspect } = await import("node:util");
     const seen = [entries, error.message, error.stack, inspect(client, { depth: 9, showHidden: true })];
     expect(inspect(seen)).not.toContain("s3cret-token");
-    expect(entries[0]?.message).toBe("wss://h?token=… failed");
+    expect(entries.map(({ message }) => message)).toEqual([
+      "wss://h?token=… failed",
+      "The answer to a read does not fit: …",
+    ]);
+    expect(error.message).toBe("The answer to a read does not fit: refused …");
   });
 });
 
@@ -269,6 +315,8 @@ describe("close()", () => {
 });
 
 describe("page", () => {
+  const WAKES = { visible: 0, pageshow: 1, resume: 2, online: 3, focus: 4 };
+
   it("events are told to the core, each once", async () => {
     const { client, core } = await open();
     for (const type of ["pageshow", "online", "focus", "pagehide"]) window.dispatchEvent(new Event(type));
@@ -278,15 +326,15 @@ describe("page", () => {
     hidden.mockReturnValue("visible");
     document.dispatchEvent(new Event("visibilitychange"));
     expect(core.messages).toEqual([
-      ["wake", "pageshow"],
-      ["wake", "online"],
-      ["wake", "focus"],
+      ["wake", WAKES.pageshow],
+      ["wake", WAKES.online],
+      ["wake", WAKES.focus],
       ["suspend"],
-      ["wake", "resume"],
+      ["wake", WAKES.resume],
       ["suspend"],
-      ["hidden", true],
-      ["hidden", false],
-      ["wake", "visible"],
+      ["hidden", 1],
+      ["hidden", 0],
+      ["wake", WAKES.visible],
     ]);
     client.close();
     core.messages.length = 0;

@@ -97,10 +97,7 @@ describe("listeners", () => {
       throw new Error("logger");
     });
     const { core } = await open({ logger });
-    core.urgent(
-      ["log", { level: "info", code: "a", message: "a", at: 1 }],
-      ["log", { level: "info", code: "b", message: "b", at: 1 }],
-    );
+    core.urgent(["log", { what: 0, detail: "(1006)" }], ["log", { what: 1, detail: "(1006)" }]);
     expect(logger).toHaveBeenCalledTimes(2);
     expect(reports).toHaveLength(2);
   });
@@ -117,8 +114,8 @@ describe('the event "job"', () => {
     undo();
     undoAny();
     expect(core.heard("watchAll")).toEqual([
-      ["watchAll", true],
-      ["watchAll", false],
+      ["watchAll", 1],
+      ["watchAll", 0],
     ]);
     expect(core.heard("listen").every(([, name]) => name === "*")).toBe(true);
   });
@@ -213,7 +210,7 @@ describe("validators", () => {
     expect(entries).toMatchObject([{ level: "warn", code: "invalid-event", jobId: "j" }]);
     const audit = client.audit();
     const row = { event: "mine", received: 3, delivered: 3, invalid: 0, listeners: 1, unhandled: 0 };
-    core.sink("reply", core.heard("audit")[0]?.[1], [["mine", 3, 3, 0, 1, 0, 0]]);
+    core.sink("reply", core.heard("audit")[0]?.[1] as number, [["mine", 3, 3, 0, 1, 0, 0]]);
     expect(await audit).toEqual([{ ...row, delivered: 2, invalid: 1 }]);
   });
 
@@ -241,7 +238,7 @@ describe("validators", () => {
     keeping.client.on("mine", (payload) => heard.push(payload));
     keeping.core.urgent(event("mine", "bad"));
     const inspection = keeping.client.inspect();
-    keeping.core.sink("reply", keeping.core.heard("inspect")[0]?.[1], {});
+    keeping.core.reply("inspect", true, [[0, 0, 0], [0], [0], [0]]);
     expect((await inspection).quarantine).toMatchObject([{ event: "mine", payload: "bad" }]);
     expect(heard).toHaveLength(1);
   });

@@ -3,6 +3,9 @@ import { unknownJob } from "../../pkg-template/src/index.js";
 import type { Job } from "../../pkg-template/src/index.js";
 import { collectReports, frame, job, microtasks, open } from "./support.js";
 
+/** The number of problems.ts. */
+const READ_NOT_FOUND = 18;
+
 async function start() {
   const opened = await open();
   vi.useFakeTimers();
@@ -112,19 +115,19 @@ describe("a job", () => {
     const { client, core } = await start();
     const refreshed = client.job("a").refresh();
     const answer = job("a", { progress: 40, source: "polling" });
-    core.reply("refresh", true, answer);
+    core.replyJob("refresh", answer);
     expect(await refreshed).toEqual(answer);
     expect(client.job("a").current).toEqual(answer);
     client.job("a").retry();
     expect(core.heard("retry")).toEqual([["retry", "a"]]);
     const refused = client.job("b").refresh();
-    core.reply("refresh", false, {
-      code: "network",
-      message: "404",
+    core.reply("refresh", false, READ_NOT_FOUND, "404");
+    await expect(refused).rejects.toMatchObject({
+      code: "protocol",
+      message: "The server answered the read with HTTP 404.",
       retryable: false,
-      remedy: "Check the id.",
+      remedy: "Check the job's id and the `polling.url` option.",
     });
-    await expect(refused).rejects.toMatchObject({ code: "network" });
   });
 
   it("stays apart from a listener that throws", async () => {
@@ -262,8 +265,8 @@ describe("jobs()", () => {
     expect(seen).toEqual([[], ["a", "b"]]);
     stop();
     expect(core.heard("watchAll")).toEqual([
-      ["watchAll", true],
-      ["watchAll", false],
+      ["watchAll", 1],
+      ["watchAll", 0],
     ]);
   });
 

@@ -1,9 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { JobsClient, JobsError } from "../../pkg-template/src/index.js";
 import { resolveOptions } from "../../pkg-template/src/options.js";
+import { fromConfig } from "./fake/core.js";
 
 const config = (options: object) =>
-  JSON.parse(resolveOptions({ url: "https://h.test", protocol: "stream", ...options } as never)());
+  fromConfig(resolveOptions({ url: "https://h.test", protocol: "stream", ...options } as never)());
+
+/** What stands in every config: switches, and the choices of which the first is the default. */
+const USUAL = { pollingOff: 0, reconnectOff: 0, token: 0, tokenIn: 0, headers: 0, onInvalid: 0 };
 
 const refusal = (options: unknown): JobsError => {
   try {
@@ -16,12 +20,8 @@ const refusal = (options: unknown): JobsError => {
 
 describe("options", () => {
   it("leaves what is not given to the presets of the core", () => {
-    expect(config({})).toEqual({
-      protocol: "stream",
-      urls: [{ ws: "wss://h.test", http: "https://h.test" }],
-      token: false,
-      headers: false,
-    });
+    expect(config({})).toEqual({ ...USUAL, urls: ["s://h.test"] });
+    expect(config({ reconnect: {}, heartbeat: {}, pool: {}, queue: {} })).toEqual(config({}));
   });
 
   it("passes on what is given", () => {
@@ -37,17 +37,81 @@ describe("options", () => {
       rateLimit: { perSecond: 0.5 },
       subscribe: { event: "hello", data: [1] },
     };
-    expect(config(given)).toMatchObject(JSON.parse(JSON.stringify(given)));
-    expect(config({ polling: { url: "/p/{id}", headers: () => ({}) }, token: "secret" })).toMatchObject({
-      polling: { url: "/p/{id}" },
-      headers: true,
-      token: true,
+    expect(config(given)).toEqual({
+      ...USUAL,
+      urls: ["s://h.test"],
+      path: "/ws/{id}",
+      tokenIn: 2,
+      onInvalid: 1,
+      history: 7,
+      baseDelay: 5,
+      jitter: 500,
+      heartbeatInterval: 0,
+      timeout: 9,
+      maxSockets: 4,
+      maxItems: 3,
+      perSecond: 0.5,
+      event: "hello",
+      data: "[1]",
     });
-    expect(config({ reconnect: { attempts: Infinity }, subscribe: "hello" })).toMatchObject({
-      reconnect: { attempts: null },
-      subscribe: { event: "hello" },
+    expect(config({ polling: { url: "/p/{id}", headers: () => ({}) }, token: "secret" })).toEqual({
+      ...USUAL,
+      urls: ["s://h.test"],
+      pollingUrl: "/p/{id}",
+      headers: 1,
+      token: 1,
     });
-    expect(config({ reconnect: false, polling: false })).toMatchObject({ reconnect: null, polling: null });
+    expect(config({ reconnect: { attempts: Infinity }, subscribe: "hello" })).toEqual({
+      ...USUAL,
+      urls: ["s://h.test"],
+      attempts: 1e9,
+      event: "hello",
+    });
+    expect(config({ reconnect: false, polling: false })).toEqual({
+      ...USUAL,
+      urls: ["s://h.test"],
+      reconnectOff: 1,
+      pollingOff: 1,
+    });
+  });
+
+  it("passes on the rest of what is given, zeros too", () => {
+    const parts = {
+      reconnect: { attempts: 0, maxDelay: 6, jitter: 0, minUptime: 0 },
+      polling: { url: "http://reads.test/{id}", interval: 9 },
+      pool: { linger: 0 },
+      queue: { maxBytes: 10, maxAge: 11 },
+      rateLimit: { perSecond: 12, burst: 13 },
+      history: 0,
+    };
+    expect(config(parts)).toEqual({
+      ...USUAL,
+      urls: ["s://h.test"],
+      attempts: 0,
+      maxDelay: 6,
+      jitter: 0,
+      minUptime: 0,
+      pollingUrl: "http://reads.test/{id}",
+      interval: 9,
+      linger: 0,
+      maxBytes: 10,
+      maxAge: 11,
+      perSecond: 12,
+      burst: 13,
+      history: 0,
+    });
+  });
+
+  it.each([
+    [{ reconnect: { jitter: "full" } }, { jitter: 1000 }],
+    [{ reconnect: { jitter: "none" } }, { jitter: 0 }],
+    [{ reconnect: { jitter: 1 } }, { jitter: 1000 }],
+    [{ tokenIn: "query" }, { tokenIn: 0 }],
+    [{ tokenIn: "subprotocol" }, { tokenIn: 1 }],
+    [{ onInvalid: "drop" }, { onInvalid: 0 }],
+    [{ onInvalid: "quarantine" }, { onInvalid: 2 }],
+  ])("writes %j as %j", (options, written) => {
+    expect(config(options)).toEqual({ ...USUAL, urls: ["s://h.test"], ...written });
   });
 
   it("never puts the token into the config", () => {
@@ -59,15 +123,15 @@ describe("options", () => {
   it("resolves addresses against the page and takes http for ws and back", () => {
     vi.stubGlobal("location", new URL("http://page.test:8080/app/index.html"));
     expect(config({ url: ["/base/", "ws://other.test/x", new URL("https://third.test")] }).urls).toEqual([
-      { ws: "ws://page.test:8080/base", http: "http://page.test:8080/base" },
-      { ws: "ws://other.test/x", http: "http://other.test/x" },
-      { ws: "wss://third.test", http: "https://third.test" },
+      "://page.test:8080/base",
+      "://other.test/x",
+      "s://third.test",
     ]);
   });
 
   it("forces secure sockets on a secure page", () => {
     vi.stubGlobal("location", new URL("https://page.test"));
-    expect(config({ url: "http://h.test" }).urls).toEqual([{ ws: "wss://h.test", http: "https://h.test" }]);
+    expect(config({ url: "http://h.test" }).urls).toEqual(["s://h.test"]);
   });
 
   it.each([

@@ -1,24 +1,31 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { LogEntry } from "../../pkg-template/src/index.js";
-import { made } from "./fake/core.js";
+import { made, toBatch } from "./fake/core.js";
 import { create, job, microtasks } from "./support.js";
+
+const FOLLOW = 0;
+const CONNECT = 4;
+const SHUTDOWN = 6;
+const SEND = 9;
+const [BATCH, TOKEN] = [1, 2];
+const READY = 0;
 
 /** A worker that answers as the test says; the real script is tested below. */
 class FakeWorker {
   static made: FakeWorker[] = [];
-  static onInit: (worker: FakeWorker) => void = (worker) => worker.say("ready");
+  static onInit: (worker: FakeWorker) => void = (worker) => worker.say(READY);
   posted: unknown[][] = [];
   terminated = false;
-  onmessage: (event: { data: unknown[] }) => void = () => {};
+  onmessage: (event: { data: unknown }) => void = () => {};
   onerror: (event: { message: string }) => void = () => {};
   constructor(readonly url: string) {
     FakeWorker.made.push(this);
   }
   postMessage(message: unknown[]) {
     this.posted.push(message);
-    if (message[0] === "init") queueMicrotask(() => FakeWorker.onInit(this));
+    if (typeof message[0] !== "number") queueMicrotask(() => FakeWorker.onInit(this));
   }
-  say(...data: unknown[]) {
+  say(data: unknown) {
     this.onmessage({ data });
   }
   terminate() {
@@ -38,7 +45,7 @@ describe("worker: true", () => {
   beforeEach(() => {
     entries = [];
     FakeWorker.made = [];
-    FakeWorker.onInit = (worker) => worker.say("ready");
+    FakeWorker.onInit = (worker) => worker.say(READY);
     vi.stubGlobal("Worker", FakeWorker);
     vi.stubGlobal(
       "URL",
@@ -58,19 +65,14 @@ describe("worker: true", () => {
     expect(worker.url).toBe("blob:the-script");
     expect(revoked).toContain("blob:the-script");
     expect(worker.posted).toEqual([
-      [
-        "init",
-        expect.any(WebAssembly.Module),
-        expect.stringContaining('"protocol":"stream"'),
-        expect.any(Number),
-      ],
-      ["connect", expect.any(Number)],
-      ["follow", "a"],
+      [expect.any(WebAssembly.Module), expect.stringContaining('"s://jobs.test"'), expect.any(Number)],
+      [CONNECT, expect.any(Number)],
+      [FOLLOW, 0, "a"],
     ]);
-    worker.say("batch", JSON.stringify([["job", job("a", { status: "completed" })]]));
+    worker.say([BATCH, 0, toBatch(["job", job("a", { status: "completed" })])]);
     expect(seen).toEqual(["unknown", "completed"]);
     client.close();
-    expect(worker.posted.at(-1)).toEqual(["shutdown"]);
+    expect(worker.posted.at(-1)).toEqual([SHUTDOWN]);
     expect(made).toHaveLength(0);
   });
 
@@ -83,7 +85,7 @@ describe("worker: true", () => {
         }),
     ],
     ["is blocked", () => (FakeWorker.onInit = (worker) => worker.onerror({ message: "" }))],
-    ["fails", () => (FakeWorker.onInit = (worker) => worker.say("failed", "CompileError"))],
+    ["fails", () => (FakeWorker.onInit = (worker) => worker.say("CompileError"))],
     ["does not exist", () => vi.stubGlobal("Worker", undefined)],
   ])("runs in the page where a worker %s, and says so", async (_name, arrange) => {
     arrange();
@@ -112,21 +114,45 @@ describe("the worker's script", () => {
     vi.useFakeTimers();
     const posted: unknown[] = [];
     const scope = { postMessage: (message: unknown) => posted.push(message), close: vi.fn() } as unknown as {
-      onmessage: (event: { data: unknown[] }) => void;
+      onmessage: (event: { data: unknown }) => void;
       close: () => void;
     };
     vi.stubGlobal("self", scope);
     await import("../../pkg-template/src/worker-entry.js");
-    scope.onmessage({ data: ["init", {}, '{"protocol":"stream"}', 1] });
+    scope.onmessage({ data: [{}, '["/path"]', 1] });
     await microtasks();
-    expect(posted).toEqual([["ready"]]);
-    scope.onmessage({ data: ["follow", "a"] });
-    made[0]?.sink("token", 1, "connect");
-    scope.onmessage({ data: ["shutdown"] });
-    expect(made[0]?.messages).toEqual([["follow", "a"], ["shutdown"]]);
-    expect(posted).toEqual([["ready"], ["token", 1, "connect"]]);
+    expect(posted).toEqual([READY]);
+    expect(made[0]?.config).toMatchObject({ path: "/path" });
+    scope.onmessage({ data: [FOLLOW, 0, "a"] });
+    scope.onmessage({ data: [SEND, 7, "x", 5, "{}", "k"] });
+    scope.onmessage({ data: [SEND, 8, "y"] });
+    made[0]?.sink("token", 1, true);
+    scope.onmessage({ data: [SHUTDOWN] });
+    expect(made[0]?.messages).toEqual([
+      ["follow", "a"],
+      ["send", 7, "x", "{}", "k", 5],
+      ["send", 8, "y", undefined, undefined, -1],
+      ["shutdown"],
+    ]);
+    expect(posted).toEqual([READY, [TOKEN, 1, true]]);
     expect(scope.close).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1000);
     expect(scope.close).toHaveBeenCalledTimes(1);
+  });
+
+  it("says why it cannot begin", async () => {
+    const posted: unknown[] = [];
+    const scope = { postMessage: (message: unknown) => posted.push(message) } as unknown as {
+      onmessage: (event: { data: unknown }) => void;
+    };
+    vi.stubGlobal("self", scope);
+    vi.resetModules();
+    await import("../../pkg-template/src/worker-entry.js");
+    // Loaded anew, as the script is.
+    const { control } = await import("./fake/core.js");
+    control.failure = new Error("CompileError");
+    scope.onmessage({ data: [{}, "[]", 1] });
+    await microtasks();
+    expect(posted).toEqual(["Error: CompileError"]);
   });
 });

@@ -120,6 +120,10 @@ function toRecord([kind, a, b, c]: [string, never, never, never]): unknown[] {
   }
 }
 
+/** Records as the core hands them over. */
+export const toBatch = (...records: unknown[]): string =>
+  records.map((record) => JSON.stringify(toRecord(record as never))).join(",");
+
 export class FakeCore {
   readonly messages: Message[] = [];
   readonly config: Record<string, unknown>;
@@ -160,14 +164,13 @@ export class FakeCore {
 
   /** Records that may not wait. */
   urgent(...records: unknown[]): void {
-    const json = records.map((record) => JSON.stringify(toRecord(record as never)));
-    this.sink("batch", 0, json.join(","));
+    this.sink("batch", 0, toBatch(...records));
   }
 
-  /** Answers the last message of this name with a value, or with a problem's number. */
-  reply(name: string, ok: boolean, value: unknown = null): void {
+  /** Answers the last message of this name with a value (an array: with each), or with a problem's number. */
+  reply(name: string, ok: boolean, value: unknown = null, detail = ""): void {
     const rid = this.#rid(name);
-    this.urgent(ok ? ["answer", rid, value] : ["refusal", rid, value, ""]);
+    this.urgent(ok ? ["answer", rid, value] : ["refusal", rid, value, detail]);
   }
 
   replyJob(name: string, job: unknown): void {

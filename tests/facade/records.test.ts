@@ -1,0 +1,198 @@
+// @vitest-environment node
+import { describe, expect, it } from "vitest";
+import { JobsError } from "../../pkg-template/src/errors.js";
+import { toInspection, toJob, toMeta, toStatus } from "../../pkg-template/src/records.js";
+
+/** Lists by way of JSON, as they come. */
+const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+describe("a job record", () => {
+  it("becomes a job with every member", () => {
+    const record = sent([
+      "j",
+      4,
+      12.5,
+      2,
+      1000,
+      1,
+      1,
+      3000,
+      4.5,
+      "stage",
+      "message",
+      "/r",
+      "broke",
+      1,
+      "upload",
+    ]);
+    expect(toJob(...(record as Parameters<typeof toJob>))).toStrictEqual({
+      id: "j",
+      status: "failed",
+      progress: 12.5,
+      stage: "stage",
+      message: "message",
+      resultUrl: "/r",
+      durationSeconds: 4.5,
+      error: { message: "broke", retryable: true, stage: "upload" },
+      attempt: 2,
+      updatedAt: 1000,
+      source: "polling",
+      stale: true,
+      etaMs: 3000,
+    });
+  });
+
+  it("has absent members, not null, for what is unknown", () => {
+    expect(toJob("j", 2, null, 1, 7, 0, 0, null, null, null, null, null)).toStrictEqual({
+      id: "j",
+      status: "running",
+      attempt: 1,
+      updatedAt: 7,
+      source: "socket",
+      stale: false,
+    });
+    expect(toJob("j", 4, null, 1, 7, 0, 0, null, null, null, null, null, "", 0, null).error).toStrictEqual({
+      message: "",
+      retryable: false,
+    });
+  });
+
+  it("keeps zeros and empty texts", () => {
+    expect(toJob("j", 1, 0, 1, 0, 0, 0, 0, 0, "", "", "")).toStrictEqual({
+      id: "j",
+      status: "queued",
+      progress: 0,
+      stage: "",
+      message: "",
+      resultUrl: "",
+      durationSeconds: 0,
+      attempt: 1,
+      updatedAt: 0,
+      source: "socket",
+      stale: false,
+      etaMs: 0,
+    });
+  });
+
+  it.each(["unknown", "queued", "running", "completed", "failed", "cancelled"].map((word, n) => [n, word]))(
+    "has the status %i for %s",
+    (n, word) => {
+      expect(toJob("j", n as number, null, 1, 7, 0, 0, null, null, null, null, null).status).toBe(word);
+    },
+  );
+});
+
+describe("the rest of an event record", () => {
+  it("becomes its meta, without null", () => {
+    expect(toMeta(1, 2, 0, null, null)).toStrictEqual({ seq: 1, at: 2, source: "socket" });
+    expect(toMeta(1, 2, 1, "j", "why")).toStrictEqual({
+      seq: 1,
+      at: 2,
+      source: "polling",
+      jobId: "j",
+      invalid: "why",
+    });
+  });
+});
+
+describe("a status record", () => {
+  it("becomes a status, without null", () => {
+    expect(toStatus(0, 0, 0, null, null, 0)).toStrictEqual({
+      state: "idle",
+      attempt: 0,
+      everConnected: false,
+    });
+    const { error, ...rest } = toStatus(3, 2, 1, 30, 20, 14);
+    expect(rest).toStrictEqual({
+      state: "waiting",
+      attempt: 2,
+      everConnected: true,
+      nextRetryAt: 30,
+      lastMessageAt: 20,
+    });
+    expect(error).toBeInstanceOf(JobsError);
+    expect(error).toMatchObject({ code: "network", message: "The connection was lost." });
+  });
+
+  it.each([
+    ["idle", undefined],
+    ["connecting", undefined],
+    ["open", "websocket"],
+    ["waiting", undefined],
+    ["polling", "polling"],
+    ["suspended", undefined],
+    ["failed", undefined],
+    ["closed", undefined],
+  ])("of the state %s has the transport %s", (state, transport) => {
+    const states = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
+    const status = toStatus(states.indexOf(state), 0, 0, null, null, 0);
+    expect(status.state).toBe(state);
+    expect(status.transport).toBe(transport);
+    expect("transport" in status).toBe(transport !== undefined);
+  });
+});
+
+describe("the lists of inspect()", () => {
+  it("become an inspection, without null", () => {
+    const figures = Array.from({ length: 24 }, (_, place) => place + 10);
+    const inspection = toInspection(
+      [0, 4, 3, ...figures],
+      [0, null, 2, 0, 5, "j", 0, 1, 6, "k", 1, 2, 7, "l", 3, 3, 8, "m", 4, 4, 9],
+      [0, "j", 0, 1, "k", 1, 2, "l", 2, 3],
+      [0, 1, 100, "progress", "{}", null, 2, 101, "mine", "[]", "why"],
+    );
+    expect(inspection).toStrictEqual({
+      state: "polling",
+      jobs: 3,
+      connections: [
+        { state: "open", attempt: 0, silentForMs: 5 },
+        { jobId: "j", state: "token", attempt: 1, silentForMs: 6 },
+        { jobId: "k", state: "connecting", attempt: 2, silentForMs: 7 },
+        { jobId: "l", state: "waiting", attempt: 3, silentForMs: 8 },
+        { jobId: "m", state: "down", attempt: 4, silentForMs: 9 },
+      ],
+      subscriptions: [
+        { jobId: "j", servedBy: "none", followers: 1 },
+        { jobId: "k", servedBy: "socket", followers: 2 },
+        { jobId: "l", servedBy: "polling", followers: 3 },
+      ],
+      queues: {
+        outgoing: 10,
+        outgoingBytes: 11,
+        reading: 12,
+        readsInLine: 13,
+        jobsInLine: 14,
+        reminders: 15,
+        overflowed: 16,
+      },
+      counters: {
+        frames: 17,
+        bytes: 18,
+        events: 19,
+        invalid: 20,
+        late: 21,
+        duplicates: 22,
+        afterEnd: 23,
+        stale: 24,
+        opened: 25,
+        reconnected: 26,
+        handshakeTimeouts: 27,
+        silences: 28,
+        wakes: 29,
+        reads: 30,
+        failedReads: 31,
+        expired: 32,
+        refusedJobs: 33,
+      },
+      history: [
+        { seq: 1, at: 100, event: "progress", payload: "{}" },
+        { seq: 2, at: 101, event: "mine", payload: "[]", invalid: "why" },
+      ],
+    });
+  });
+
+  it("may be empty", () => {
+    const { connections, subscriptions, history } = toInspection([0, 0, 0], [0], [0], [0]);
+    expect([connections, subscriptions, history]).toEqual([[], [], []]);
+  });
+});
