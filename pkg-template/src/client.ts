@@ -83,8 +83,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   function post(...given: Message): void {
     if (closed) return;
     // What an app without types gives as a text may be none, and the glue would write it past the wasm's memory.
-    const message = given.map((value, place) =>
-      value == null ? undefined : (place === 2 || place > 3 ? String : Number)(value),
+    const message = given.map((value: unknown, place) =>
+      value === undefined || value === null ? undefined : (place === 2 || place > 3 ? String : Number)(value),
     ) as Message;
     if (!asked && message[0] < Post.Inspect) {
       asked = true;

@@ -15,10 +15,13 @@ const COUNTERS = (
   "silences wakes reads failedReads expired refusedJobs"
 ).split(" ");
 
+const isGiven = (value: unknown) => value !== null && value !== undefined;
+
 /** Without the members that are null. */
 const given = <O extends object>(object: { [K in keyof O]: Maybe<O[K]> }): O => {
-  for (const name in object) if (object[name] == null) delete object[name];
-  return object as O;
+  const made: Partial<Record<keyof O, unknown>> = {};
+  for (const name in object) if (isGiven(object[name])) made[name] = object[name];
+  return made as O;
 };
 
 export type JobFields = [
@@ -50,8 +53,7 @@ export const toJob = (...fields: JobFields): T.Job => {
     message,
     resultUrl,
     durationSeconds,
-    error:
-      failure == null ? failure : given({ message: failure, retryable: !!retryable, stage: failedStage }),
+    error: isGiven(failure) ? given({ message: failure, retryable: !!retryable, stage: failedStage }) : null,
     attempt,
     updatedAt,
     source: SOURCES[source],
