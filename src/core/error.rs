@@ -85,7 +85,7 @@ pub(crate) enum Log {
     ConnectionSilent,
     /// The token could not be had. Detail: why.
     Token,
-    /// A job was refused: the table is full.
+    /// A job was refused: the table is full. Detail: its id.
     TooManyJobs,
     /// A message waited too long.
     QueueExpired,
