@@ -2,11 +2,11 @@
 //! event: what differs between events is only which fields they have and need.
 
 use super::job::{Failure, Status};
-use super::json::{Raw, Scanner, Str, Value};
-use super::message::{Kind, describe};
+use super::json::{Error, Raw, Scanner, Str, Type, Value};
+use super::message::{Kind, Update, describe, joined};
 
 /// A field, whatever its spelling.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Field {
     Type,
     Job,
@@ -24,33 +24,91 @@ pub(super) enum Field {
 const COUNT: usize = Field::Retryable as usize + 1;
 
 /// What a field may hold beside `null`.
-#[derive(Clone, Copy)]
-enum Type {
-    Text,
-    Id,
-    Object,
-    Flag,
-    /// A number up to this, in these words.
-    Number(f64, &'static str),
-    Whole,
+struct Spec {
+    name: &'static str,
+    holds: Type,
+    /// The largest number; a negative one where numbers do not fit.
+    most: f64,
+    /// The above in words.
+    words: &'static str,
 }
 
-const SPECS: [(&str, Type); COUNT] = [
-    ("type", Type::Text),
-    ("job_id", Type::Id),
-    ("progress", Type::Number(100.0, "a number from 0 to 100")),
-    ("stage", Type::Text),
-    ("message", Type::Text),
-    ("status", Type::Text),
-    ("attempt", Type::Whole),
-    ("result_url", Type::Text),
-    (
+const fn spec(name: &'static str, holds: Type, most: f64, words: &'static str) -> Spec {
+    Spec {
+        name,
+        holds,
+        most,
+        words,
+    }
+}
+
+const SPECS: [Spec; COUNT] = [
+    spec("type", Type::String, -1.0, "a string"),
+    // Numbers are taken as they were written.
+    spec("job_id", Type::String, -1.0, "a string or a number"),
+    spec("progress", Type::Number, 100.0, "a number from 0 to 100"),
+    spec("stage", Type::String, -1.0, "a string"),
+    spec("message", Type::String, -1.0, "a string"),
+    spec("status", Type::String, -1.0, "a string"),
+    spec("attempt", Type::Number, WHOLE, "a whole number"),
+    spec("result_url", Type::String, -1.0, "a string"),
+    spec(
         "duration_seconds",
-        Type::Number(1e12, "a number of seconds"),
+        Type::Number,
+        1e12,
+        "a number of seconds",
     ),
-    ("error", Type::Object),
-    ("retryable", Type::Flag),
+    spec("error", Type::Object, -1.0, "an object"),
+    spec("retryable", Type::Bool, -1.0, "a boolean"),
 ];
+
+/// The bound of the numbers that have to be whole.
+const WHOLE: f64 = 1e9;
+
+const NAMES: [(&str, Field); 17] = [
+    ("type", Field::Type),
+    ("job_id", Field::Job),
+    ("jobId", Field::Job),
+    ("session_id", Field::Job),
+    ("sessionId", Field::Job),
+    (ID, Field::Job),
+    ("progress", Field::Progress),
+    ("stage", Field::Stage),
+    ("message", Field::Message),
+    ("status", Field::Status),
+    ("attempt", Field::Attempt),
+    ("result_url", Field::ResultUrl),
+    ("resultUrl", Field::ResultUrl),
+    ("duration_seconds", Field::Duration),
+    ("durationSeconds", Field::Duration),
+    ("error", Field::Error),
+    ("retryable", Field::Retryable),
+];
+
+/// The weakest name of the job: a message may have an `id` of its own beside it.
+const ID: &str = "id";
+
+/// [`NAMES`] by length and last letter, which tell them apart (the compiler refuses a table in which they do not).
+#[allow(clippy::indexing_slicing)] // at compile time
+const PLACES: [u8; 32] = {
+    let mut places = [u8::MAX; 32];
+    let mut rest: &[(&str, Field)] = &NAMES;
+    while let [head @ .., (name, _)] = rest {
+        let place = place(name);
+        assert!(places[place] == u8::MAX, "two names share a place");
+        places[place] = head.len() as u8;
+        rest = head;
+    }
+    places
+};
+
+#[inline(always)]
+const fn place(name: &str) -> usize {
+    match name.as_bytes() {
+        [.., last] => (name.len() * 10 + *last as usize) % 32,
+        [] => 0,
+    }
+}
 
 const fn set(fields: &[Field]) -> u16 {
     let mut bits = 0;
@@ -62,82 +120,84 @@ const fn set(fields: &[Field]) -> u16 {
     bits
 }
 
-/// The fields of an event, and the one it cannot do without.
-fn of_kind(kind: Kind) -> (u16, Option<Field>) {
-    use Field::{Attempt, Duration, Error, Job, Message, Progress, ResultUrl, Stage, Status};
-    match kind {
-        Kind::Progress => (
-            set(&[Job, Attempt, Progress, Stage, Message, Status]),
+/// What an event means for its job, the fields it has, and the one it cannot do without.
+struct Event(Status, u16, Option<Field>);
+
+/// By [`Kind`]. A snapshot names its state itself.
+const EVENTS: [Event; 5] = {
+    use Field::{
+        Attempt, Duration, Error, Job, Message, Progress, ResultUrl, Stage, Status as State,
+    };
+    [
+        Event(
+            Status::Running,
+            set(&[Job, Attempt, Progress, Stage, Message, State]),
             Some(Progress),
         ),
-        Kind::Completed => (
+        Event(
+            Status::Completed,
             set(&[Job, Attempt, Progress, Message, ResultUrl, Duration]),
             None,
         ),
-        Kind::Error => (set(&[Job, Attempt, Error]), Some(Error)),
-        Kind::Cancelled => (set(&[Job, Attempt, Message]), None),
-        Kind::Snapshot => (
+        Event(Status::Failed, set(&[Job, Attempt, Error]), Some(Error)),
+        Event(Status::Cancelled, set(&[Job, Attempt, Message]), None),
+        Event(
+            Status::Unknown,
             set(&[
-                Job, Attempt, Progress, Stage, Message, Status, ResultUrl, Duration, Error,
+                Job, Attempt, Progress, Stage, Message, State, ResultUrl, Duration, Error,
             ]),
-            Some(Status),
+            Some(State),
         ),
-        Kind::Heartbeat | Kind::Ping | Kind::Pong | Kind::Connected | Kind::Other => (0, None),
-    }
-}
+    ]
+};
 
 /// What is wrong with a message: a code and a sentence.
-pub(super) type Checked<T> = Result<T, (&'static str, String)>;
+pub(super) struct Wrong(pub(super) &'static str, pub(super) String);
+
+pub(super) fn missing(name: &str) -> Wrong {
+    Wrong("wrong-type", joined(&[name, ": missing"]))
+}
 
 /// The values of a message's fields; `null` where it has none.
 pub(super) struct Fields<'a> {
     values: [Value<'a>; COUNT],
-    /// The job's id as it was written, for ids that are numbers.
-    id: &'a str,
-    id_is_weak: bool,
+    /// The job was named by something stronger than `id`.
+    named: bool,
 }
 
 impl<'a> Fields<'a> {
     /// Reads the members of an object whose `{` comes next.
-    pub(super) fn read(scanner: &mut Scanner<'a>) -> Result<Self, super::json::Error> {
+    pub(super) fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
         let mut fields = Self {
             values: [Value::Null; COUNT],
-            id: "",
-            id_is_weak: true,
+            named: false,
         };
         scanner.eat(b'{');
         let mut first = true;
-        while let Some((name, value)) = scanner.member(&mut first)? {
-            fields.take(name, value, scanner);
+        while let Some(name) = scanner.name(&mut first)? {
+            let value = scanner.value()?;
+            let place = PLACES.get(place(name.raw)).copied().unwrap_or(0);
+            let Some((known, field)) = NAMES.get(usize::from(place)) else {
+                continue;
+            };
+            if *known == name.raw {
+                fields.take(*field, known.len() > ID.len(), value, scanner);
+            }
         }
         Ok(fields)
     }
 
-    #[inline]
-    fn take(&mut self, name: Str<'a>, value: Value<'a>, scanner: &Scanner<'a>) {
-        let field = match name.raw {
-            "type" => Field::Type,
-            "job_id" | "jobId" | "session_id" | "sessionId" | "id" => {
-                // `id` is the weakest of these names: a message may have one of its own beside the job's.
-                let weak = name.raw == "id";
-                if weak && !self.id_is_weak {
-                    return;
-                }
-                self.id_is_weak = weak;
-                self.id = scanner.last_scalar();
-                Field::Job
+    #[inline(always)]
+    fn take(&mut self, field: Field, strong: bool, mut value: Value<'a>, scanner: &Scanner<'a>) {
+        if field == Field::Job {
+            if self.named && !strong {
+                return;
             }
-            "progress" => Field::Progress,
-            "stage" => Field::Stage,
-            "message" => Field::Message,
-            "status" => Field::Status,
-            "attempt" => Field::Attempt,
-            "result_url" | "resultUrl" => Field::ResultUrl,
-            "duration_seconds" | "durationSeconds" => Field::Duration,
-            "error" => Field::Error,
-            "retryable" => Field::Retryable,
-            _ => return,
-        };
+            self.named = strong;
+            if let Value::Number(_) = value {
+                value = Value::String(Str::plain(scanner.last_scalar()));
+            }
+        }
         if let Some(slot) = self.values.get_mut(field as usize) {
             *slot = value;
         }
@@ -150,6 +210,7 @@ impl<'a> Fields<'a> {
             .unwrap_or(Value::Null)
     }
 
+    #[inline(never)]
     pub(super) fn text(&self, field: Field) -> Option<Str<'a>> {
         match self.get(field) {
             Value::String(text) => Some(text),
@@ -157,69 +218,79 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn number(&self, field: Field) -> Option<f64> {
+    #[inline(never)]
+    fn number(&self, field: Field) -> Option<f64> {
         match self.get(field) {
             Value::Number(number) => Some(number),
             _ => None,
         }
     }
 
-    /// The id of the job, a number as it was written.
-    pub(super) fn job(&self) -> Option<std::borrow::Cow<'a, str>> {
-        match self.get(Field::Job) {
-            Value::String(id) => Some(id.get()),
-            Value::Number(_) => Some(self.id.into()),
-            _ => None,
-        }
-    }
-
-    /// Checks the fields that an event of this kind has; the others are forgotten.
-    pub(super) fn check(&mut self, kind: Kind) -> Checked<()> {
-        let (has, needs) = of_kind(kind);
-        if has == 0 {
+    /// Checks the fields that an event of this kind has and says what they mean for its job.
+    pub(super) fn update(&mut self, kind: Kind, update: &mut Update<'a>) -> Result<(), Wrong> {
+        let Some(Event(status, has, needs)) = EVENTS.get(kind as usize) else {
             // A free event may use these names for what it likes.
             return Ok(());
-        }
+        };
         // Whichever field is wrong, it is named in the order of the table.
-        for (place, (value, (name, expected))) in self.values.iter_mut().zip(&SPECS).enumerate() {
+        for (place, (value, spec)) in self.values.iter_mut().zip(&SPECS).enumerate() {
             if has & (1 << place) == 0 {
                 *value = Value::Null;
-            } else {
-                check(name, *expected, value)?;
+            } else if !spec.fits(value) {
+                return Err(spec.wrong("", value));
             }
         }
-        match needs {
-            Some(field) if self.get(field) == Value::Null => Err((
-                "wrong-type",
-                String::from(SPECS.get(field as usize).map_or("", |(name, _)| name)) + ": missing",
-            )),
-            _ => Ok(()),
+        if let Some(field) = *needs
+            && self.get(field) == Value::Null
+        {
+            return Err(missing(
+                SPECS.get(field as usize).map_or("", |spec| spec.name),
+            ));
         }
+        update.progress = self.number(Field::Progress);
+        update.stage = self.text(Field::Stage);
+        update.message = self.text(Field::Message);
+        update.result_url = self.text(Field::ResultUrl);
+        update.duration_seconds = self.number(Field::Duration);
+        update.attempt = self.number(Field::Attempt).map(|attempt| attempt as u32);
+        let mut status = *status;
+        match kind {
+            // System E calls its sentence for people `status`.
+            Kind::Progress => update.message = update.message.or(self.text(Field::Status)),
+            Kind::Completed => update.progress = Some(100.0),
+            Kind::Snapshot => status = self.status()?,
+            _ => {}
+        }
+        update.status = Some(status);
+        if status == Status::Failed {
+            update.error = self.failure()?;
+        }
+        Ok(())
     }
 
     /// Why a job failed.
-    pub(super) fn failure(&self) -> Checked<Option<Failure<'a>>> {
+    fn failure(&self) -> Result<Option<Failure<'a>>, Wrong> {
         let Value::Object(Raw(json)) = self.get(Field::Error) else {
             return Ok(None);
         };
         let Ok(inner) = Fields::read(&mut Scanner::new(json)) else {
             return Ok(None);
         };
-        for (field, name, expected) in [
-            (Field::Message, "error.message", Type::Text),
-            (Field::Retryable, "error.retryable", Type::Flag),
-            (Field::Stage, "error.stage", Type::Text),
-        ] {
-            check(name, expected, &inner.get(field))?;
+        for field in [Field::Message, Field::Retryable, Field::Stage] {
+            let value = inner.get(field);
+            if let Some(spec) = SPECS.get(field as usize)
+                && !spec.fits(&value)
+            {
+                return Err(spec.wrong("error.", &value));
+            }
         }
-        let retryable = inner.get(Field::Retryable) == Value::Bool(true);
         match inner.text(Field::Message) {
             Some(message) => Ok(Some(Failure {
                 message,
-                retryable,
+                retryable: inner.get(Field::Retryable) == Value::Bool(true),
                 stage: inner.text(Field::Stage),
             })),
-            None => Err((
+            None => Err(Wrong(
                 "wrong-type",
                 "error.message: expected a string, got nothing".into(),
             )),
@@ -227,61 +298,49 @@ impl<'a> Fields<'a> {
     }
 
     /// The state that a snapshot names; it must be a word that is known.
-    pub(super) fn status(&self) -> Checked<Option<Status>> {
-        let Some(word) = self.text(Field::Status) else {
-            return Ok(None);
+    fn status(&self) -> Result<Status, Wrong> {
+        let word = self.get(Field::Status);
+        let known = match word {
+            Value::String(word) => Status::of_word(word.raw),
+            _ => None,
         };
-        match Status::of_word(word.raw) {
-            None => Err((
+        known.ok_or_else(|| {
+            Wrong(
                 "wrong-type",
-                String::from("status: unknown word ") + &describe(&Value::String(word)),
-            )),
-            known => Ok(known),
+                joined(&["status: unknown word ", &describe(&word)]),
+            )
+        })
+    }
+}
+
+impl Spec {
+    #[inline(always)]
+    fn fits(&self, value: &Value<'_>) -> bool {
+        match *value {
+            Value::Null => true,
+            Value::Number(number) => {
+                (0.0..=self.most).contains(&number) && (self.most != WHOLE || number.fract() == 0.0)
+            }
+            ref other => other.type_of() == self.holds,
         }
     }
-}
 
-fn check(name: &str, expected: Type, value: &Value<'_>) -> Checked<()> {
-    let (fits, words) = match (expected, value) {
-        (_, Value::Null) => return Ok(()),
-        (Type::Text, value) => (matches!(value, Value::String(_)), "a string"),
-        (Type::Id, value) => (
-            matches!(value, Value::String(_) | Value::Number(_)),
-            "a string or a number",
-        ),
-        (Type::Object, value) => (matches!(value, Value::Object(_)), "an object"),
-        (Type::Flag, value) => (matches!(value, Value::Bool(_)), "a boolean"),
-        (Type::Number(most, words), value) => (in_range(value, most), words),
-        (Type::Whole, value) => (
-            in_range(value, 1e9) && !has_fraction(value),
-            "a whole number",
-        ),
-    };
-    if fits {
-        return Ok(());
+    fn wrong(&self, within: &str, value: &Value<'_>) -> Wrong {
+        let of_its_type = value.type_of() == self.holds;
+        Wrong(
+            if of_its_type {
+                "out-of-range"
+            } else {
+                "wrong-type"
+            },
+            joined(&[
+                within,
+                self.name,
+                ": expected ",
+                self.words,
+                ", got ",
+                &describe(value),
+            ]),
+        )
     }
-    let of_its_type = matches!(
-        (expected, value),
-        (Type::Number(..) | Type::Whole, Value::Number(_))
-    );
-    let mut reason = String::from(name);
-    for part in [": expected ", words, ", got ", &describe(value)] {
-        reason.push_str(part);
-    }
-    Err((
-        if of_its_type {
-            "out-of-range"
-        } else {
-            "wrong-type"
-        },
-        reason,
-    ))
-}
-
-fn in_range(value: &Value<'_>, most: f64) -> bool {
-    matches!(value, Value::Number(number) if (0.0..=most).contains(number))
-}
-
-fn has_fraction(value: &Value<'_>) -> bool {
-    matches!(value, Value::Number(number) if number.fract() != 0.0)
 }

@@ -32,20 +32,25 @@ pub enum Kind {
 
 impl Kind {
     /// The kind with this wire name.
-    #[inline]
+    #[inline(never)]
     #[must_use]
     pub fn of(name: &str) -> Self {
-        match name {
-            "progress" => Self::Progress,
-            "completed" => Self::Completed,
-            "error" => Self::Error,
-            "cancelled" => Self::Cancelled,
-            "heartbeat" => Self::Heartbeat,
-            "ping" => Self::Ping,
-            "pong" => Self::Pong,
-            "connected" => Self::Connected,
-            _ => Self::Other,
+        const NAMES: [(&str, Kind); 8] = [
+            ("progress", Kind::Progress),
+            ("completed", Kind::Completed),
+            ("error", Kind::Error),
+            ("cancelled", Kind::Cancelled),
+            ("heartbeat", Kind::Heartbeat),
+            ("ping", Kind::Ping),
+            ("pong", Kind::Pong),
+            ("connected", Kind::Connected),
+        ];
+        for (known, kind) in &NAMES {
+            if *known == name {
+                return *kind;
+            }
         }
+        Self::Other
     }
 }
 
@@ -89,7 +94,7 @@ pub struct Message<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid<'a> {
     /// The event's name, when that much could be read.
-    pub event: Option<String>,
+    pub event: Option<Cow<'a, str>>,
     /// `not-json`, `too-deep`, `not-an-object`, `no-type`, `wrong-type`, `out-of-range`, `wrong-job`, `too-large`,
     /// `not-utf8`, `empty`.
     pub code: &'static str,
@@ -112,21 +117,22 @@ pub(super) fn excerpt(text: &str, most: usize) -> String {
     cut
 }
 
+/// Texts put together.
+#[inline(never)]
+pub(super) fn joined(parts: &[&str]) -> String {
+    parts.concat()
+}
+
 /// A value in the words of an error message: `a string ("45")`.
 pub(super) fn describe(value: &Value<'_>) -> String {
-    let mut out = String::from(value.type_name());
-    match value {
-        Value::String(text) => {
-            out.push_str(" (\"");
-            out.push_str(&excerpt(text.raw, 24));
-            out.push_str("\")");
+    let mut number = String::new();
+    let (open, detail, close) = match value {
+        Value::String(text) => (" (\"", excerpt(text.raw, 24), "\")"),
+        Value::Number(it) if it.is_finite() => {
+            super::json::push_number(&mut number, *it);
+            (" (", number, ")")
         }
-        Value::Number(number) if number.is_finite() => {
-            out.push_str(" (");
-            super::json::push_number(&mut out, *number);
-            out.push(')');
-        }
-        _ => {}
-    }
-    out
+        _ => ("", number, ""),
+    };
+    joined(&[value.type_name(), open, &detail, close])
 }

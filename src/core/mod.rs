@@ -35,5 +35,5 @@ pub use input::{Ask, Command, Gen, HttpOutcome, Input, Recorded};
 pub use message::{Invalid, Kind, Message};
 pub use output::{Output, TokenReason};
 pub use rng::Rng;
-pub use stream::decode;
+pub use stream::{Take, decode};
 pub use time::Time;

@@ -3,206 +3,162 @@
 //! A frame holds one message, an array of messages, or several lines. The codec checks every field it knows against
 //! its type and says which one is wrong; it never touches a job.
 
-use super::fields::{Checked, Field, Fields};
-use super::job::Status;
+use super::fields::{Field, Fields, Wrong, missing};
 use super::json::{Error, Raw, Scanner, Value};
-use super::message::{Invalid, Kind, Message, Update, describe};
+use super::message::{Invalid, Kind, Message, Update, describe, joined};
 use std::borrow::Cow;
 
-/// Checks the fields of one event against its type and says what they mean.
-fn update<'a>(kind: Kind, fields: &mut Fields<'a>) -> Checked<Update<'a>> {
-    fields.check(kind)?;
-    let status = match kind {
-        Kind::Progress => Some(Status::Running),
-        Kind::Completed => Some(Status::Completed),
-        Kind::Error => Some(Status::Failed),
-        Kind::Cancelled => Some(Status::Cancelled),
-        Kind::Snapshot => fields.status()?,
-        _ => return Ok(Update::default()),
-    };
-    let mut message = fields.text(Field::Message);
-    if kind == Kind::Progress && message.is_none() {
-        // System E calls its sentence for people `status`.
-        message = fields.text(Field::Status);
-    }
-    let failed = status == Some(Status::Failed);
-    Ok(Update {
-        status,
-        progress: if kind == Kind::Completed {
-            Some(100.0)
-        } else {
-            fields.number(Field::Progress)
-        },
-        stage: fields.text(Field::Stage),
-        message,
-        result_url: fields.text(Field::ResultUrl),
-        duration_seconds: fields.number(Field::Duration),
-        error: if failed { fields.failure()? } else { None },
-        attempt: fields.number(Field::Attempt).map(|attempt| attempt as u32),
-    })
-}
+/// Where one frame ends and the next begins in a batch: a control character that JSON text cannot hold.
+const SEPARATOR: u8 = 0x1e;
 
-fn broken(error: Error, raw: &str) -> Invalid<'_> {
-    match error {
-        Error::TooDeep => Invalid {
-            event: None,
-            code: "too-deep",
-            reason: "nested too deep".into(),
-            raw,
-        },
-        Error::Syntax(at) => {
-            let mut reason = String::from("not JSON at byte ");
-            super::json::push_u64(&mut reason, at as u64);
-            Invalid {
-                event: None,
-                code: "not-json",
-                reason,
-                raw,
-            }
-        }
-    }
-}
+/// Whom messages are handed to, one by one.
+pub type Take<'t, 'a> = &'t mut dyn FnMut(Result<&Message<'a>, &Invalid<'a>>);
 
-/// Reads one object whose `{` comes next. An `Err(Error)` breaks the frame; an `Ok(Err(Invalid))` only the message.
-#[inline]
-fn object<'a>(
-    scanner: &mut Scanner<'a>,
-    snapshot: bool,
-) -> Result<Result<Message<'a>, Invalid<'a>>, Error> {
-    scanner.peek();
-    let start = scanner.position();
-    let mut fields = Fields::read(scanner)?;
-    let raw = scanner.slice_from(start);
-    let name = match fields.get(Field::Type) {
-        _ if snapshot => Cow::Borrowed("snapshot"),
-        Value::String(name) => name.get(),
-        other => {
-            let reason = match other {
-                Value::Null => "type: missing".into(),
-                other => String::from("type: expected a string, got ") + &describe(&other),
-            };
-            return Ok(Err(Invalid {
-                event: None,
-                code: "no-type",
-                reason,
-                raw,
-            }));
-        }
-    };
-    let kind = if snapshot {
-        Kind::Snapshot
-    } else {
-        Kind::of(&name)
-    };
-    Ok(match update(kind, &mut fields) {
-        Ok(update) => Ok(Message {
-            kind,
-            name,
-            job: fields.job(),
-            update,
-            raw,
-        }),
-        Err((code, reason)) => Err(Invalid {
-            event: Some(name.into_owned()),
-            code,
-            reason,
-            raw,
-        }),
-    })
-}
-
-/// Reads one frame and hands each of its messages to `take`. A frame that breaks off is one invalid message after
-/// those that came before the break.
-pub fn decode<'a>(frame: &'a str, mut take: impl FnMut(Result<Message<'a>, Invalid<'a>>)) {
-    let mut scanner = Scanner::new(frame);
-    let mut any = false;
-    loop {
-        let outcome = match scanner.peek() {
-            None => break,
-            Some(b'{') => object(&mut scanner, false).map(&mut take),
-            Some(b'[') => array(&mut scanner, &mut take),
-            Some(_) => scanner
-                .value()
-                .map(|value| take(Err(not_an_object(&value, frame)))),
-        };
-        any = true;
-        if let Err(error) = outcome {
-            return take(Err(broken(error, frame)));
-        }
-    }
-    if !any {
-        take(Err(Invalid {
-            event: None,
-            code: "empty",
-            reason: "an empty frame".into(),
-            raw: frame,
-        }));
-    }
-}
-
-fn not_an_object<'a>(value: &Value<'_>, raw: &'a str) -> Invalid<'a> {
-    let reason = String::from("expected an object, got ") + &describe(value);
+fn invalid<'a>(code: &'static str, reason: String, raw: &'a str) -> Invalid<'a> {
     Invalid {
         event: None,
-        code: "not-an-object",
+        code,
         reason,
         raw,
     }
 }
 
-fn array<'a>(
-    scanner: &mut Scanner<'a>,
-    take: &mut impl FnMut(Result<Message<'a>, Invalid<'a>>),
-) -> Result<(), Error> {
-    scanner.eat(b'[');
-    let mut first = true;
-    loop {
-        if scanner.eat(b']') {
+fn broken(error: Error, at: usize, raw: &str) -> Invalid<'_> {
+    let mut reason = String::from("nested too deep");
+    if error == Error::TooDeep {
+        return invalid("too-deep", reason, raw);
+    }
+    reason.clear();
+    reason.push_str("not JSON at byte ");
+    super::json::push_u64(&mut reason, at as u64);
+    invalid("not-json", reason, raw)
+}
+
+/// Reads one object whose `{` comes next; a snapshot is all there is. An `Err` breaks the frame; what is wrong with the message alone is handed
+/// on.
+fn object<'a>(scanner: &mut Scanner<'a>, snapshot: bool, take: Take<'_, 'a>) -> Result<(), Error> {
+    let start = scanner.position();
+    let mut fields = Fields::read(scanner)?;
+    let raw = scanner.slice_from(start);
+    if snapshot {
+        scanner.end()?;
+    }
+    let name = match fields.get(Field::Type) {
+        _ if snapshot => Cow::Borrowed("snapshot"),
+        Value::String(name) => name.get(),
+        other => {
+            let Wrong(_, reason) = match other {
+                Value::Null => missing("type"),
+                other => Wrong(
+                    "",
+                    joined(&["type: expected a string, got ", &describe(&other)]),
+                ),
+            };
+            take(Err(&invalid("no-type", reason, raw)));
             return Ok(());
         }
-        if !first && !scanner.eat(b',') {
-            return Err(Error::Syntax(scanner.position()));
+    };
+    let mut message = Message {
+        kind: if snapshot {
+            Kind::Snapshot
+        } else {
+            Kind::of(&name)
+        },
+        name,
+        job: None,
+        update: Update::default(),
+        raw,
+    };
+    match fields.update(message.kind, &mut message.update) {
+        Ok(()) => {
+            message.job = fields.text(Field::Job).map(|id| id.get());
+            take(Ok(&message));
         }
-        first = false;
-        match scanner.peek() {
-            Some(b'{') => take(object(scanner, false)?),
-            _ => {
-                let start = scanner.position();
-                let value = scanner.value()?;
-                take(Err(not_an_object(&value, scanner.slice_from(start))));
-            }
+        Err(Wrong(code, reason)) => take(Err(&Invalid {
+            event: Some(message.name),
+            code,
+            reason,
+            raw,
+        })),
+    }
+    Ok(())
+}
+
+/// The frame that began at `start`; goes to its end. The last frame of a text holds whatever is left.
+fn whole<'a>(scanner: &mut Scanner<'a>, start: usize, last: bool) -> &'a str {
+    while scanner.has_left() && (last || !scanner.stands_at(SEPARATOR)) {
+        scanner.step();
+    }
+    scanner.slice_from(start)
+}
+
+/// Goes to the end of a frame that nobody reads.
+pub(super) fn skip(scanner: &mut Scanner<'_>, last: bool) {
+    whole(scanner, 0, last);
+}
+
+/// Reads the next frame of a text and hands each of its messages to `take`. A frame that breaks off is one invalid
+/// message after those that came before the break. The scanner then stands at the separator.
+pub fn decode<'a>(scanner: &mut Scanner<'a>, last: bool, take: Take<'_, 'a>) {
+    let start = scanner.position();
+    let mut any = false;
+    loop {
+        let outcome = match scanner.peek() {
+            Some(b'{') => object(scanner, false, take),
+            Some(b'[') => array(scanner, take),
+            Some(byte) if last || byte != SEPARATOR => scanner.value().map(|value| {
+                let raw = whole(&mut scanner.clone(), start, last);
+                take(Err(&not_an_object(&value, raw)));
+            }),
+            _ => break,
+        };
+        any = true;
+        if let Err(error) = outcome {
+            let at = scanner.position() - start;
+            take(Err(&broken(error, at, whole(scanner, start, last))));
+            break;
         }
+    }
+    if !any {
+        let raw = scanner.slice_from(start);
+        take(Err(&invalid("empty", "an empty frame".into(), raw)));
     }
 }
 
-/// Reads the answer of an HTTP read of a job (`GET /api/v1/jobs/{id}`): one object.
-///
-/// # Errors
-/// What is wrong with it.
-pub(super) fn decode_snapshot(body: &str) -> Result<Message<'_>, Invalid<'_>> {
-    let mut scanner = Scanner::new(body);
-    match scanner.peek() {
-        Some(b'{') => {}
-        Some(_) => {
-            return Err(Invalid {
-                event: None,
-                code: "not-an-object",
-                reason: "expected an object".into(),
-                raw: body,
-            });
-        }
-        None => {
-            return Err(Invalid {
-                event: None,
-                code: "empty",
-                reason: "an empty body".into(),
-                raw: body,
-            });
+fn not_an_object<'a>(value: &Value<'_>, raw: &'a str) -> Invalid<'a> {
+    let reason = joined(&["expected an object, got ", &describe(value)]);
+    invalid("not-an-object", reason, raw)
+}
+
+fn array<'a>(scanner: &mut Scanner<'a>, take: Take<'_, 'a>) -> Result<(), Error> {
+    scanner.step();
+    let mut first = true;
+    while scanner.goes_on(&mut first)? {
+        if scanner.peek() == Some(b'{') {
+            object(scanner, false, take)?;
+        } else {
+            let start = scanner.position();
+            let value = scanner.value()?;
+            take(Err(&not_an_object(&value, scanner.slice_from(start))));
         }
     }
-    let message = object(&mut scanner, true).map_err(|error| broken(error, body))?;
-    scanner.end().map_err(|error| broken(error, body))?;
-    message
+    Ok(())
+}
+
+/// Reads the answer of an HTTP read of a job (`GET /api/v1/jobs/{id}`), one object, and hands it to `take`.
+pub(super) fn decode_snapshot<'a>(body: &'a str, take: Take<'_, 'a>) {
+    let mut scanner = Scanner::new(body);
+    let (code, reason) = match scanner.peek() {
+        Some(b'{') => {
+            if let Err(error) = object(&mut scanner, true, take) {
+                take(Err(&broken(error, scanner.position(), body)));
+            }
+            return;
+        }
+        Some(_) => ("not-an-object", "expected an object"),
+        None => ("empty", "an empty body"),
+    };
+    take(Err(&invalid(code, reason.into(), body)));
 }
 
 /// Appends a message of ours: `{"type": event, …data}` when the data is an object, else under `data`.

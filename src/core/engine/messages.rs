@@ -5,27 +5,21 @@ use super::super::error::Log;
 use super::super::input::Gen;
 use super::super::iso;
 use super::super::job::{Applied, Source};
-use super::super::json::Object;
-use super::super::message::{Invalid, Kind, Message, excerpt};
+use super::super::json::{Object, Scanner};
+use super::super::message::{Invalid, Kind, Message, excerpt, joined};
 use super::super::output::Output;
 use super::super::stream;
 use super::Engine;
 use super::outbox::Meta;
 
-/// Where one frame ends and the next begins in a batch: a control character that JSON text cannot hold.
-const SEPARATOR: char = '\u{1e}';
-
 impl Engine {
     /// Text frames, joined; one generation each.
     pub(super) fn frames(&mut self, text: &str, gens: &[Gen]) {
-        if let [only] = gens {
-            // A single frame is taken whole, whatever it holds.
-            return self.frame(*only, text);
-        }
-        let mut frames = text.split(SEPARATOR);
+        let mut scanner = Scanner::new(text);
+        let mut left = gens.len();
         for r#gen in gens {
-            let Some(frame) = frames.next() else { return };
-            self.frame(*r#gen, frame);
+            left -= 1;
+            self.frame(*r#gen, &mut scanner, left == 0);
         }
     }
 
@@ -44,9 +38,7 @@ impl Engine {
         let Some(link) = self.current_link(r#gen) else {
             return;
         };
-        self.link_heard(link);
-        self.counters.frames += 1;
-        let job = self.links.get(link).and_then(|link| link.job);
+        let job = self.heard(link);
         self.invalid(
             &Invalid {
                 event: None,
@@ -59,18 +51,26 @@ impl Engine {
         );
     }
 
-    fn frame(&mut self, r#gen: Gen, text: &str) {
+    fn frame(&mut self, r#gen: Gen, scanner: &mut Scanner<'_>, last: bool) {
         let Some(link) = self.current_link(r#gen) else {
-            return;
+            stream::skip(scanner, last);
+            return scanner.step();
         };
+        let job = self.heard(link);
+        let start = scanner.position();
+        stream::decode(scanner, last, &mut |found| match found {
+            Ok(message) => self.message(r#gen, job, message),
+            Err(invalid) => self.invalid(invalid, job, Source::Socket),
+        });
+        self.counters.bytes += (scanner.position() - start) as u64;
+        scanner.step();
+    }
+
+    /// A frame came: a sign of life. The job whose socket it is, if it is not for all.
+    fn heard(&mut self, link: u32) -> Option<u32> {
         self.link_heard(link);
         self.counters.frames += 1;
-        self.counters.bytes += text.len() as u64;
-        let job = self.links.get(link).and_then(|link| link.job);
-        stream::decode(text, |found| match found {
-            Ok(message) => self.message(r#gen, job, &message),
-            Err(invalid) => self.invalid(&invalid, job, Source::Socket),
-        });
+        self.links.get(link).and_then(|link| link.job)
     }
 
     /// One message of a socket that is for `own` job, or for all.
@@ -131,31 +131,27 @@ impl Engine {
 
     /// The job a message is about: the socket's own, which it must not contradict, or the one it names.
     fn job_of<'a>(&mut self, own: Option<u32>, message: &Message<'a>) -> Result<u32, Invalid<'a>> {
-        let wrong = |code, reason| Invalid {
-            event: Some(message.name.clone().into_owned()),
+        let (code, reason) = match (own, &message.job) {
+            (Some(index), None) => return Ok(index),
+            (Some(index), Some(id)) => match self.jobs.get(index) {
+                Some(entry) if entry.job.id == **id => return Ok(index),
+                _ => (
+                    "wrong-job",
+                    joined(&["about another job: ", &excerpt(id, 64)]),
+                ),
+            },
+            (None, Some(id)) => match self.entry_of(id) {
+                Some(index) => return Ok(index),
+                None => ("too-many-jobs", "the table of jobs is full".into()),
+            },
+            (None, None) => ("wrong-type", "job_id: missing".into()),
+        };
+        Err(Invalid {
+            event: Some(message.name.clone()),
             code,
             reason,
             raw: message.raw,
-        };
-        match (own, &message.job) {
-            (Some(index), None) => Ok(index),
-            (Some(index), Some(id))
-                if self
-                    .jobs
-                    .get(index)
-                    .is_some_and(|entry| entry.job.id == **id) =>
-            {
-                Ok(index)
-            }
-            (Some(_), Some(id)) => Err(wrong(
-                "wrong-job",
-                String::from("about another job: ") + &excerpt(id, 64),
-            )),
-            (None, Some(id)) => self
-                .entry_of(id)
-                .ok_or_else(|| wrong("too-many-jobs", "the table of jobs is full".into())),
-            (None, None) => Err(wrong("wrong-type", "job_id: missing".into())),
-        }
+        })
     }
 
     /// Answered at once: the server counts the time.

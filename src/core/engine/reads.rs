@@ -4,7 +4,7 @@
 use super::super::error::{Log, Problem};
 use super::super::input::HttpOutcome;
 use super::super::job::{Applied, Source};
-use super::super::message::{Invalid, Kind};
+use super::super::message::{Invalid, Kind, Message, excerpt, joined};
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
 use super::super::text;
@@ -292,34 +292,31 @@ impl Engine {
         }
     }
 
-    fn read_snapshot(&mut self, flight: &Flight, etag: Option<String>, body: &str) {
-        let index = flight.job;
-        let checked = stream::decode_snapshot(body).and_then(|message| {
-            let known = self
-                .jobs
-                .get(index)
-                .map_or("", |entry| entry.job.id.as_str());
-            match &message.job {
-                Some(id) if id.as_ref() != known => {
-                    let reason = String::from("the answer is about another job: ")
-                        + &super::super::message::excerpt(id, 64);
-                    Err(Invalid {
-                        event: Some("snapshot".into()),
-                        code: "wrong-job",
-                        reason,
-                        raw: body,
-                    })
-                }
-                _ => Ok(message),
-            }
+    fn read_snapshot(&mut self, flight: &Flight, mut etag: Option<String>, body: &str) {
+        stream::decode_snapshot(body, &mut |found| match found {
+            Ok(message) => self.snapshot(flight, etag.take(), message),
+            Err(invalid) => self.snapshot_invalid(flight.job, invalid),
         });
-        let message = match checked {
-            Ok(message) => message,
-            Err(invalid) => {
-                self.invalid(&invalid, Some(index), Source::Polling);
-                return self.read_failed(index, Problem::ReadInvalid, &invalid.reason, None);
-            }
-        };
+    }
+
+    fn snapshot_invalid(&mut self, index: u32, invalid: &Invalid<'_>) {
+        self.invalid(invalid, Some(index), Source::Polling);
+        self.read_failed(index, Problem::ReadInvalid, &invalid.reason, None);
+    }
+
+    fn snapshot(&mut self, flight: &Flight, etag: Option<String>, message: &Message<'_>) {
+        let index = flight.job;
+        if let (Some(id), Some(entry)) = (&message.job, self.jobs.get(index))
+            && *id != entry.job.id
+        {
+            let invalid = Invalid {
+                event: Some("snapshot".into()),
+                code: "wrong-job",
+                reason: joined(&["the answer is about another job: ", &excerpt(id, 64)]),
+                raw: message.raw,
+            };
+            return self.snapshot_invalid(index, &invalid);
+        }
         let (wall, seq) = (self.wall(), self.seq + 1);
         self.seq = seq;
         self.audit.received(Kind::Snapshot, "snapshot", wall);

@@ -8,5 +8,5 @@ mod scan;
 mod write;
 
 pub use list::{push_numbers, push_text};
-pub use scan::{Error, MAX_DEPTH, Raw, Scanner, Str, Value};
+pub use scan::{Error, MAX_DEPTH, Raw, Scanner, Str, Type, Value};
 pub use write::{Object, push_number, push_string, push_u64};

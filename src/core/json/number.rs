@@ -4,6 +4,8 @@
 //! core looks at; beyond that within a few units in the last place. Payloads handed to JavaScript keep their own text
 //! and never pass through here.
 
+use super::{Error, Scanner};
+
 const EXACT: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
@@ -25,51 +27,87 @@ fn scale(mut value: f64, exponent: i32) -> f64 {
     value
 }
 
-/// The value of a number whose grammar has been checked already.
-pub(super) fn parse(text: &[u8]) -> f64 {
-    let mut mantissa: u64 = 0;
-    let mut dropped: i32 = 0;
-    let mut exponent: i32 = 0;
-    let mut written: i32 = 0;
-    let (mut negative, mut negative_exponent, mut fraction, mut in_exponent) =
-        (false, false, false, false);
-    for &byte in text {
-        match byte {
-            b'-' if in_exponent => negative_exponent = true,
-            b'-' => negative = true,
-            b'.' => fraction = true,
-            b'e' | b'E' => in_exponent = true,
-            b'0'..=b'9' if in_exponent => {
-                written = written
-                    .saturating_mul(10)
-                    .saturating_add(i32::from(byte - b'0'))
-                    .min(100_000);
+/// Digits read so far: `mantissa · 10^exponent`.
+struct Digits {
+    mantissa: u64,
+    exponent: i32,
+}
+
+impl Scanner<'_> {
+    fn skip(&mut self, byte: u8) -> bool {
+        let found = self.byte() == byte;
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Reads digits, at least one; each counts `fraction` places behind the point.
+    fn digits(&mut self, into: &mut Digits, fraction: i32) -> Result<(), Error> {
+        let start = self.at;
+        loop {
+            let digit = self.byte().wrapping_sub(b'0');
+            if digit > 9 {
+                break;
             }
-            b'0'..=b'9' => {
-                if mantissa < 1_000_000_000_000_000_000 {
-                    mantissa = mantissa * 10 + u64::from(byte - b'0');
-                    if fraction {
-                        exponent = exponent.saturating_sub(1);
-                    }
-                } else if !fraction {
-                    dropped = dropped.saturating_add(1);
-                }
+            self.at += 1;
+            // What a double cannot hold anyway only counts as a place.
+            if into.mantissa < 1_000_000_000_000_000_000 {
+                into.mantissa = into.mantissa * 10 + u64::from(digit);
+                into.exponent -= fraction;
+            } else {
+                into.exponent += 1 - fraction;
             }
-            _ => {}
+        }
+        if self.at > start {
+            Ok(())
+        } else {
+            Err(Error::Syntax)
         }
     }
-    let written = if negative_exponent { -written } else { written };
-    let value = scale(
-        mantissa as f64,
-        exponent.saturating_add(dropped).saturating_add(written),
-    );
-    if negative { -value } else { value }
+
+    /// A number that comes next.
+    pub(super) fn number(&mut self) -> Result<f64, Error> {
+        let mut digits = Digits {
+            mantissa: 0,
+            exponent: 0,
+        };
+        let negative = self.skip(b'-');
+        if !self.skip(b'0') {
+            self.digits(&mut digits, 0)?;
+        }
+        if self.skip(b'.') {
+            self.digits(&mut digits, 1)?;
+        }
+        if self.skip(b'e') || self.skip(b'E') {
+            let mut written = Digits {
+                mantissa: 0,
+                exponent: 0,
+            };
+            let negative = self.skip(b'-');
+            if !negative {
+                self.skip(b'+');
+            }
+            self.digits(&mut written, 0)?;
+            let written = written.mantissa.min(100_000) as i32;
+            digits.exponent += if negative { -written } else { written };
+        }
+        let value = scale(digits.mantissa as f64, digits.exponent);
+        Ok(if negative { -value } else { value })
+    }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
-    use super::parse;
+    use super::Scanner;
     use proptest::prelude::*;
+
+    fn parse(text: &[u8]) -> f64 {
+        let read = |text| Scanner::new(text).number();
+        std::str::from_utf8(text)
+            .ok()
+            .map(read)
+            .and_then(Result::ok)
+            .unwrap_or(f64::NAN)
+    }
 
     #[test]
     fn common_numbers_are_exact() {

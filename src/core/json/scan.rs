@@ -1,6 +1,5 @@
 //! The scanner: one pass, strict grammar, bounded depth, slices instead of copies.
 
-use super::number;
 use std::borrow::Cow;
 
 /// Deepest nesting read. A message of a job has three levels; anything near this bound is an attack or a mistake.
@@ -9,8 +8,8 @@ pub const MAX_DEPTH: u32 = 64;
 /// Why a text is not one JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The grammar is broken at this byte offset.
-    Syntax(usize),
+    /// The grammar is broken where the scanner stands.
+    Syntax,
     /// More than [`MAX_DEPTH`] levels.
     TooDeep,
 }
@@ -24,6 +23,15 @@ pub struct Str<'a> {
 }
 
 impl<'a> Str<'a> {
+    /// A text in which nothing is escaped.
+    #[must_use]
+    pub fn plain(raw: &'a str) -> Self {
+        Self {
+            raw,
+            escaped: false,
+        }
+    }
+
     /// The string it stands for. A lone surrogate (`"\ud800"`) becomes U+FFFD.
     #[must_use]
     pub fn get(&self) -> Cow<'a, str> {
@@ -32,12 +40,6 @@ impl<'a> Str<'a> {
         } else {
             Cow::Borrowed(self.raw)
         }
-    }
-
-    /// The string without copying, when nothing in it is escaped; names of known fields never are.
-    #[must_use]
-    pub fn plain(&self) -> Option<&'a str> {
-        (!self.escaped).then_some(self.raw)
     }
 }
 
@@ -62,17 +64,43 @@ pub enum Value<'a> {
     Object(Raw<'a>),
 }
 
+/// What kind of value one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum Type {
+    Null,
+    Bool,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
 impl Value<'_> {
+    /// Its type.
+    #[inline(always)]
+    #[must_use]
+    pub fn type_of(&self) -> Type {
+        match self {
+            Self::Null => Type::Null,
+            Self::Bool(_) => Type::Bool,
+            Self::Number(_) => Type::Number,
+            Self::String(_) => Type::String,
+            Self::Array(_) => Type::Array,
+            Self::Object(_) => Type::Object,
+        }
+    }
+
     /// The name of its type, for error messages.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Number(_) => "a number",
-            Self::String(_) => "a string",
-            Self::Array(_) => "an array",
-            Self::Object(_) => "an object",
+        match self.type_of() {
+            Type::Null => "null",
+            Type::Bool => "a boolean",
+            Type::Number => "a number",
+            Type::String => "a string",
+            Type::Array => "an array",
+            Type::Object => "an object",
         }
     }
 }
@@ -80,8 +108,8 @@ impl Value<'_> {
 /// Reads values from a text, one after the other.
 #[derive(Clone, Debug)]
 pub struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
     /// Where the last value began.
     began: usize,
 }
@@ -109,15 +137,52 @@ impl<'a> Scanner<'a> {
         self.text.get(start..self.at).unwrap_or("")
     }
 
-    /// The next byte that is not white space, left unread; `None` at the end.
-    #[inline]
-    pub fn peek(&mut self) -> Option<u8> {
+    /// Whether it has not come to the end.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.at < self.text.len()
+    }
+
+    /// Whether `byte` comes next, white space or not.
+    #[must_use]
+    pub fn stands_at(&self, byte: u8) -> bool {
+        self.byte() == byte
+    }
+
+    /// Goes past the next byte, if there is one.
+    pub fn step(&mut self) {
+        self.at += usize::from(self.has_left());
+    }
+
+    /// The next byte; 0, which no JSON text holds, at the end.
+    #[inline(always)]
+    pub(super) fn byte(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    /// The next byte that is not white space, left unread; 0 at the end.
+    #[inline(always)]
+    fn next(&mut self) -> u8 {
+        match self.byte() {
+            byte if byte > b' ' => byte,
+            _ => self.skip_space(),
+        }
+    }
+
+    #[inline(never)]
+    fn skip_space(&mut self) -> u8 {
         loop {
-            match self.text.as_bytes().get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                other => return other.copied(),
+            match self.byte() {
+                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
+                other => return other,
             }
         }
+    }
+
+    /// The next byte that is not white space, left unread; `None` at the end.
+    pub fn peek(&mut self) -> Option<u8> {
+        let byte = self.next();
+        self.has_left().then_some(byte)
     }
 
     /// The text of the value read last, when it is neither an array nor an object.
@@ -126,26 +191,12 @@ impl<'a> Scanner<'a> {
         self.slice_from(self.began)
     }
 
-    fn syntax<T>(&self) -> Result<T, Error> {
-        Err(Error::Syntax(self.at))
-    }
-
     /// Reads `byte` if it comes next.
-    #[inline]
+    #[inline(never)]
     pub fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        if found {
-            self.at += 1;
-        }
+        let found = self.next() == byte;
+        self.at += usize::from(found);
         found
-    }
-
-    fn need(&mut self, byte: u8) -> Result<(), Error> {
-        if self.eat(byte) {
-            Ok(())
-        } else {
-            self.syntax()
-        }
     }
 
     /// Succeeds when only white space is left.
@@ -153,31 +204,51 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// [`Error::Syntax`] when something follows.
     pub fn end(&mut self) -> Result<(), Error> {
-        if self.peek().is_none() {
-            Ok(())
-        } else {
-            self.syntax()
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(Error::Syntax),
         }
+    }
+
+    /// The name of the next member of an object whose `{` was read, its value to be read next; `None` after its `}`.
+    /// `first` starts as `true`.
+    ///
+    /// # Errors
+    /// Whatever breaks the grammar.
+    #[inline(always)]
+    pub fn name(&mut self, first: &mut bool) -> Result<Option<Str<'a>>, Error> {
+        let mut next = self.next();
+        if next == b'}' {
+            self.at += 1;
+            return Ok(None);
+        }
+        if !std::mem::take(first) {
+            if next != b',' {
+                return Err(Error::Syntax);
+            }
+            self.at += 1;
+            next = self.next();
+        }
+        if next != b'"' {
+            return Err(Error::Syntax);
+        }
+        let name = self.string()?;
+        if self.next() != b':' {
+            return Err(Error::Syntax);
+        }
+        self.at += 1;
+        Ok(Some(name))
     }
 
     /// The next member of an object whose `{` was read; `None` after its `}`. `first` starts as `true`.
     ///
     /// # Errors
     /// Whatever breaks the grammar.
-    #[inline]
     pub fn member(&mut self, first: &mut bool) -> Result<Option<(Str<'a>, Value<'a>)>, Error> {
-        if self.eat(b'}') {
-            return Ok(None);
+        match self.name(first)? {
+            Some(name) => Ok(Some((name, self.value()?))),
+            None => Ok(None),
         }
-        if *first {
-            *first = false;
-        } else {
-            self.need(b',')?;
-        }
-        self.need(b'"')?;
-        let name = self.string_body()?;
-        self.need(b':')?;
-        Ok(Some((name, self.value()?)))
     }
 
     /// The next element of an array whose `[` was read; `None` after its `]`. `first` starts as `true`.
@@ -185,113 +256,82 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// Whatever breaks the grammar.
     pub fn element(&mut self, first: &mut bool) -> Result<Option<Value<'a>>, Error> {
-        if self.eat(b']') {
-            return Ok(None);
-        }
-        if *first {
-            *first = false;
+        if self.goes_on(first)? {
+            self.value().map(Some)
         } else {
-            self.need(b',')?;
+            Ok(None)
         }
-        self.value().map(Some)
+    }
+
+    /// Whether another element of an array follows, to be read next; its `]` is read when none does.
+    ///
+    /// # Errors
+    /// Whatever breaks the grammar.
+    pub fn goes_on(&mut self, first: &mut bool) -> Result<bool, Error> {
+        if self.eat(b']') {
+            return Ok(false);
+        }
+        if std::mem::take(first) || self.eat(b',') {
+            Ok(true)
+        } else {
+            Err(Error::Syntax)
+        }
     }
 
     /// Reads one value, nested ones included.
     ///
     /// # Errors
     /// Whatever breaks the grammar, or more than [`MAX_DEPTH`] levels.
-    #[inline]
     pub fn value(&mut self) -> Result<Value<'a>, Error> {
-        let next = self.peek();
+        let next = self.next();
         self.began = self.at;
-        match next {
-            Some(b'"') => {
-                self.at += 1;
-                self.string_body().map(Value::String)
-            }
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
-            Some(b'{') => self.nested().map(|raw| Value::Object(Raw(raw))),
-            Some(b'[') => self.nested().map(|raw| Value::Array(Raw(raw))),
-            Some(b't') => self.word("true", Value::Bool(true)),
-            Some(b'f') => self.word("false", Value::Bool(false)),
-            Some(b'n') => self.word("null", Value::Null),
-            _ => self.syntax(),
-        }
-    }
-
-    fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Error> {
+        let (word, value) = match next {
+            b'"' => return Ok(Value::String(self.string()?)),
+            b'{' => return Ok(Value::Object(Raw(self.nested()?))),
+            b'[' => return Ok(Value::Array(Raw(self.nested()?))),
+            b't' => ("true", Value::Bool(true)),
+            b'f' => ("false", Value::Bool(false)),
+            b'n' => ("null", Value::Null),
+            _ => return Ok(Value::Number(self.number()?)),
+        };
         let end = self.at + word.len();
-        if self.text.as_bytes().get(self.at..end) == Some(word.as_bytes()) {
-            self.at = end;
-            Ok(value)
-        } else {
-            self.syntax()
+        if self.text.as_bytes().get(self.at..end) != Some(word.as_bytes()) {
+            return Err(Error::Syntax);
         }
+        self.at = end;
+        Ok(value)
     }
 
-    fn digits(&mut self) -> Result<(), Error> {
+    /// A string whose opening quote comes next.
+    fn string(&mut self) -> Result<Str<'a>, Error> {
+        self.at += 1;
         let start = self.at;
-        while let Some(b'0'..=b'9') = self.text.as_bytes().get(self.at) {
-            self.at += 1;
-        }
-        if self.at > start {
-            Ok(())
-        } else {
-            self.syntax()
-        }
-    }
-
-    fn skip_byte(&mut self, byte: u8) -> bool {
-        let found = self.text.as_bytes().get(self.at) == Some(&byte);
-        if found {
-            self.at += 1;
-        }
-        found
-    }
-
-    fn number(&mut self) -> Result<f64, Error> {
-        let start = self.at;
-        self.skip_byte(b'-');
-        if !self.skip_byte(b'0') {
-            self.digits()?;
-        }
-        if self.skip_byte(b'.') {
-            self.digits()?;
-        }
-        if self.skip_byte(b'e') || self.skip_byte(b'E') {
-            if !self.skip_byte(b'+') {
-                self.skip_byte(b'-');
-            }
-            self.digits()?;
-        }
-        Ok(number::parse(self.slice_from(start).as_bytes()))
-    }
-
-    /// The rest of a string whose opening quote was read.
-    fn string_body(&mut self) -> Result<Str<'a>, Error> {
-        let start = self.at;
-        let bytes = self.text.as_bytes();
         let mut escaped = false;
         loop {
-            self.at = next_special(bytes, self.at);
-            match bytes.get(self.at) {
-                Some(b'"') => {
+            self.at = next_special(self.text.as_bytes(), self.at);
+            match self.byte() {
+                b'"' => {
                     let raw = self.slice_from(start);
                     self.at += 1;
                     return Ok(Str { raw, escaped });
                 }
-                Some(b'\\') => {
+                b'\\' => {
                     escaped = true;
-                    let length = match bytes.get(self.at + 1) {
-                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-                        Some(b'u') if hex4(bytes.get(self.at + 2..self.at + 6)).is_some() => 6,
-                        _ => return self.syntax(),
-                    };
-                    self.at += length;
+                    self.escape()?;
                 }
-                _ => return self.syntax(),
+                _ => return Err(Error::Syntax),
             }
         }
+    }
+
+    fn escape(&mut self) -> Result<(), Error> {
+        let bytes = self.text.as_bytes();
+        self.at += match bytes.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+            Some(b'u') if hex4(bytes.get(self.at + 2..self.at + 6)).is_some() => 6,
+            _ => return Err(Error::Syntax),
+        };
+        Ok(())
     }
 
     /// The text of an array or object, checked without recursion: one bit a level says which bracket closes it.
@@ -301,58 +341,42 @@ impl<'a> Scanner<'a> {
         let mut depth: u32 = 0;
         loop {
             // A value starts here.
-            match self.peek() {
-                Some(open @ (b'{' | b'[')) => {
-                    if depth == MAX_DEPTH {
-                        return Err(Error::TooDeep);
-                    }
-                    self.at += 1;
-                    depth += 1;
-                    objects = (objects << 1) | u64::from(open == b'{');
-                    let close = if open == b'{' { b'}' } else { b']' };
-                    if self.eat(close) {
-                        depth -= 1;
-                        objects >>= 1;
-                    } else {
-                        if open == b'{' {
-                            self.name()?;
-                        }
-                        continue;
-                    }
+            let open = self.next();
+            let mut first = open == b'{' || open == b'[';
+            if first {
+                if depth == MAX_DEPTH {
+                    return Err(Error::TooDeep);
                 }
-                _ => {
-                    self.value()?;
-                }
+                self.at += 1;
+                depth += 1;
+                objects = (objects << 1) | u64::from(open == b'{');
+            } else {
+                self.value()?;
             }
-            // A value ended here: close what closes, then go on with the next member or element.
+            // Close what closes, then go on with the next member or element.
             loop {
                 if depth == 0 {
                     return Ok(self.slice_from(start));
                 }
-                let in_object = objects & 1 == 1;
-                if self.eat(b',') {
-                    if in_object {
-                        self.name()?;
-                    }
+                let more = if objects & 1 == 1 {
+                    self.name(&mut first)?.is_some()
+                } else {
+                    self.goes_on(&mut first)?
+                };
+                if more {
                     break;
                 }
-                self.need(if in_object { b'}' } else { b']' })?;
+                first = false;
                 depth -= 1;
                 objects >>= 1;
             }
         }
     }
-
-    fn name(&mut self) -> Result<(), Error> {
-        self.need(b'"')?;
-        self.string_body()?;
-        self.need(b':')
-    }
 }
 
 /// Where the next quote, backslash or control character is, or the end. Eight bytes at a time: this is where most of
 /// the time of reading a message goes.
-#[inline]
+#[inline(always)]
 pub(super) fn next_special(bytes: &[u8], from: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = ONES << 7;

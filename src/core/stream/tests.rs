@@ -1,10 +1,22 @@
 use super::*;
+use crate::core::job::Status;
 use proptest::prelude::*;
 
 fn all(frame: &str) -> Vec<Result<Message<'_>, Invalid<'_>>> {
     let mut found = Vec::new();
-    decode(frame, |message| found.push(message));
+    decode(&mut Scanner::new(frame), true, &mut |message| {
+        found.push(message.cloned().map_err(Clone::clone));
+    });
     found
+}
+
+fn snapshot(body: &str) -> Result<Message<'_>, Invalid<'_>> {
+    let mut found = Vec::new();
+    decode_snapshot(body, &mut |message| {
+        found.push(message.cloned().map_err(Clone::clone));
+    });
+    assert_eq!(found.len(), 1, "{body}");
+    found.remove(0)
 }
 
 fn one(frame: &str) -> Result<Message<'_>, Invalid<'_>> {
@@ -196,7 +208,7 @@ fn an_unknown_event_may_use_any_field_as_it_likes() {
 
 #[test]
 fn reads_a_snapshot() {
-    let message = decode_snapshot(r#"{"job_id":"j","status":"RUNNING","progress":12.5,"stage":"hash","message":null,"attempt":1,"error":null}"#).unwrap();
+    let message = snapshot(r#"{"job_id":"j","status":"RUNNING","progress":12.5,"stage":"hash","message":null,"attempt":1,"error":null}"#).unwrap();
     assert_eq!(message.update.status, Some(Status::Running));
     assert_eq!(message.update.progress, Some(12.5));
     for (body, code) in [
@@ -207,7 +219,7 @@ fn reads_a_snapshot() {
         ("{}{}", "not-json"),
         ("<html>", "not-an-object"),
     ] {
-        assert_eq!(decode_snapshot(body).unwrap_err().code, code, "{body}");
+        assert_eq!(snapshot(body).unwrap_err().code, code, "{body}");
     }
 }
 
@@ -240,4 +252,32 @@ proptest! {
         prop_assert!((message.update.progress.unwrap() - progress).abs() < 1e-9);
         prop_assert_eq!(message.update.attempt, Some(attempt));
     }
+}
+
+#[test]
+fn frames_of_one_text_are_kept_apart() {
+    let text = "{\"type\":\"ping\"}\u{1e}{\"type\":\u{1e} \u{1e}[{\"type\":\"pong\"}\u{1e}7\u{1e}8";
+    let mut scanner = Scanner::new(text);
+    let mut found = Vec::new();
+    for frame in 0..5 {
+        decode(&mut scanner, frame == 4, &mut |message| {
+            found.push(
+                message.map_or_else(|e| (e.code, e.raw.to_owned()), |m| ("ok", m.raw.to_owned())),
+            );
+        });
+        scanner.step();
+    }
+    let found: Vec<_> = found.iter().map(|(c, raw)| (*c, raw.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            ("ok", "{\"type\":\"ping\"}"),
+            ("not-json", "{\"type\":"),
+            ("empty", " "),
+            ("ok", "{\"type\":\"pong\"}"),
+            ("not-json", "[{\"type\":\"pong\"}"),
+            ("not-an-object", "7\u{1e}8"),
+            ("not-json", "7\u{1e}8"),
+        ]
+    );
 }
