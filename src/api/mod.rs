@@ -1,8 +1,8 @@
 //! What JavaScript sees of the wasm module: one method that takes the messages of docs/core-messages.md, and a sink
 //! for the answers. One method instead of one a message: every export costs a few hundred bytes on both sides.
 
-use crate::core::{Ask, AuditRow, Command, Config};
-use crate::web::Driver;
+use crate::core::{Ask, Command, Config};
+use crate::web::{Driver, Task};
 use js_sys::Function;
 use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -63,10 +63,8 @@ impl JobsClient {
             15 => return driver.token(rid, text),
             16 => return driver.token_failed(rid, text),
             17 => return driver.headers(rid, &text),
-            18 => return driver.inspect(rid),
-            19 => {
-                return driver.answer(rid, |engine| -> Vec<AuditRow> { engine.audit() });
-            }
+            18 => return driver.spawn(Task::Inspect(rid)),
+            19 => return driver.spawn(Task::Audit(rid)),
             _ => return,
         };
         driver.command(Command {

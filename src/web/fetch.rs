@@ -1,15 +1,14 @@
 //! HTTP reads with the browser's `fetch`, in a page or a worker.
 
 use super::table::Table;
-use super::{Driver, HEADERS};
+use super::{Driver, HEADERS, Task};
 use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, Input};
 use js_sys::{Date, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::Response;
+use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
@@ -42,6 +41,14 @@ extern "C" {
     fn signal(this: &AbortController) -> JsValue;
     #[wasm_bindgen(method)]
     fn abort(this: &AbortController);
+
+    type Response;
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Response) -> u16;
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &Response) -> Headers;
+    #[wasm_bindgen(method)]
+    fn text(this: &Response) -> Promise;
 
     type Headers;
     #[wasm_bindgen(constructor)]
@@ -84,25 +91,33 @@ fn same_origin(url: &str) -> bool {
 /// `Retry-After`: seconds, or a date.
 fn retry_after(headers: &Headers) -> Option<u64> {
     let text = headers.get("retry-after").as_string()?;
-    let ms = match text.trim_ascii().parse::<u32>() {
-        Ok(seconds) => f64::from(seconds) * 1000.0,
-        Err(_) => Date::parse(&text) - Date::now(),
+    let mut scanner = Scanner::new(&text);
+    let ms = match (scanner.value(), scanner.end()) {
+        (Ok(Value::Number(seconds)), Ok(())) => seconds * 1000.0,
+        _ => Date::parse(&text) - Date::now(),
     };
     (ms >= 0.0).then_some(ms as u64)
 }
 
-async fn answer(url: &str, init: &Init) -> Result<HttpOutcome, JsValue> {
-    let response: Response = JsFuture::from(global_fetch(url, init))
-        .await?
-        .unchecked_into();
-    let body = JsFuture::from(response.text()?).await?;
-    let headers: Headers = response.headers().unchecked_into();
-    Ok(HttpOutcome::Answer {
-        status: response.status(),
-        etag: headers.get("etag").as_string(),
-        retry_after: retry_after(&headers),
-        body: body.as_string().unwrap_or_default(),
-    })
+async fn answer(url: &str, init: &Init) -> HttpOutcome {
+    let mut promise = global_fetch(url, init);
+    let mut response: Option<Response> = None;
+    while let Ok(value) = JsFuture::from(promise).await {
+        let Some(response) = &response else {
+            let got: Response = value.unchecked_into();
+            promise = got.text();
+            response = Some(got);
+            continue;
+        };
+        let headers: Headers = response.headers().unchecked_into();
+        return HttpOutcome::Answer {
+            status: response.status(),
+            etag: headers.get("etag").as_string(),
+            retry_after: retry_after(&headers),
+            body: value.as_string().unwrap_or_default(),
+        };
+    }
+    HttpOutcome::Failed
 }
 
 impl Driver {
@@ -129,7 +144,7 @@ impl Driver {
         if self.settings.headers {
             return self.say(HEADERS, req.into(), &JsValue::UNDEFINED);
         }
-        self.start(req);
+        self.spawn(Task::Read(req));
     }
 
     /// The page's headers for a read, stronger than our own: a JSON array of name and value.
@@ -151,32 +166,20 @@ impl Driver {
                 let _ = headers.set(&name.get(), &value.get());
             }
         }
-        self.start(req);
+        self.spawn(Task::Read(req));
     }
 
-    fn start(self: &Rc<Self>, req: u32) {
-        spawn_local(Rc::clone(self).run(Some(req)));
-    }
-
-    /// A microtask: the read, if it is for one, and then what is queued. One kind of task for all: each costs a state
-    /// machine.
-    pub(super) async fn run(self: Rc<Self>, read: Option<u32>) {
-        if let Some(req) = read {
-            let Some((url, init)) = self
-                .reads
-                .list
-                .with(req.into(), |read| (read.url.clone(), read.init.clone()))
-            else {
-                return;
-            };
-            let outcome = answer(&url, &init).await.unwrap_or(HttpOutcome::Failed);
-            // Aborted reads are over for the core already.
-            if self.reads.list.remove(req.into()).is_some() {
-                self.inputs.borrow_mut().push(Input::Http { req, outcome });
-            }
-        } else {
-            self.scheduled.set(false);
+    /// Reads, and queues what came of it.
+    pub(super) async fn read(&self, req: u32) {
+        let known = self
+            .reads
+            .list
+            .with(req.into(), |read| (read.url.clone(), read.init.clone()));
+        let Some((url, init)) = known else { return };
+        let outcome = answer(&url, &init).await;
+        // Aborted reads are over for the core already.
+        if self.reads.list.remove(req.into()).is_some() {
+            self.inputs.borrow_mut().push(Input::Http { req, outcome });
         }
-        self.pump();
     }
 }

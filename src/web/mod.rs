@@ -42,6 +42,18 @@ struct Settings {
     headers: bool,
 }
 
+/// What is done in a microtask of its own.
+pub(crate) enum Task {
+    /// Takes in what is queued.
+    Pump,
+    /// Reads over HTTP.
+    Read(u32),
+    /// Answers with a look inside, as JSON text.
+    Inspect(u32),
+    /// Answers with the figures of each event, as values.
+    Audit(u32),
+}
+
 /// The core and everything it works with.
 pub(crate) struct Driver {
     engine: RefCell<Engine>,
@@ -94,7 +106,7 @@ impl Driver {
 
     fn schedule(self: &Rc<Self>) {
         if !self.scheduled.replace(true) {
-            spawn_local(Rc::clone(self).run(None));
+            self.spawn(Task::Pump);
         }
     }
 
@@ -136,7 +148,7 @@ impl Driver {
 
     fn perform(self: &Rc<Self>, output: Output) {
         match output {
-            Output::Open { r#gen, url, auth } => self.open_socket(r#gen, &url, auth),
+            Output::Open { r#gen, url, auth } => self.open_socket(r#gen, url, auth),
             Output::Close {
                 r#gen,
                 code,
@@ -216,36 +228,32 @@ impl Driver {
         });
     }
 
-    /// Answers with a look inside, in a microtask.
-    pub(crate) fn answer<T: serde::Serialize>(
-        self: &Rc<Self>,
-        rid: u32,
-        look: impl FnOnce(&Engine) -> T + 'static,
-    ) {
-        let driver = Rc::clone(self);
-        spawn_local(async move {
-            driver.catch_up();
-            let found = look(&driver.engine.borrow());
-            let value = serde_wasm_bindgen::to_value(&found).unwrap_or(JsValue::NULL);
-            driver.say(REPLY, f64::from(rid), &value);
-        });
+    /// Begins a task in a microtask.
+    pub(crate) fn spawn(self: &Rc<Self>, task: Task) {
+        spawn_local(Rc::clone(self).run(task));
     }
 
-    /// The same as JSON text, for what is deep and large.
-    pub(crate) fn inspect(self: &Rc<Self>, rid: u32) {
-        let driver = Rc::clone(self);
-        spawn_local(async move {
-            driver.catch_up();
-            let json = driver.engine.borrow().inspect(rid);
-            let json = driver.tokens.redact(json);
-            driver.say(BATCH, 0.0, &JsValue::from_str(&json));
-        });
-    }
-
-    /// Takes in what has arrived but waits for its window.
-    fn catch_up(self: &Rc<Self>) {
-        if self.flush() {
-            self.pump();
+    /// One kind of future for all tasks: each kind costs a state machine.
+    async fn run(self: Rc<Self>, task: Task) {
+        match task {
+            Task::Pump => self.scheduled.set(false),
+            Task::Read(req) => self.read(req).await,
+            Task::Inspect(_) | Task::Audit(_) => {
+                self.flush();
+            }
+        }
+        self.pump();
+        match task {
+            Task::Inspect(rid) => {
+                let json = self.engine.borrow().inspect(rid);
+                self.say(BATCH, 0.0, &JsValue::from_str(&self.tokens.redact(json)));
+            }
+            Task::Audit(rid) => {
+                let rows = self.engine.borrow().audit();
+                let value = serde_wasm_bindgen::to_value(&rows).unwrap_or(JsValue::NULL);
+                self.say(REPLY, f64::from(rid), &value);
+            }
+            _ => {}
         }
     }
 }

@@ -73,13 +73,17 @@ impl Sockets {
 }
 
 impl Driver {
-    pub(super) fn open_socket(self: &Rc<Self>, r#gen: Gen, url: &str, auth: u32) {
+    pub(super) fn open_socket(self: &Rc<Self>, r#gen: Gen, mut url: String, auth: u32) {
         let token = self.tokens.get(auth);
-        let made = match (&token, self.settings.token_in) {
-            (Some(token), TokenIn::Query) => WebSocket::new(&super::tokens::with_token(url, token)),
-            (Some(token), TokenIn::Subprotocol) => WebSocket::new_with_str(url, token),
-            _ => WebSocket::new(url),
-        };
+        let (mut protocol, mut first) = (JsValue::UNDEFINED, None);
+        if let Some(token) = &token {
+            match self.settings.token_in {
+                TokenIn::Query => super::tokens::push_token(&mut url, token),
+                TokenIn::Subprotocol => protocol = JsValue::from_str(token),
+                TokenIn::Message => first = Some(super::tokens::auth_message(token)),
+            }
+        }
+        let made = WebSocket::new_with_str_sequence(&url, &protocol);
         let Ok(ws) = made else {
             // A malformed address, or a plain one on a secure page.
             let reason = String::from("the browser refused the address");
@@ -90,9 +94,6 @@ impl Driver {
             });
         };
         ws.set_binary_type(BinaryType::Arraybuffer);
-        let first = token
-            .filter(|_| self.settings.token_in == TokenIn::Message)
-            .map(|token| super::tokens::auth_message(&token));
         let handlers = [
             self.handler(r#gen, Kind::Open(first)),
             self.handler(r#gen, Kind::Message),

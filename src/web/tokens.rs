@@ -35,7 +35,7 @@ impl Tokens {
             // A number alone may stand anywhere in a text, and for anything.
             let telling =
                 token.len() >= SHORTEST && token.bytes().any(|byte| !byte.is_ascii_digit());
-            if telling && crate::core::text::find(&text, token).is_some() {
+            if telling {
                 text = crate::core::text::replace(&text, token, "***");
             }
         }
@@ -52,17 +52,11 @@ impl Tokens {
     }
 }
 
-/// The address with its token.
-pub(super) fn with_token(url: &str, token: &str) -> String {
-    let mut out = String::from(url);
-    out.push(if url.bytes().any(|byte| byte == b'?') {
-        '&'
-    } else {
-        '?'
-    });
-    out.push_str("token=");
-    out.push_str(&String::from(encode_uri_component(token)));
-    out
+/// Adds the token to an address.
+pub(super) fn push_token(url: &mut String, token: &str) {
+    let query = url.bytes().any(|byte| byte == b'?');
+    url.push_str(if query { "&token=" } else { "?token=" });
+    url.push_str(&String::from(encode_uri_component(token)));
 }
 
 /// The first message of a socket whose server wants the token that way.
