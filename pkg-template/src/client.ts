@@ -10,7 +10,7 @@ import type { Core, Message } from "./messages.js";
 import { resolveOptions } from "./options.js";
 import type { InvalidPayload, JobEvents } from "./payloads.js";
 import { logEntry, problem } from "./problems.js";
-import { toInspection, toMeta, toStatus } from "./records.js";
+import { camelized, toInspection, toMeta, toStatus } from "./records.js";
 import { createGuard } from "./report.js";
 import { createScheduler } from "./scheduler.js";
 import type { StandardResult, StandardSchemaV1 } from "./standard-schema.js";
@@ -166,14 +166,15 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   /** Records of a batch, likewise. */
   const records: ((...values: never[]) => void)[] = [
     jobs.receive,
-    (event: string, payload: unknown, ...meta: Parameters<typeof toMeta>) =>
-      deliver(event, payload, toMeta(...meta)),
+    deliver,
     (...now: Parameters<typeof toStatus>) => status.set(toStatus(...now)),
     (...entry: Parameters<typeof logEntry>) => write(logEntry(...entry)),
     // Most answers are one value; that of inspect() is several.
     (rid: number, ...values: never[]) =>
       answer(rid)?.resolve((values.length > 1 ? values : values[0]) as never),
     (rid: number, number: number, detail: string) => answer(rid)?.reject(problem(number, redact(detail))),
+    (event: string, payload: unknown, ...origin: Parameters<typeof toMeta>) =>
+      deliver(event, camelized(payload), ...origin),
   ];
 
   function read(batch: [number, ...never[]][]): void {
@@ -194,7 +195,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   /** Events with a validator pass it first; those of an asynchronous one stay in order among themselves. */
-  function deliver(event: string, payload: unknown, meta: T.EventMeta): void {
+  function deliver(event: string, payload: unknown, ...origin: Parameters<typeof toMeta>): void {
+    const meta = toMeta(...origin);
     lastSeq = meta.seq;
     const schema = options.events?.[event as keyof Events] as StandardSchemaV1 | undefined;
     if (!schema) return events.emit(event, payload, meta);

@@ -88,6 +88,19 @@ export const toStatus = (
     error: error ? problem(error) : null,
   } as T.ConnectionStatus);
 
+/** With the names of all members turned from `snake_case` to `camelCase`; underscores at the ends stay. */
+export const camelized = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(camelized)
+    : value && typeof value === "object"
+      ? Object.fromEntries(
+          Object.entries(value).map(([name, member]) => [
+            name.replace(/(?<=[^_])_([^_])/g, (_, next: string) => next.toUpperCase()),
+            camelized(member),
+          ]),
+        )
+      : value;
+
 /** A list without its first element, as rows of so many elements. */
 const rows = <R>([, ...flat]: unknown[], width: number, row: (...values: never[]) => object): R => {
   const made: unknown[] = [];

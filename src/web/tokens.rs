@@ -44,7 +44,7 @@ impl Tokens {
 
     /// A batch of notices (status, log, replies) without any token; jobs and events pass as the server sent them.
     pub(super) fn redact_notices(&self, json: String) -> String {
-        if json.starts_with("[0") || json.starts_with("[1") {
+        if matches!(json.as_bytes(), [_, b'0' | b'1' | b'6', ..]) {
             json
         } else {
             self.redact(json)

@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Record<'de> {
                             stale,
                         })
                     }
-                    1 => {
+                    1 | 6 => {
                         let (name, payload) = (next(&mut seq)?, next(&mut seq)?);
                         let number = next(&mut seq)?;
                         skip(&mut seq, 2)?;

@@ -209,7 +209,7 @@ export class Rig {
   }
   /** A field of every payload of an event, in order, as JSON. */
   pluck(event, field) {
-    const payloads = this.records(1).filter((record) => record[1] === event);
+    const payloads = this.records(1, 6).filter((record) => record[1] === event);
     return JSON.stringify(payloads.map((record) => record[2][field]));
   }
   /** The last snapshot's status, progress or staleness, as JSON. */

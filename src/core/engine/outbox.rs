@@ -4,7 +4,7 @@
 use super::super::config::RateLimit;
 use super::super::error::{Log, Problem};
 use super::super::job::Source;
-use super::super::json::{Scanner, push_numbers, push_text};
+use super::super::json::{push_numbers, push_text};
 use super::super::output::Output;
 use super::super::queue::Bucket;
 use super::super::time::Time;
@@ -66,55 +66,6 @@ fn begin(out: &mut String, kind: char) {
     out.push(kind);
 }
 
-/// Appends JSON text with the names of its members turned from `snake_case` to `camelCase`. The text has been
-/// checked; a string is a name exactly when a colon follows it.
-pub(super) fn camelize(json: &str, out: &mut String) {
-    let mut rest = json;
-    while let Some((before, after)) = rest.split_once('"') {
-        out.push_str(before);
-        out.push('"');
-        let mut end = 0;
-        let mut escaped = false;
-        for byte in after.bytes() {
-            if byte == b'"' && !escaped {
-                break;
-            }
-            escaped = byte == b'\\' && !escaped;
-            end += 1;
-        }
-        let (text, tail) = after.split_at_checked(end).unwrap_or((after, ""));
-        let tail = tail.strip_prefix('"').unwrap_or(tail);
-        if text.contains('_') && Scanner::new(tail).peek() == Some(b':') {
-            camelize_name(text, out);
-        } else {
-            out.push_str(text);
-        }
-        out.push('"');
-        rest = tail;
-    }
-    out.push_str(rest);
-}
-
-/// An underscore between two characters goes and raises the second; those at the ends stay.
-fn camelize_name(name: &str, out: &mut String) {
-    let mut started = false;
-    let mut pending = 0;
-    for character in name.chars() {
-        if character == '_' {
-            pending += 1;
-        } else if started && pending == 1 {
-            out.push(character.to_ascii_uppercase());
-            pending = 0;
-        } else {
-            out.extend(std::iter::repeat_n('_', pending));
-            out.push(character);
-            pending = 0;
-            started = true;
-        }
-    }
-    out.extend(std::iter::repeat_n('_', pending));
-}
-
 impl Outbox {
     /// Forgets everything but what answers somebody.
     pub(super) fn keep_notices(&mut self) {
@@ -125,12 +76,12 @@ impl Outbox {
         };
     }
 
-    fn begin_event(&mut self, name: &str) -> Option<&mut String> {
+    fn begin_event(&mut self, kind: char, name: &str) -> Option<&mut String> {
         if self.events.len() > MAX_BYTES {
             self.overflowed += 1;
             return None;
         }
-        begin(&mut self.events, '1');
+        begin(&mut self.events, kind);
         push_text(&mut self.events, Some(name));
         self.events.push(',');
         Some(&mut self.events)
@@ -144,24 +95,20 @@ impl Outbox {
         out.push(']');
     }
 
-    /// An event as the server sent it. False when there is no room.
+    /// An event as the server sent it. False when there is no room. The facade gives the members of a `known` one the
+    /// names that JavaScript knows; an app's own events keep theirs.
     pub(super) fn event(&mut self, name: &str, raw: &str, known: bool, meta: &Meta<'_>) -> bool {
-        let Some(out) = self.begin_event(name) else {
+        let Some(out) = self.begin_event(if known { '6' } else { '1' }, name) else {
             return false;
         };
-        // An app's own events keep their names as the app knows them.
-        if known {
-            camelize(raw, out)
-        } else {
-            out.push_str(raw)
-        }
+        out.push_str(raw);
         Self::end_event(out, meta);
         true
     }
 
     /// An event whose payload the core writes.
     pub(super) fn written(&mut self, name: &str, write: impl FnOnce(&mut String), meta: &Meta<'_>) {
-        if let Some(out) = self.begin_event(name) {
+        if let Some(out) = self.begin_event('1', name) {
             write(out);
             Self::end_event(out, meta);
         }
@@ -277,32 +224,6 @@ impl Engine {
         }
         if !out.is_empty() {
             self.outputs.push(Output::Batch(out));
-        }
-    }
-}
-
-#[cfg(all(test, not(target_arch = "wasm32")))]
-mod tests {
-    use super::camelize;
-
-    #[test]
-    fn names_change_and_values_do_not() {
-        for (from, to) in [
-            (
-                r#"{"job_id":"a_b","x_y" : {"a_b_c":["d_e"]}}"#,
-                r#"{"jobId":"a_b","xY" : {"aBC":["d_e"]}}"#,
-            ),
-            (
-                r#"{"__proto__":1,"_a":2,"a_":3,"a__b":4,"snake_2":5}"#,
-                r#"{"__proto__":1,"_a":2,"a_":3,"a__b":4,"snake2":5}"#,
-            ),
-            (r#"{"a\"_b":"c\\","d_e":1}"#, r#"{"a\"B":"c\\","dE":1}"#),
-            (r#"{"é_é":1}"#, r#"{"éé":1}"#),
-            ("7", "7"),
-        ] {
-            let mut out = String::new();
-            camelize(from, &mut out);
-            assert_eq!(out, to);
         }
     }
 }
