@@ -88,7 +88,7 @@ fn named(record: &Value) -> Value {
             "message": record[11],
             "resultUrl": record[12],
         }]),
-        1 => {
+        1 | 6 => {
             json!(["event", record[1], record[2], { "seq": record[3], "jobId": record[6], "invalid": record[7] }])
         }
         2 => json!(["status", { "state": word(&STATES, number(1)), "problem": record[6] }]),
