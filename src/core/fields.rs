@@ -241,7 +241,7 @@ impl<'a> Fields<'a> {
             }
         }
         if let Some(field) = *needs
-            && self.get(field) == Value::Null
+            && self.get(field).type_of() == Type::Null
         {
             return Err(missing(
                 SPECS.get(field as usize).map_or("", |spec| spec.name),
@@ -287,7 +287,7 @@ impl<'a> Fields<'a> {
         match inner.text(Field::Message) {
             Some(message) => Ok(Some(Failure {
                 message,
-                retryable: inner.get(Field::Retryable) == Value::Bool(true),
+                retryable: matches!(inner.get(Field::Retryable), Value::Bool(true)),
                 stage: inner.text(Field::Stage),
             })),
             None => Err(Wrong(

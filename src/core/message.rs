@@ -125,14 +125,19 @@ pub(super) fn joined(parts: &[&str]) -> String {
 
 /// A value in the words of an error message: `a string ("45")`.
 pub(super) fn describe(value: &Value<'_>) -> String {
-    let mut number = String::new();
-    let (open, detail, close) = match value {
-        Value::String(text) => (" (\"", excerpt(text.raw, 24), "\")"),
-        Value::Number(it) if it.is_finite() => {
-            super::json::push_number(&mut number, *it);
-            (" (", number, ")")
+    let mut out = String::from(value.type_name());
+    match value {
+        Value::String(text) => {
+            for part in [" (\"", &excerpt(text.raw, 24), "\")"] {
+                out.push_str(part);
+            }
         }
-        _ => ("", number, ""),
-    };
-    joined(&[value.type_name(), open, &detail, close])
+        Value::Number(number) if number.is_finite() => {
+            out.push_str(" (");
+            super::json::push_number(&mut out, *number);
+            out.push(')');
+        }
+        _ => {}
+    }
+    out
 }

@@ -308,7 +308,7 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            self.at = next_special(self.text.as_bytes(), self.at);
+            self.at = special(self.text.as_bytes(), self.at);
             match self.byte() {
                 b'"' => {
                     let raw = self.slice_from(start);
@@ -377,7 +377,7 @@ impl<'a> Scanner<'a> {
 /// Where the next quote, backslash or control character is, or the end. Eight bytes at a time: this is where most of
 /// the time of reading a message goes.
 #[inline(always)]
-pub(super) fn next_special(bytes: &[u8], from: usize) -> usize {
+fn special(bytes: &[u8], from: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = ONES << 7;
     // Marks bytes that are zero; exact up to the first one, and that is the one that counts.
@@ -409,55 +409,51 @@ fn hex4(digits: Option<&[u8]>) -> Option<u32> {
     Some(code)
 }
 
+/// The same from the beginning, for those who are not in a hurry.
+#[inline(never)]
+pub(super) fn split_special(text: &str) -> (&str, &str) {
+    text.split_at_checked(special(text.as_bytes(), 0))
+        .unwrap_or((text, ""))
+}
+
 fn unescape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((before, after)) = rest.split_once('\\') {
+    loop {
+        // The text has been checked: only a backslash is special in it.
+        let (before, escape) = split_special(rest);
         out.push_str(before);
-        let mut chars = after.chars();
-        match chars.next() {
-            Some('b') => out.push('\u{8}'),
-            Some('f') => out.push('\u{c}'),
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            Some('u') => {
-                let (decoded, left) = unescape_unicode(chars.as_str());
-                out.push(decoded);
-                rest = left;
-                continue;
-            }
-            Some(other) => out.push(other),
-            None => {}
-        }
-        rest = chars.as_str();
+        let Some(mark) = escape.as_bytes().get(1) else {
+            return out;
+        };
+        rest = escape.get(2..).unwrap_or("");
+        out.push(match mark {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => unescape_unicode(&mut rest),
+            other => char::from(*other),
+        });
     }
-    out.push_str(rest);
-    out
 }
 
-/// `text` follows `\u`; a surrogate pair takes its second half along.
-fn unescape_unicode(text: &str) -> (char, &str) {
-    let rest = text.get(4..).unwrap_or("");
-    let Some(high) = hex4(text.as_bytes().get(..4)) else {
-        return (char::REPLACEMENT_CHARACTER, rest);
-    };
-    if let Some(single) = char::from_u32(high) {
-        return (single, rest);
+/// `text` follows `\u`, and goes on behind what was read; a surrogate pair takes its second half along.
+fn unescape_unicode(text: &mut &str) -> char {
+    let bytes = text.as_bytes();
+    let high = hex4(bytes.get(..4)).unwrap_or(0xD800);
+    let mut code = high;
+    let mut used = 4;
+    if (0xD800..0xDC00).contains(&high)
+        && bytes.get(4..6) == Some(b"\\u")
+        && let Some(low @ 0xDC00..=0xDFFF) = hex4(bytes.get(6..10))
+    {
+        code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+        used = 10;
     }
-    let low = rest
-        .strip_prefix("\\u")
-        .and_then(|tail| hex4(tail.as_bytes().get(..4)));
-    match low {
-        Some(low @ 0xDC00..=0xDFFF) if high < 0xDC00 => {
-            let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-            (
-                char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
-                rest.get(6..).unwrap_or(""),
-            )
-        }
-        _ => (char::REPLACEMENT_CHARACTER, rest),
-    }
+    *text = text.get(used..).unwrap_or("");
+    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -583,7 +579,7 @@ mod tests {
         fn finds_the_first_special_byte(bytes in proptest::collection::vec(any::<u8>(), 0..40), from in 0usize..40) {
             let from = from.min(bytes.len());
             let slow = bytes[from..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F));
-            prop_assert_eq!(next_special(&bytes, from), slow.map_or(bytes.len(), |at| from + at));
+            prop_assert_eq!(special(&bytes, from), slow.map_or(bytes.len(), |at| from + at));
         }
 
         #[test]

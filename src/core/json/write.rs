@@ -1,6 +1,6 @@
 //! Writing JSON text by hand: no tree, no float formatter.
 
-use super::scan::{Str, next_special};
+use super::scan::{Str, split_special};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -9,24 +9,22 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
     loop {
-        let at = next_special(rest.as_bytes(), 0);
-        let (clean, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        let (clean, tail) = split_special(rest);
         out.push_str(clean);
-        let mut chars = tail.chars();
-        match chars.next() {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\n') => out.push_str("\\n"),
+        match tail.as_bytes().first() {
+            Some(b'"') => out.push_str("\\\""),
+            Some(b'\\') => out.push_str("\\\\"),
+            Some(b'\n') => out.push_str("\\n"),
             Some(control) => {
                 out.push_str("\\u00");
-                let code = control as usize;
+                let code = usize::from(*control);
                 for digit in [code >> 4, code & 15] {
                     out.push(char::from(HEX.get(digit).copied().unwrap_or(b'0')));
                 }
             }
             None => break,
         }
-        rest = chars.as_str();
+        rest = tail.get(1..).unwrap_or("");
     }
     out.push('"');
 }
@@ -43,9 +41,7 @@ pub fn push_u64(out: &mut String, mut number: u64) {
             break;
         }
     }
-    let start = digits.len() - used;
-    let digits = digits.get(start..).unwrap_or(&[]);
-    for digit in digits {
+    for digit in digits.iter().skip(digits.len() - used) {
         out.push(char::from(*digit));
     }
 }
