@@ -3,7 +3,7 @@
 use super::message::Kind;
 use serde::ser::{Serialize, Serializer};
 
-/// Names kept apart at most; the events beyond share the row `(other)`.
+/// Names kept apart at most, beside those that the core knows; the events beyond share the row `(other)`.
 const MAX_ROWS: usize = 256;
 
 /// One event's figures.
@@ -42,62 +42,49 @@ impl Serialize for AuditRow {
     }
 }
 
-const KNOWN: usize = Kind::Other as usize;
-
 /// The figures of every event.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Audit {
-    /// Rows of the kinds the core knows, found without a look-up.
-    known: [Option<Box<AuditRow>>; KNOWN],
-    others: Vec<AuditRow>,
-    /// What the names beyond share.
-    rest: AuditRow,
+    /// In the order in which the names were first heard of.
+    rows: Vec<AuditRow>,
     /// Listeners of every event.
     any: u32,
     /// Listeners in all.
     listeners: u32,
 }
 
-impl Default for Audit {
-    fn default() -> Self {
-        let rest = AuditRow {
-            event: "(other)".into(),
-            ..AuditRow::default()
-        };
-        Self {
-            known: Default::default(),
-            others: Vec::new(),
-            rest,
-            any: 0,
-            listeners: 0,
-        }
-    }
-}
-
 impl Audit {
-    fn row(&mut self, kind: Kind, name: &str) -> &mut AuditRow {
-        let new = |name: &str| AuditRow {
-            event: name.to_owned(),
-            ..AuditRow::default()
-        };
-        if let Some(slot) = self.known.get_mut(kind as usize) {
-            return slot.get_or_insert_with(|| Box::new(new(name)));
-        }
-        match self.others.iter().position(|row| row.event == name) {
-            Some(at) => self.others.get_mut(at).unwrap_or(&mut self.rest),
-            None if self.others.len() < MAX_ROWS => {
-                self.others.push(new(name));
-                self.others.last_mut().unwrap_or(&mut self.rest)
+    fn place(&self, name: &str) -> usize {
+        for (place, row) in self.rows.iter().enumerate() {
+            if row.event == name {
+                return place;
             }
-            None => &mut self.rest,
         }
+        self.rows.len()
+    }
+
+    fn row(&mut self, mut name: &str) -> Option<&mut AuditRow> {
+        let mut place = self.place(name);
+        if place >= MAX_ROWS && place == self.rows.len() && Kind::of(name) == Kind::Other {
+            name = "(other)";
+            place = self.place(name);
+        }
+        if place == self.rows.len() {
+            self.rows.push(AuditRow {
+                event: name.to_owned(),
+                ..AuditRow::default()
+            });
+        }
+        self.rows.get_mut(place)
     }
 
     /// Counts an arrival. True when somebody listens.
     #[inline]
-    pub(crate) fn received(&mut self, kind: Kind, name: &str, wall: u64) -> bool {
+    pub(crate) fn received(&mut self, name: &str, wall: u64) -> bool {
         let any = self.any > 0;
-        let row = self.row(kind, name);
+        let Some(row) = self.row(name) else {
+            return any;
+        };
         row.received += 1;
         row.last_at = wall;
         let heard = any || row.listeners > 0;
@@ -107,27 +94,24 @@ impl Audit {
         heard
     }
 
-    pub(crate) fn delivered(&mut self, kind: Kind, name: &str) {
-        self.row(kind, name).delivered += 1;
+    pub(crate) fn delivered(&mut self, name: &str) {
+        if let Some(row) = self.row(name) {
+            row.delivered += 1;
+        }
     }
 
     pub(crate) fn invalid(&mut self, name: &str, wall: u64) {
-        let row = self.row(Kind::of(name), name);
-        row.received += 1;
-        row.invalid += 1;
-        row.last_at = wall;
+        if let Some(row) = self.row(name) {
+            row.received += 1;
+            row.invalid += 1;
+            row.last_at = wall;
+        }
     }
 
     /// Whether anybody listens to an event of ours, such as `gap`.
     pub(crate) fn heard(&self, name: &str) -> bool {
-        self.any > 0 || self.find(name).is_some_and(|row| row.listeners > 0)
-    }
-
-    fn find(&self, name: &str) -> Option<&AuditRow> {
-        match self.known.get(Kind::of(name) as usize) {
-            Some(slot) => slot.as_deref(),
-            None => self.others.iter().find(|row| row.event == name),
-        }
+        let row = self.rows.get(self.place(name));
+        self.any > 0 || row.is_some_and(|row| row.listeners > 0)
     }
 
     /// Adds to (or takes from) an event's listeners; `*` hears every event.
@@ -135,8 +119,7 @@ impl Audit {
         self.listeners = self.listeners.saturating_add_signed(delta);
         if name == "*" {
             self.any = self.any.saturating_add_signed(delta);
-        } else {
-            let row = self.row(Kind::of(name), name);
+        } else if let Some(row) = self.row(name) {
             row.listeners = row.listeners.saturating_add_signed(delta);
         }
     }
@@ -148,15 +131,7 @@ impl Audit {
 
     /// A copy of every row.
     pub(crate) fn rows(&self) -> Vec<AuditRow> {
-        let mut rows = Vec::new();
-        for row in self.known.iter().flatten() {
-            rows.push((**row).clone());
-        }
-        rows.extend_from_slice(&self.others);
-        if self.rest.received > 0 {
-            rows.push(self.rest.clone());
-        }
-        rows
+        self.rows.clone()
     }
 }
 
@@ -167,14 +142,14 @@ mod tests {
     #[test]
     fn tells_heard_from_unheard() {
         let mut audit = Audit::default();
-        assert!(!audit.received(Kind::Progress, "progress", 1));
+        assert!(!audit.received("progress", 1));
         audit.listen("progress", 1);
-        assert!(audit.received(Kind::Progress, "progress", 2));
-        audit.delivered(Kind::Progress, "progress");
+        assert!(audit.received("progress", 2));
+        audit.delivered("progress");
         audit.listen("progress", -1);
         audit.listen("*", 1);
-        assert!(audit.received(Kind::Other, "party", 3));
-        audit.delivered(Kind::Other, "party");
+        assert!(audit.received("party", 3));
+        audit.delivered("party");
         audit.invalid("party", 4);
         let rows = audit.rows();
         let rows: Vec<_> = rows
@@ -200,9 +175,13 @@ mod tests {
     fn made_up_names_share_a_row_in_the_end() {
         let mut audit = Audit::default();
         for n in 0..10_000 {
-            audit.received(Kind::Other, &format!("e{n}"), 0);
+            audit.received(&format!("e{n}"), 0);
         }
         assert_eq!(audit.rows().len(), MAX_ROWS + 1);
         assert_eq!(audit.rows().iter().map(|r| r.received).sum::<u64>(), 10_000);
+        // Those of the protocol always have one of their own.
+        audit.listen("progress", 1);
+        assert!(audit.received("progress", 0) && !audit.received("e9999", 0));
+        assert!(audit.rows().iter().any(|r| r.event == "progress"));
     }
 }

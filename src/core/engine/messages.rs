@@ -91,7 +91,7 @@ impl Engine {
         let wall = self.wall();
         self.seq += 1;
         self.counters.events += 1;
-        let heard = self.audit.received(message.kind, &message.name, wall);
+        let heard = self.audit.received(&message.name, wall);
         self.history
             .push(self.seq, wall, &message.name, message.raw, None);
         let news = match job {
@@ -124,7 +124,7 @@ impl Engine {
                 message.kind != Kind::Other,
                 &meta,
             ) {
-                self.audit.delivered(message.kind, &message.name);
+                self.audit.delivered(&message.name);
             }
         }
     }
@@ -240,7 +240,7 @@ impl Engine {
             };
             self.outbox
                 .written(name, |out| entry.job.write_end(out), &meta);
-            self.audit.delivered(Kind::of(name), name);
+            self.audit.delivered(name);
         }
     }
 
@@ -268,10 +268,10 @@ impl Engine {
     /// An event of ours.
     fn tell_own(&mut self, name: &str, job: Option<u32>, fill: impl FnOnce(&mut Object<'_>)) {
         self.seq += 1;
-        if !self.audit.received(Kind::Other, name, self.wall()) {
+        if !self.audit.received(name, self.wall()) {
             return;
         }
-        self.audit.delivered(Kind::Other, name);
+        self.audit.delivered(name);
         let id = job
             .and_then(|index| self.jobs.get(index))
             .map(|entry| entry.job.id.as_str());

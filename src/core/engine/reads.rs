@@ -4,7 +4,7 @@
 use super::super::error::{Log, Problem};
 use super::super::input::HttpOutcome;
 use super::super::job::{Applied, Source};
-use super::super::message::{Invalid, Kind, Message, excerpt, joined};
+use super::super::message::{Invalid, Message, excerpt, joined};
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
 use super::super::text;
@@ -319,7 +319,7 @@ impl Engine {
         }
         let (wall, seq) = (self.wall(), self.seq + 1);
         self.seq = seq;
-        self.audit.received(Kind::Snapshot, "snapshot", wall);
+        self.audit.received("snapshot", wall);
         self.history.push(seq, wall, "snapshot", message.raw, None);
         self.auth.proven(flight.auth);
         // The refreshers are answered with what the read said, also when it says that the job has ended.
