@@ -12,7 +12,7 @@ mod table;
 mod tokens;
 
 use crate::core::config::TokenIn;
-use crate::core::{Command, Config, Engine, Input, Output, TokenReason};
+use crate::core::{Command, Config, Engine, Input, Output, Time, TokenReason};
 use fetch::Reads;
 use frames::Frames;
 use gloo_timers::callback::Timeout;
@@ -121,24 +121,28 @@ impl Driver {
         if self.pumping.replace(true) {
             return;
         }
-        self.step(Input::Clock {
-            wall: clock::wall(),
-        });
+        let now = clock::now();
+        self.step(
+            now,
+            Input::Clock {
+                wall: clock::wall(),
+            },
+        );
         loop {
             let inputs = std::mem::take(&mut *self.inputs.borrow_mut());
             if inputs.is_empty() {
                 break;
             }
             for input in inputs {
-                self.step(input);
+                self.step(now, input);
             }
         }
         self.pumping.set(false);
         self.arm();
     }
 
-    fn step(self: &Rc<Self>, input: Input) {
-        self.engine.borrow_mut().handle(clock::now(), input);
+    fn step(self: &Rc<Self>, now: Time, input: Input) {
+        self.engine.borrow_mut().handle(now, input);
         loop {
             let output = self.engine.borrow_mut().poll_output();
             let Some(output) = output else { break };
