@@ -83,7 +83,7 @@ impl Engine {
             );
         }
         out.push_str("],[0");
-        for (_, entry) in self.jobs.iter().filter(|(_, entry)| entry.wanted()) {
+        for entry in self.jobs.iter().filter(|entry| entry.wanted()) {
             let served_by = match (entry.open_ended(), self.open_link_of(entry)) {
                 (false, _) => 0.0,
                 (true, Some(_)) => 1.0,

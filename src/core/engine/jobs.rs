@@ -9,10 +9,13 @@ use super::super::timers::{Deadline, Owner};
 use super::{Engine, Phase};
 
 /// Jobs known at once; beyond it those that nobody follows are forgotten, then new ones are refused.
-const MAX_JOBS: usize = 10_000;
+const MAX_JOBS: u32 = 10_000;
 
 /// How long after it is followed a job whose socket is not open yet is read, ms.
 const SOON: u64 = 500;
+
+/// Nothing was missed.
+pub(super) const NO_GAP: u64 = u64::MAX;
 
 /// A job and what is done for it.
 #[derive(Debug)]
@@ -36,8 +39,9 @@ pub(super) struct Entry {
     /// Reads that failed in a row.
     pub(super) read_failures: u32,
     pub(super) etag: Option<String>,
-    /// News may have been missed: since when (epoch ms), until a read that was sent later has answered.
-    pub(super) gap: Option<u64>,
+    /// News may have been missed: since when (epoch ms), until a read that was sent later has answered; 0 where none
+    /// was missed and a read is wanted all the same, else [`NO_GAP`].
+    pub(super) gap: u64,
     /// `refresh()` calls that wait for a read.
     pub(super) refreshers: Vec<u32>,
     /// It stands in the list of changed jobs.
@@ -58,9 +62,16 @@ impl Entry {
             reading: 0,
             read_failures: 0,
             etag: None,
-            gap: None,
+            gap: NO_GAP,
             refreshers: Vec::new(),
             dirty: false,
+        }
+    }
+
+    /// News may be missing since `from`, or since an earlier time that is known already.
+    pub(super) fn miss(&mut self, from: u64) {
+        if self.gap == NO_GAP {
+            self.gap = from;
         }
     }
 
@@ -80,18 +91,55 @@ impl Entry {
     }
 }
 
+/// The jobs by place. A place is given to another job when there is no room for more, never given up.
+#[derive(Debug, Default)]
+pub(super) struct Jobs(Vec<Entry>);
+
+impl Jobs {
+    #[inline]
+    pub(super) fn get(&self, index: u32) -> Option<&Entry> {
+        self.0.get(index as usize)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Entry> {
+        self.0.get_mut(index as usize)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn indexes(&self) -> std::ops::Range<u32> {
+        0..self.0.len() as u32
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Entry> {
+        self.0.iter()
+    }
+}
+
 impl Engine {
     /// The entry of a job, made when it is new; `None` when the table is full of followed jobs.
     pub(super) fn entry_of(&mut self, id: &str) -> Option<u32> {
         if let Some(index) = self.place_of(id) {
             return Some(index);
         }
-        if self.jobs.len() >= MAX_JOBS && !self.forget_one() {
-            self.counters.refused_jobs += 1;
-            self.log(Log::TooManyJobs, id, None);
-            return None;
+        let mut index = self.jobs.len() as u32;
+        if index < MAX_JOBS {
+            self.jobs.0.push(Entry::new(id));
+        } else {
+            index = self.spare_place();
+            self.drop_reads_of(index);
+            self.parked.retain(|link| link.job != Some(index));
+            let Some(entry) = self.jobs.get_mut(index) else {
+                self.counters.refused_jobs += 1;
+                self.log(Log::TooManyJobs, id, None);
+                return None;
+            };
+            self.index.remove(&entry.job.id, index);
+            *entry = Entry::new(id);
         }
-        let index = self.jobs.insert(Entry::new(id));
         let jobs = &self.jobs;
         self.index.insert(id, index, |place| {
             jobs.get(place).map(|entry| entry.job.id.as_str())
@@ -107,24 +155,18 @@ impl Engine {
         })
     }
 
-    /// Forgets a job that nobody follows, one that has ended if there is one.
-    fn forget_one(&mut self) -> bool {
-        let mut spare = None;
-        for (index, entry) in self.jobs.iter() {
+    /// The place of a job that nobody follows, of one that has ended if there is one; else none that exists.
+    fn spare_place(&self) -> u32 {
+        let mut spare = MAX_JOBS;
+        for (index, entry) in self.jobs.indexes().zip(self.jobs.iter()) {
             if !entry.wanted() && !entry.dirty {
-                spare = Some(index);
+                spare = index;
                 if entry.job.status.is_terminal() {
                     break;
                 }
             }
         }
-        let Some(index) = spare else { return false };
-        self.drop_reads_of(index);
-        self.parked.retain(|link| link.job != Some(index));
-        if let Some(entry) = self.jobs.remove(index) {
-            self.index.remove(&entry.job.id, index);
-        }
-        true
+        spare
     }
 
     pub(super) fn follow(&mut self, id: &str) {
@@ -258,7 +300,7 @@ impl Engine {
         if covered && !per_job && entry.job.stale && self.config.polling.is_some() {
             // The shared socket was open before this job was followed, or was lost while nobody did. A read that is
             // under way may fail: the gap calls for another then.
-            entry.gap.get_or_insert(0);
+            entry.miss(0);
             if entry.read_at == Time::NEVER {
                 self.queue_read(index);
             }
@@ -294,7 +336,7 @@ impl Engine {
             || self
                 .jobs
                 .iter()
-                .any(|(_, entry)| entry.followers > 0 && entry.open_ended());
+                .any(|entry| entry.followers > 0 && entry.open_ended());
         if !wanted {
             if self.shared.is_some() && self.shared_linger.get() == Time::NEVER {
                 let until = self.now.after(self.config.linger);
@@ -488,7 +530,7 @@ impl Engine {
     /// A job has ended: nothing more is to be heard of it.
     fn ended(&mut self, index: u32) {
         if let Some(entry) = self.jobs.get_mut(index) {
-            entry.gap = None;
+            entry.gap = NO_GAP;
         }
         self.rest(index);
         self.want_shared();

@@ -220,16 +220,11 @@ impl Engine {
         }
     }
 
-    /// The jobs a link carries: one, or every one that is wanted.
-    pub(super) fn jobs_of(&self, job: Option<u32>) -> Vec<u32> {
+    /// The jobs a link carries, if they are wanted: one, or every one.
+    pub(super) fn jobs_of(&self, job: Option<u32>) -> std::ops::Range<u32> {
         match job {
-            Some(index) => vec![index],
-            None => self
-                .jobs
-                .iter()
-                .filter(|(_, entry)| entry.wanted())
-                .map(|(index, _)| index)
-                .collect(),
+            Some(index) => index..index + 1,
+            None => self.jobs.indexes(),
         }
     }
 

@@ -59,7 +59,7 @@ pub struct Engine {
     phase: Phase,
     /// `disconnect()` was called: following a job does not connect again by itself.
     held: bool,
-    jobs: Slab<jobs::Entry>,
+    jobs: jobs::Jobs,
     index: Index,
     /// Jobs that wait for a socket, first come first served.
     waiting: Vec<u32>,
@@ -108,7 +108,7 @@ impl Engine {
             epoch: None,
             phase: Phase::Idle,
             held: false,
-            jobs: Slab::default(),
+            jobs: jobs::Jobs::default(),
             index: Index::default(),
             waiting: Vec::new(),
             links: Slab::default(),

@@ -12,6 +12,7 @@ use super::super::time::Time;
 use super::super::timers::Owner;
 use super::Engine;
 use super::auth::Verdict;
+use super::jobs::NO_GAP;
 
 /// Reads under way at once: browsers allow six connections a host over HTTP/1.1, and the page needs some itself.
 const AT_ONCE: usize = 4;
@@ -61,7 +62,7 @@ impl Engine {
         self.is_active()
             && self.config.polling.is_some()
             && entry.open_ended()
-            && (entry.gap.is_some() || self.open_link_of(entry).is_none())
+            && (entry.gap != NO_GAP || self.open_link_of(entry).is_none())
     }
 
     /// Puts a job in the line for a read.
@@ -87,7 +88,7 @@ impl Engine {
             return self.close_gap(index, false);
         }
         // What happened before a job was followed was not missed: it is read, and nothing is said of it.
-        entry.gap.get_or_insert(0);
+        entry.miss(0);
         let req = entry.reading;
         self.abort(req);
         self.queue_read(index);
@@ -103,10 +104,13 @@ impl Engine {
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
+        if !entry.wanted() {
+            return;
+        }
         // A read that is planned already keeps its time: it may be what the server asked for.
         let idle = entry.is_idle();
         if let Some(from) = lost {
-            entry.gap.get_or_insert(from);
+            entry.miss(from);
             if entry.job.doubt() {
                 self.mark_dirty(index);
             }
@@ -390,9 +394,11 @@ impl Engine {
     }
 
     fn close_gap(&mut self, index: u32, healed: bool) {
-        if let Some(from) = self.jobs.get_mut(index).and_then(|entry| entry.gap.take())
-            && from > 0
-        {
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
+        let from = std::mem::replace(&mut entry.gap, NO_GAP);
+        if from > 0 && from < NO_GAP {
             self.tell_gap(index, from, healed);
         }
     }

@@ -70,9 +70,9 @@ impl Engine {
         if let Some(id) = named_job(data) {
             return Ok(Some(id));
         }
-        let mut followed = self.jobs.iter().filter(|(_, entry)| entry.followers > 0);
+        let mut followed = self.jobs.iter().filter(|entry| entry.followers > 0);
         match (followed.next(), followed.next()) {
-            (Some((_, only)), None) => Ok(Some(only.job.id.clone())),
+            (Some(only), None) => Ok(Some(only.job.id.clone())),
             _ => Err(Problem::NoAddressee),
         }
     }
