@@ -90,22 +90,17 @@ pub enum Input {
 }
 
 /// How an HTTP read ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum HttpOutcome {
-    /// The server answered.
-    Answer {
-        /// The status code.
-        status: u16,
-        /// Its `ETag`.
-        etag: Option<String>,
-        /// Its `Retry-After`, in milliseconds from now.
-        retry_after: Option<u64>,
-        /// The body.
-        body: String,
-    },
-    /// It could not be reached.
-    Failed,
+pub struct HttpOutcome {
+    /// The status code; 0: the server could not be reached.
+    pub status: u16,
+    /// Its `ETag`.
+    pub etag: Option<String>,
+    /// Its `Retry-After`, in milliseconds from now.
+    pub retry_after: Option<u64>,
+    /// The body.
+    pub body: String,
 }
 
 /// What the page can ask for. The order is that of docs/core-messages.md, which says what each means.

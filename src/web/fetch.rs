@@ -110,14 +110,14 @@ async fn answer(url: &str, init: &Init) -> HttpOutcome {
             continue;
         };
         let headers: Headers = response.headers().unchecked_into();
-        return HttpOutcome::Answer {
+        return HttpOutcome {
             status: response.status(),
             etag: headers.get("etag").as_string(),
             retry_after: retry_after(&headers),
             body: value.as_string().unwrap_or_default(),
         };
     }
-    HttpOutcome::Failed
+    HttpOutcome::default()
 }
 
 impl Driver {

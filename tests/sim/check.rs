@@ -282,16 +282,14 @@ impl Check {
         let Some(interval) = plan.interval() else {
             return;
         };
-        let HttpOutcome::Answer {
+        let HttpOutcome {
             status,
             retry_after,
             etag,
             ..
-        } = outcome
-        else {
-            return;
-        };
+        } = outcome;
         match *status {
+            0 => {}
             // Only a sound answer has a tag.
             200 if etag.is_none() => {}
             200 | 304 => {

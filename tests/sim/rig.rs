@@ -41,7 +41,7 @@ pub fn with_token() -> Config {
 }
 
 pub fn answer(status: u16, body: &str) -> HttpOutcome {
-    HttpOutcome::Answer {
+    HttpOutcome {
         status,
         etag: None,
         retry_after: None,
@@ -50,7 +50,7 @@ pub fn answer(status: u16, body: &str) -> HttpOutcome {
 }
 
 pub fn tagged(body: &str, etag: &str) -> HttpOutcome {
-    HttpOutcome::Answer {
+    HttpOutcome {
         status: 200,
         etag: Some(etag.into()),
         retry_after: None,

@@ -925,14 +925,14 @@ impl<'a> World<'a> {
         };
         let (job, server, etag) = (flight.job, flight.server, flight.etag.clone());
         let good = self.token_is_good(flight.auth);
-        let answer = |status, retry_after, etag, body: String| HttpOutcome::Answer {
+        let answer = |status, retry_after, etag, body: String| HttpOutcome {
             status,
             etag,
             retry_after,
             body,
         };
         let outcome = if self.is_out(server) {
-            HttpOutcome::Failed
+            HttpOutcome::default()
         } else if self.trouble.errors > self.now {
             let wait = self.dice.between(1, LONGEST_WAIT);
             match self.trouble.error_kind {
@@ -1291,7 +1291,7 @@ impl<'a> World<'a> {
             .map(|(req, _)| *req)
             .collect();
         for req in hanging {
-            self.later(0, Event::HttpAnswer(req, HttpOutcome::Failed));
+            self.later(0, Event::HttpAnswer(req, HttpOutcome::default()));
         }
         for req in std::mem::take(&mut self.slow_tokens) {
             self.later(TOKEN_TIME, Event::Token(req, true));

@@ -246,11 +246,14 @@ impl Engine {
         if let Some(link) = self.jobs.get(index).and_then(|entry| entry.link) {
             self.close_link(link, 1000, "done");
         }
-        let doubted = self
-            .jobs
-            .get_mut(index)
-            .is_some_and(|entry| entry.job.doubt());
-        if doubted {
+        self.doubt(index);
+    }
+
+    /// No news of a job can be trusted to arrive.
+    pub(super) fn doubt(&mut self, index: u32) {
+        if let Some(entry) = self.jobs.get_mut(index)
+            && entry.job.doubt()
+        {
             self.mark_dirty(index);
         }
     }
@@ -258,11 +261,8 @@ impl Engine {
     /// The shared socket came or went: what is known of jobs that nobody follows now may be old.
     pub(super) fn doubt_unwatched(&mut self) {
         for index in self.jobs.indexes() {
-            if let Some(entry) = self.jobs.get_mut(index)
-                && !entry.wanted()
-                && entry.job.doubt()
-            {
-                self.mark_dirty(index);
+            if self.jobs.get(index).is_some_and(|entry| !entry.wanted()) {
+                self.doubt(index);
             }
         }
     }
@@ -283,10 +283,7 @@ impl Engine {
             return;
         }
         let per_job = self.per_job_sockets();
-        let covered = self
-            .jobs
-            .get(index)
-            .is_some_and(|entry| self.open_link_of(entry).is_some());
+        let covered = self.is_covered(index);
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
@@ -452,11 +449,7 @@ impl Engine {
             self.mark_dirty(index);
             self.want_again(index);
             // News of the new attempt may have come while the job still counted as ended.
-            let covered = self
-                .jobs
-                .get(index)
-                .is_some_and(|entry| self.open_link_of(entry).is_some());
-            if covered {
+            if self.is_covered(index) {
                 self.read_after_open(index);
             }
         }

@@ -4,6 +4,7 @@
 use super::super::error::{Log, Problem};
 use super::super::input::HttpOutcome;
 use super::super::job::{Applied, Source};
+use super::super::json::push_u64;
 use super::super::message::{Invalid, Message, excerpt, joined};
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
@@ -20,6 +21,9 @@ const AT_ONCE: usize = 4;
 const TIMEOUT: u64 = 10_000;
 /// The longest `Retry-After` that is honoured, ms.
 const LONGEST_WAIT: u64 = 300_000;
+
+/// The server said nothing about when to come back.
+const NO_WAIT: u64 = u64::MAX;
 
 #[derive(Debug)]
 struct Flight {
@@ -111,9 +115,7 @@ impl Engine {
         let idle = entry.is_idle();
         if let Some(from) = lost {
             entry.miss(from);
-            if entry.job.doubt() {
-                self.mark_dirty(index);
-            }
+            self.doubt(index);
         }
         if idle && self.needs_reads(index) {
             self.plan_read(index, at);
@@ -215,12 +217,9 @@ impl Engine {
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
-        let waiting = std::mem::take(&mut entry.refreshers);
         let req = entry.reading;
         self.abort(req);
-        for rid in waiting {
-            self.outbox.refuse(rid, Problem::ReadGivenUp, "");
-        }
+        self.answer_refreshers(index, Some((Problem::ReadGivenUp, "")));
     }
 
     pub(super) fn abort_reads(&mut self) {
@@ -236,7 +235,7 @@ impl Engine {
     pub(super) fn read_overdue(&mut self, req: u32) {
         if let Some(flight) = self.land(req) {
             self.outputs.push(Output::Abort { req });
-            self.read_failed(flight.job, Problem::ReadTimeout, "", None);
+            self.read_failed(flight.job, Problem::ReadTimeout, "", NO_WAIT);
             self.reads.reachable = Some(false);
             self.status_dirty = true;
         }
@@ -247,53 +246,44 @@ impl Engine {
             self.counters.stale += 1;
             return;
         };
-        let reachable = Some(matches!(outcome, HttpOutcome::Answer { .. }));
+        let (index, status) = (flight.job, outcome.status);
+        let reachable = Some(status > 0);
         if self.reads.reachable != reachable {
             self.reads.reachable = reachable;
             self.status_dirty = true;
         }
-        match outcome {
-            HttpOutcome::Failed => {
-                self.read_failed(flight.job, Problem::ReadUnreachable, "", None);
-            }
-            HttpOutcome::Answer {
-                status: 200..=299,
-                etag,
-                body,
-                ..
-            } => self.read_snapshot(&flight, etag, &body),
-            HttpOutcome::Answer { status: 304, .. } => {
+        let problem = match status {
+            200..=299 => return self.read_snapshot(&flight, outcome.etag, &outcome.body),
+            304 => {
                 self.auth.proven(flight.auth);
-                self.read_succeeded(&flight);
+                return self.read_succeeded(&flight);
             }
-            HttpOutcome::Answer {
-                status: 401 | 403, ..
-            } => self.read_refused(&flight),
-            HttpOutcome::Answer {
-                status,
-                retry_after,
-                ..
-            } => {
-                let problem = match status {
-                    404 | 410 => Problem::ReadNotFound,
-                    429 => Problem::ReadRateLimited,
-                    ..429 => Problem::ReadRejected,
-                    _ => Problem::ReadFailed,
-                };
-                if problem == Problem::ReadNotFound
-                    && self
-                        .jobs
-                        .get(flight.job)
-                        .is_some_and(|entry| self.open_link_of(entry).is_some())
-                {
-                    // The socket serves the job and the server has nothing more to say: nothing was missed.
-                    self.close_gap(flight.job, false);
-                }
-                let mut detail = String::new();
-                super::super::json::push_u64(&mut detail, u64::from(status));
-                self.read_failed(flight.job, problem, &detail, retry_after);
-            }
+            401 | 403 => return self.read_refused(&flight),
+            0 => Problem::ReadUnreachable,
+            404 | 410 => Problem::ReadNotFound,
+            429 => Problem::ReadRateLimited,
+            ..429 => Problem::ReadRejected,
+            _ => Problem::ReadFailed,
+        };
+        if problem == Problem::ReadNotFound && self.is_covered(index) {
+            // The socket serves the job and the server has nothing more to say: nothing was missed.
+            self.close_gap(index, false);
         }
+        let mut detail = String::new();
+        push_u64(&mut detail, u64::from(status));
+        self.read_failed(
+            index,
+            problem,
+            &detail,
+            outcome.retry_after.unwrap_or(NO_WAIT),
+        );
+    }
+
+    /// Whether an open socket serves a job.
+    pub(super) fn is_covered(&self, index: u32) -> bool {
+        self.jobs
+            .get(index)
+            .is_some_and(|entry| self.open_link_of(entry).is_some())
     }
 
     fn read_snapshot(&mut self, flight: &Flight, mut etag: Option<String>, body: &str) {
@@ -305,7 +295,7 @@ impl Engine {
 
     fn snapshot_invalid(&mut self, index: u32, invalid: &Invalid<'_>) {
         self.invalid(invalid, Some(index), Source::Polling);
-        self.read_failed(index, Problem::ReadInvalid, &invalid.reason, None);
+        self.read_failed(index, Problem::ReadInvalid, &invalid.reason, NO_WAIT);
     }
 
     fn snapshot(&mut self, flight: &Flight, etag: Option<String>, message: &Message<'_>) {
@@ -326,17 +316,11 @@ impl Engine {
         self.audit.received("snapshot", wall);
         self.history.push(seq, wall, "snapshot", message.raw, None);
         self.auth.proven(flight.auth);
-        // The refreshers are answered with what the read said, also when it says that the job has ended.
-        let refreshers = self
-            .jobs
-            .get_mut(index)
-            .map(|entry| std::mem::take(&mut entry.refreshers))
-            .unwrap_or_default();
         let applied = self.apply(index, &message.update, Source::Polling, Some(flight.asked));
         if applied == Applied::Ended {
             self.tell_end(index, seq);
         }
-        self.reply_refreshers(index, &refreshers);
+        self.answer_refreshers(index, None);
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
@@ -345,20 +329,25 @@ impl Engine {
         entry.etag = etag.filter(|_| !late);
         if late && entry.job.awaits_attempt() {
             // Taken for the old attempt's end, until the server names the new one or time tells.
-            self.plan_next_read(index, None);
+            self.plan_next_read(index, NO_WAIT);
             return;
         }
         self.read_succeeded(flight);
     }
 
-    fn reply_refreshers(&mut self, index: u32, rids: &[u32]) {
-        if let Some(entry) = self.jobs.get(index) {
-            for rid in rids {
-                self.outbox.answer(*rid, |out| {
+    /// Answers the `refresh()` calls that wait, with the job or a refusal.
+    fn answer_refreshers(&mut self, index: u32, refusal: Option<(Problem, &str)>) {
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
+        for rid in std::mem::take(&mut entry.refreshers) {
+            match refusal {
+                Some((problem, detail)) => self.outbox.refuse(rid, problem, detail),
+                None => self.outbox.answer(rid, |out| {
                     out.push('[');
                     entry.job.write(out);
                     out.push(']');
-                });
+                }),
             }
         }
     }
@@ -366,12 +355,7 @@ impl Engine {
     /// A read confirmed what is known.
     fn read_succeeded(&mut self, flight: &Flight) {
         let index = flight.job;
-        let rids = self
-            .jobs
-            .get_mut(index)
-            .map(|entry| std::mem::take(&mut entry.refreshers))
-            .unwrap_or_default();
-        self.reply_refreshers(index, &rids);
+        self.answer_refreshers(index, None);
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
@@ -390,7 +374,7 @@ impl Engine {
             Some(_) => self.close_gap(index, true),
             None => {}
         }
-        self.plan_next_read(index, None);
+        self.plan_next_read(index, NO_WAIT);
     }
 
     fn close_gap(&mut self, index: u32, healed: bool) {
@@ -403,7 +387,7 @@ impl Engine {
         }
     }
 
-    fn plan_next_read(&mut self, index: u32, wait: Option<u64>) {
+    fn plan_next_read(&mut self, index: u32, wait: u64) {
         let Some(interval) = self.interval() else {
             return;
         };
@@ -420,7 +404,11 @@ impl Engine {
                     .unwrap_or(u64::MAX),
             )
             .min(longest);
-        let delay = wait.map_or(stretched, |wait| wait.min(LONGEST_WAIT).max(interval));
+        let delay = if wait == NO_WAIT {
+            stretched
+        } else {
+            wait.min(LONGEST_WAIT).max(interval)
+        };
         let mut at = Time::NEVER;
         if self.needs_reads(index) {
             at = self.now.after(delay);
@@ -436,7 +424,7 @@ impl Engine {
     }
 
     /// A read failed: its callers are told, the next one is planned, further away with every failure.
-    fn read_failed(&mut self, index: u32, problem: Problem, detail: &str, wait: Option<u64>) {
+    fn read_failed(&mut self, index: u32, problem: Problem, detail: &str, wait: u64) {
         self.counters.failed_reads += 1;
         let wall = self.wall();
         let Some(entry) = self.jobs.get_mut(index) else {
@@ -444,26 +432,14 @@ impl Engine {
         };
         entry.read_failures = entry.read_failures.saturating_add(1);
         let first = entry.read_failures == 1;
-        let rids = std::mem::take(&mut entry.refreshers);
-        for rid in rids {
-            self.outbox.refuse(rid, problem, detail);
-        }
         if first {
             let id = Some(entry.job.id.as_str());
             self.outbox
                 .log(self.now, wall, Log::ReadFailed, Some(problem), detail, id);
         }
-        let uncovered = self
-            .jobs
-            .get(index)
-            .is_some_and(|entry| self.open_link_of(entry).is_none());
-        if uncovered
-            && self
-                .jobs
-                .get_mut(index)
-                .is_some_and(|entry| entry.job.doubt())
-        {
-            self.mark_dirty(index);
+        self.answer_refreshers(index, Some((problem, detail)));
+        if !self.is_covered(index) {
+            self.doubt(index);
         }
         self.plan_next_read(index, wait);
     }
@@ -481,14 +457,8 @@ impl Engine {
                 // The sockets are let in, so it is only the reads that lack something: `polling.headers`.
                 self.close_gap(flight.job, false);
                 // What was missed stays missed until the next news: the job says so.
-                let doubted = self
-                    .jobs
-                    .get_mut(flight.job)
-                    .is_some_and(|entry| entry.job.doubt());
-                if doubted {
-                    self.mark_dirty(flight.job);
-                }
-                self.read_failed(flight.job, problem, "", None);
+                self.doubt(flight.job);
+                self.read_failed(flight.job, problem, "", NO_WAIT);
             }
             Verdict::Final => self.fail(problem),
         }
@@ -500,7 +470,7 @@ impl Engine {
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.read_queued = false;
             }
-            self.read_failed(index, Problem::ReadWithoutToken, "", None);
+            self.read_failed(index, Problem::ReadWithoutToken, "", NO_WAIT);
         }
     }
 

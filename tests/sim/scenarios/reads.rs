@@ -75,7 +75,7 @@ fn failing_handshakes_do_not_overrule_retry_after() {
     let req = rig.fetch();
     rig.http(
         req,
-        HttpOutcome::Answer {
+        HttpOutcome {
             status: 429,
             etag: None,
             retry_after: Some(60_000),
@@ -108,7 +108,7 @@ fn a_polling_interval_above_the_longest_wait_is_no_reason_to_panic() {
     let req = rig.fetch();
     rig.http(
         req,
-        HttpOutcome::Answer {
+        HttpOutcome {
             status: 503,
             etag: None,
             retry_after: Some(1000),
@@ -186,7 +186,7 @@ fn a_failed_refresh_does_not_overrule_retry_after() {
     let req = rig.fetch();
     rig.http(
         req,
-        HttpOutcome::Answer {
+        HttpOutcome {
             status: 429,
             etag: None,
             retry_after: Some(60_000),
@@ -195,7 +195,7 @@ fn a_failed_refresh_does_not_overrule_retry_after() {
     );
     rig.refresh("a");
     let req = rig.fetch();
-    rig.http(req, HttpOutcome::Failed);
+    rig.http(req, HttpOutcome::default());
     assert_eq!(rig.until_asked(100_000), 60_000);
 }
 

@@ -151,7 +151,7 @@ fn retry_after_is_honoured() {
     let req = rig.fetch();
     rig.http(
         req,
-        HttpOutcome::Answer {
+        HttpOutcome {
             status: 429,
             etag: None,
             retry_after: Some(7000),
