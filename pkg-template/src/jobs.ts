@@ -11,8 +11,6 @@ import { createCell } from "./store.js";
 import type { Cell } from "./store.js";
 import type { Job, JobFilter, JobHandle, Store } from "./types.js";
 
-/** How long in ms a job nobody looks at is followed on: a remount comes back sooner than that. */
-const LINGER = 1000;
 /** Most jobs remembered; above it the oldest that nobody follows is forgotten. */
 const MAX_JOBS = 10_000;
 
@@ -23,7 +21,6 @@ interface Entry {
   known: boolean;
   /** Those who want it followed. */
   users: number;
-  followed: boolean;
   flush: () => void;
 }
 
@@ -67,13 +64,11 @@ export function createJobs(
   changed: (job: Job) => void,
 ): Jobs {
   const entries = new Map<string, Entry>();
-  const idle = new Map<string, number>();
   /** What goes on, and the handle it belongs to. */
   const waits = new Map<Ender, object>();
   const lists = new Set<() => void>();
   let listsDirty = false;
   let listsUrgent = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
   function entry(id: string): Entry {
     let found = entries.get(id);
@@ -84,7 +79,6 @@ export function createJobs(
         latest: cell.current,
         known: false,
         users: 0,
-        followed: false,
         flush: () => cell.set(made.latest),
       });
       entries.set(id, made);
@@ -94,45 +88,22 @@ export function createJobs(
   }
 
   function forget(except: string): void {
-    for (const [id, { users, followed, cell }] of entries) {
-      if (users || followed || cell.watched || id === except) continue;
+    for (const [id, { users, cell }] of entries) {
+      if (users || cell.watched || id === except) continue;
       entries.delete(id);
       return;
     }
   }
 
-  /** Follows a job until the undo is called, and a little longer. */
+  /** Follows a job until the undo is called; the core lingers before it lets go. */
   function hold(id: string): () => void {
     const job = entry(id);
-    job.users++;
-    idle.delete(id);
-    if (!job.followed) {
-      job.followed = true;
-      core.post(Post.Follow, 0, id);
-    }
+    if (!job.users++) core.post(Post.Follow, 0, id);
     let held = true;
     return () => {
-      if (!held) return;
+      if (held && !--job.users && !isClosed()) core.post(Post.Unfollow, 0, id);
       held = false;
-      if (--job.users || isClosed()) return;
-      idle.set(id, performance.now() + LINGER);
-      timer ??= setTimeout(sweep, LINGER);
     };
-  }
-
-  /** One timer lets go of every job whose time is over; entries of `idle` are in the order of their times. */
-  function sweep(): void {
-    timer = undefined;
-    for (const [id, due] of idle) {
-      const left = due - performance.now();
-      if (left > 1) {
-        timer = setTimeout(sweep, left);
-        return;
-      }
-      idle.delete(id);
-      entry(id).followed = false;
-      core.post(Post.Unfollow, 0, id);
-    }
   }
 
   function handle(id: string): JobHandle {
@@ -312,7 +283,6 @@ export function createJobs(
     settle,
     end(error, closing) {
       for (const end of waits.keys()) end(error, closing);
-      if (closing) clearTimeout(timer);
     },
   };
 }

@@ -15,6 +15,7 @@ import {
 } from "../../pkg-template/src/react.js";
 import { made } from "./fake/core.js";
 import { frame, job, meta, newest, open } from "./support.js";
+import type { FakeCore } from "./fake/core.js";
 
 const options = { url: "https://jobs.test", protocol: "stream" } as const;
 const unmounts: (() => void)[] = [];
@@ -35,6 +36,9 @@ async function mount(element: ReactNode, container = document.createElement("div
   };
 }
 
+/** How many follow as the core counts them; it lingers, so what StrictMode undoes and does again costs no socket. */
+const followers = (core: FakeCore) => core.heard("follow").length - core.heard("unfollow").length;
+
 const nextFrame = () => act(() => frame());
 
 describe("JobsProvider", () => {
@@ -50,7 +54,8 @@ describe("JobsProvider", () => {
     await render(h(JobsProvider, { options: { ...options } }, h(Probe)));
     await act(() => vi.advanceTimersByTimeAsync(3000));
     expect(container.textContent).toBe("unknown");
-    expect(newest().heard("follow", "unfollow", "shutdown")).toEqual([["follow", "a"]]);
+    expect(followers(newest())).toBe(1);
+    expect(newest().heard("shutdown")).toEqual([]);
     await act(async () => root.unmount());
     expect(newest().heard("shutdown")).toEqual([]);
     await vi.advanceTimersByTimeAsync(1100);
@@ -90,10 +95,9 @@ describe("useJob", () => {
     expect(container.textContent).toBe("50");
     // StrictMode renders twice.
     expect(renders.length - before).toBeLessThanOrEqual(2);
-    expect(core.heard("follow")).toHaveLength(1);
+    expect(followers(core)).toBe(1);
     await act(async () => root.unmount());
-    await vi.advanceTimersByTimeAsync(1100);
-    expect(core.heard("unfollow")).toHaveLength(1);
+    expect(followers(core)).toBe(0);
   });
 
   it("changes over with its id, and follows nothing without one", async () => {
