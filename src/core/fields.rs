@@ -203,6 +203,7 @@ impl<'a> Fields<'a> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn get(&self, field: Field) -> Value<'a> {
         self.values
             .get(field as usize)
