@@ -4,7 +4,6 @@
 use crate::core::{Ask, Command, Config};
 use crate::web::{Driver, Task};
 use js_sys::Function;
-use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -13,7 +12,7 @@ const TYPES: &str = include_str!("types.d.ts");
 /// The core of a client.
 #[wasm_bindgen]
 pub struct JobsClient {
-    driver: Rc<Driver>,
+    driver: &'static Driver,
 }
 
 #[wasm_bindgen]

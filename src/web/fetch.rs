@@ -5,7 +5,6 @@ use super::{Driver, HEADERS, Task};
 use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, Input};
 use js_sys::{Date, Promise};
-use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -121,7 +120,7 @@ async fn answer(url: &str, init: &Init) -> HttpOutcome {
 }
 
 impl Driver {
-    pub(super) fn fetch(self: &Rc<Self>, req: u32, url: String, etag: Option<String>, auth: u32) {
+    pub(super) fn fetch(&'static self, req: u32, url: String, etag: Option<String>, auth: u32) {
         let headers = Headers::new();
         if let Some(token) = self.tokens.get(auth) {
             let _ = headers.set("authorization", &(String::from("Bearer ") + &token));
@@ -148,7 +147,7 @@ impl Driver {
     }
 
     /// The page's headers for a read, stronger than our own: a JSON array of name and value.
-    pub(crate) fn headers(self: &Rc<Self>, req: u32, json: &str) {
+    pub(crate) fn headers(&'static self, req: u32, json: &str) {
         let init = self.reads.list.with(req.into(), |read| read.init.clone());
         let Some(headers) = init.map(|init| init.headers()) else {
             return;
@@ -170,7 +169,7 @@ impl Driver {
     }
 
     /// Reads, and queues what came of it.
-    pub(super) async fn read(&self, req: u32) {
+    pub(super) async fn read(&'static self, req: u32) {
         let known = self
             .reads
             .list

@@ -8,7 +8,6 @@ use crate::core::{Gen, Input};
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, JsString};
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -70,7 +69,7 @@ impl Default for Frames {
 
 impl Driver {
     /// A frame came.
-    pub(super) fn arrived(self: &Rc<Self>, r#gen: Gen, data: JsValue) {
+    pub(super) fn arrived(&'static self, r#gen: Gen, data: JsValue) {
         let mut data: Data = data.unchecked_into();
         let frames = &self.frames;
         let text = data.length();
@@ -112,7 +111,7 @@ impl Driver {
     }
 
     /// Takes in what was gathered, and then this.
-    pub(super) fn after_frames(self: &Rc<Self>, input: Input) {
+    pub(super) fn after_frames(&'static self, input: Input) {
         self.flush();
         self.now(input);
     }
@@ -131,7 +130,7 @@ impl Driver {
     }
 
     /// Gathers what comes in the next few milliseconds; goes on as long as something comes.
-    fn open_window(self: &Rc<Self>) {
+    fn open_window(&'static self) {
         self.frames.open.set(true);
         let timer = self.timeout(WINDOW, |driver| {
             driver.frames.open.set(false);
@@ -144,7 +143,7 @@ impl Driver {
     }
 
     /// In a hidden page nothing waits: its timer may be held back for a minute.
-    pub(crate) fn hidden(self: &Rc<Self>, hidden: bool) {
+    pub(crate) fn hidden(&'static self, hidden: bool) {
         self.frames.gather.set(!hidden);
         if hidden {
             self.frames.open.set(false);

@@ -3,6 +3,9 @@
 //!
 //! One rule keeps it sound: the engine's borrow ends before anything of JavaScript is called, and JavaScript is called
 //! from a task or a microtask only, never from inside an exported method.
+//!
+//! A driver is never freed: counting who still refers to it, in every handler, timer and read, would cost more code
+//! than the kilobyte and a half that a closed client leaves behind. What may be large, the core lets go on closing.
 
 mod clock;
 mod fetch;
@@ -19,7 +22,6 @@ use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use sockets::Sockets;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use tokens::Tokens;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -72,12 +74,12 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(config: Config, seed: u64, sink: Function) -> Rc<Self> {
+    pub(crate) fn new(config: Config, seed: u64, sink: Function) -> &'static Self {
         let settings = Settings {
             token_in: config.token_in,
             headers: config.headers,
         };
-        Rc::new(Self {
+        Box::leak(Box::new(Self {
             engine: RefCell::new(Engine::new(config, seed)),
             inputs: RefCell::default(),
             pumping: Cell::new(false),
@@ -90,34 +92,34 @@ impl Driver {
             tokens: Tokens::default(),
             settings,
             sink,
-        })
+        }))
     }
 
     /// A command of the page; carried out in a microtask.
-    pub(crate) fn command(self: &Rc<Self>, command: Command) {
+    pub(crate) fn command(&'static self, command: Command) {
         self.later(Input::Command(command));
     }
 
     /// Queues an input for the next microtask.
-    pub(crate) fn later(self: &Rc<Self>, input: Input) {
+    pub(crate) fn later(&'static self, input: Input) {
         self.inputs.borrow_mut().push(input);
         self.schedule();
     }
 
-    fn schedule(self: &Rc<Self>) {
+    fn schedule(&'static self) {
         if !self.scheduled.replace(true) {
             self.spawn(Task::Pump);
         }
     }
 
     /// Takes in what a task of the browser brought.
-    fn now(self: &Rc<Self>, input: Input) {
+    fn now(&'static self, input: Input) {
         self.inputs.borrow_mut().push(input);
         self.pump();
     }
 
     /// Feeds the engine everything that is queued and carries out what it says, until nothing is left.
-    fn pump(self: &Rc<Self>) {
+    fn pump(&'static self) {
         if self.pumping.replace(true) {
             return;
         }
@@ -141,7 +143,7 @@ impl Driver {
         self.arm();
     }
 
-    fn step(self: &Rc<Self>, now: Time, input: Input) {
+    fn step(&'static self, now: Time, input: Input) {
         self.engine.borrow_mut().handle(now, input);
         loop {
             let output = self.engine.borrow_mut().poll_output();
@@ -150,7 +152,7 @@ impl Driver {
         }
     }
 
-    fn perform(self: &Rc<Self>, output: Output) {
+    fn perform(&'static self, output: Output) {
         match output {
             Output::Open { r#gen, url, auth } => self.open_socket(r#gen, url, auth),
             Output::Close {
@@ -189,7 +191,7 @@ impl Driver {
     }
 
     /// Sets the one timer to the core's next deadline; one that fires early is left as it is.
-    fn arm(self: &Rc<Self>) {
+    fn arm(&'static self) {
         let deadline = self.engine.borrow().next_deadline();
         let due = deadline.map_or(NEVER, |deadline| deadline.0);
         if self.due.get() <= due && due != NEVER {
@@ -205,27 +207,22 @@ impl Driver {
         }));
     }
 
-    fn timeout(self: &Rc<Self>, ms: u32, run: fn(&Rc<Self>)) -> Timeout {
-        let weak = Rc::downgrade(self);
-        Timeout::new(ms, move || {
-            if let Some(driver) = weak.upgrade() {
-                run(&driver);
-            }
-        })
+    fn timeout(&'static self, ms: u32, run: fn(&'static Self)) -> Timeout {
+        Timeout::new(ms, move || run(self))
     }
 
     /// The next frame of the page: what arrived meanwhile first.
-    pub(crate) fn take(self: &Rc<Self>) {
+    pub(crate) fn take(&'static self) {
         self.flush();
         self.later(Input::Take);
     }
 
-    pub(crate) fn token(self: &Rc<Self>, req: u32, token: String) {
+    pub(crate) fn token(&'static self, req: u32, token: String) {
         self.tokens.keep(req, token);
         self.later(Input::Token { req, error: None });
     }
 
-    pub(crate) fn token_failed(self: &Rc<Self>, req: u32, message: String) {
+    pub(crate) fn token_failed(&'static self, req: u32, message: String) {
         self.later(Input::Token {
             req,
             error: Some(self.tokens.redact(message)),
@@ -233,12 +230,12 @@ impl Driver {
     }
 
     /// Begins a task in a microtask.
-    pub(crate) fn spawn(self: &Rc<Self>, task: Task) {
-        spawn_local(Rc::clone(self).run(task));
+    pub(crate) fn spawn(&'static self, task: Task) {
+        spawn_local(self.run(task));
     }
 
     /// One kind of future for all tasks: each kind costs a state machine.
-    async fn run(self: Rc<Self>, task: Task) {
+    async fn run(&'static self, task: Task) {
         match task {
             Task::Pump => self.scheduled.set(false),
             Task::Read(req) => self.read(req).await,

@@ -1,11 +1,10 @@
-//! WebSockets of the browser. Handlers hold the driver weakly, are detached before they are dropped, and carry the
-//! generation of their socket.
+//! WebSockets of the browser. Handlers are detached before they are dropped, and carry the generation of their
+//! socket.
 
 use super::Driver;
 use super::table::Table;
 use crate::core::config::TokenIn;
 use crate::core::{Gen, Input};
-use std::rc::Rc;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, WebSocket};
@@ -73,7 +72,7 @@ impl Sockets {
 }
 
 impl Driver {
-    pub(super) fn open_socket(self: &Rc<Self>, r#gen: Gen, mut url: String, auth: u32) {
+    pub(super) fn open_socket(&'static self, r#gen: Gen, mut url: String, auth: u32) {
         let token = self.tokens.get(auth);
         let (mut protocol, mut first) = (JsValue::UNDEFINED, None);
         if let Some(token) = &token {
@@ -111,29 +110,25 @@ impl Driver {
     }
 
     #[inline(never)]
-    fn handler(self: &Rc<Self>, r#gen: Gen, kind: Kind) -> Handler {
-        let weak = Rc::downgrade(self);
-        Closure::new(move |event: Event| {
-            let Some(driver) = weak.upgrade() else { return };
-            match &kind {
-                Kind::Message => driver.arrived(r#gen, event.data()),
-                Kind::Open(first) => {
-                    if let Some(text) = first {
-                        driver.sockets.send(r#gen, text);
-                    }
-                    driver.now(Input::Opened { r#gen });
+    fn handler(&'static self, r#gen: Gen, kind: Kind) -> Handler {
+        Closure::new(move |event: Event| match &kind {
+            Kind::Message => self.arrived(r#gen, event.data()),
+            Kind::Open(first) => {
+                if let Some(text) = first {
+                    self.sockets.send(r#gen, text);
                 }
-                Kind::Close => {
-                    let gone = driver.sockets.open.remove(r#gen.id());
-                    driver.after_frames(Input::Closed {
-                        r#gen,
-                        code: event.code(),
-                        reason: driver
-                            .tokens
-                            .redact(event.reason().as_string().unwrap_or_default()),
-                    });
-                    drop(gone);
-                }
+                self.now(Input::Opened { r#gen });
+            }
+            Kind::Close => {
+                let gone = self.sockets.open.remove(r#gen.id());
+                self.after_frames(Input::Closed {
+                    r#gen,
+                    code: event.code(),
+                    reason: self
+                        .tokens
+                        .redact(event.reason().as_string().unwrap_or_default()),
+                });
+                drop(gone);
             }
         })
     }

@@ -302,6 +302,10 @@ impl Engine {
         self.outbox.keep_notices();
         self.tell_status_now();
         self.tell();
+        // Nothing is looked at any more; what may be large is let go.
+        self.jobs = jobs::Jobs::default();
+        self.index = Index::default();
+        self.history = History::new(0);
     }
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.

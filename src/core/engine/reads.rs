@@ -262,7 +262,7 @@ impl Engine {
             0 => Problem::ReadUnreachable,
             404 | 410 => Problem::ReadNotFound,
             429 => Problem::ReadRateLimited,
-            ..429 => Problem::ReadRejected,
+            1..429 => Problem::ReadRejected,
             _ => Problem::ReadFailed,
         };
         if problem == Problem::ReadNotFound && self.is_covered(index) {
