@@ -1,5 +1,5 @@
-//! Finds a job by its id: an open-addressing table of places in the slab. The ids stay where the jobs are, so there is
-//! one copy of each, and no general map's code.
+//! Finds a job by its id: an open-addressing table of places in the list of jobs. The ids stay where the jobs are, so
+//! there is one copy of each, and no general map's code.
 
 const EMPTY: u32 = u32::MAX;
 /// A place whose job was removed: a search goes on past it.

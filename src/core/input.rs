@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Gen(u64);
 
 impl Gen {
+    /// No transport's.
+    pub(crate) const NONE: Self = Self(u64::MAX);
+
     pub(crate) fn new(link: u32, count: u32) -> Self {
         Self((u64::from(link) << 32) | u64::from(count))
     }

@@ -20,7 +20,6 @@ mod message;
 mod output;
 mod queue;
 mod rng;
-mod slab;
 mod stream;
 pub(crate) mod text;
 mod time;

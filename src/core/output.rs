@@ -16,12 +16,10 @@ pub enum Output {
         /// The request whose token is to be used; 0: none.
         auth: u32,
     },
-    /// Close a socket and forget it: nothing of it is wanted any more.
+    /// Close a socket with code 1000 and forget it: nothing of it is wanted any more.
     Close {
         /// Which.
         r#gen: Gen,
-        /// 1000, or 3000–4999.
-        code: u16,
         /// For the server's log.
         reason: &'static str,
     },

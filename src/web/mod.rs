@@ -155,11 +155,7 @@ impl Driver {
     fn perform(&'static self, output: Output) {
         match output {
             Output::Open { r#gen, url, auth } => self.open_socket(r#gen, url, auth),
-            Output::Close {
-                r#gen,
-                code,
-                reason,
-            } => self.sockets.close(r#gen, code, reason),
+            Output::Close { r#gen, reason } => self.sockets.close(r#gen, reason),
             Output::Send { r#gen, text } => self.sockets.send(r#gen, &text),
             Output::Fetch {
                 req,

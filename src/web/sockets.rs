@@ -64,9 +64,9 @@ impl Sockets {
     }
 
     /// What it still tells before it has closed, the core does not hear: its generation is over.
-    pub(super) fn close(&self, r#gen: Gen, code: u16, reason: &str) {
+    pub(super) fn close(&self, r#gen: Gen, reason: &str) {
         if let Some(ws) = self.get(r#gen) {
-            let _ = ws.close_with_code_and_reason(code, reason);
+            let _ = ws.close_with_code_and_reason(1000, reason);
         }
     }
 }

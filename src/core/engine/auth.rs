@@ -5,7 +5,7 @@ use super::super::error::{Log, Loss, Problem};
 use super::super::output::{Output, TokenReason};
 use super::super::timers::Owner;
 use super::Engine;
-use super::links::{Link, State};
+use super::links::State;
 
 /// How long the page may take to give a token, ms.
 const TIMEOUT: u64 = 30_000;
@@ -29,6 +29,7 @@ pub(super) struct Auth {
 }
 
 /// What to do after the server refused a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// There is a newer one: use it.
     Again,
@@ -107,17 +108,17 @@ impl Engine {
         } else {
             self.auth.current = req;
         }
-        let waiting: Vec<u32> = self
-            .links
-            .iter()
-            .filter(|(_, link)| link.state == State::Token)
-            .map(|(index, _)| index)
-            .collect();
-        for index in waiting {
+        for place in 0..self.links.len() as u32 {
+            if !self
+                .link(place)
+                .is_some_and(|link| link.state == State::Token)
+            {
+                continue;
+            }
             if failed {
-                self.link_failed(index, Loss::Auth)
+                self.link_failed(place, Loss::Auth)
             } else {
-                self.open_link(index, req)
+                self.open_link(place, req)
             }
         }
         if failed {
@@ -144,14 +145,13 @@ impl Engine {
             return Verdict::Again;
         }
         let (now, proof) = (self.now, self.proof());
-        let held = |link: &Link| link.state == State::Open && now.since(link.opened_at) >= proof;
-        let works = self
-            .links
-            .iter()
-            .filter(|(_, link)| held(link))
-            .map(|(_, link)| link.auth)
-            .max();
-        self.auth.proven(works.unwrap_or(0));
+        let mut works = 0;
+        for link in &self.links {
+            if link.state == State::Open && now.since(link.opened_at) >= proof {
+                works = works.max(link.auth);
+            }
+        }
+        self.auth.proven(works);
         // A request that was under way with the old token says nothing about the new one.
         if self.auth.refreshed > 0 && used >= self.auth.refreshed {
             return Verdict::Final;

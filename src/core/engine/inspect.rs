@@ -73,8 +73,13 @@ impl Engine {
             &self.counters.figures(overflowed).map(|n| n as f64),
         );
         out.push_str("],[0");
-        for (_, link) in self.links.iter() {
-            let job = link.job.and_then(|job| self.jobs.get(job));
+        for (place, link) in self.links.iter().enumerate() {
+            if !link.on {
+                continue;
+            }
+            let job = self
+                .job_of_link(place as u32)
+                .and_then(|job| self.jobs.get(job));
             push_text(&mut out, job.map(|entry| entry.job.id.as_str()));
             let silence = self.now.since(link.last_message) as f64;
             push_numbers(
@@ -83,8 +88,11 @@ impl Engine {
             );
         }
         out.push_str("],[0");
-        for entry in self.jobs.iter().filter(|entry| entry.wanted()) {
-            let served_by = match (entry.open_ended(), self.open_link_of(entry)) {
+        for (index, entry) in self.jobs.indexes().zip(self.jobs.iter()) {
+            if !entry.wanted() {
+                continue;
+            }
+            let served_by = match (entry.open_ended(), self.open_link_of(index)) {
                 (false, _) => 0.0,
                 (true, Some(_)) => 1.0,
                 (true, None) => 2.0,

@@ -1,11 +1,12 @@
 //! The table of jobs: who follows which, which of them has a socket, who waits for one, when one is let go.
 
 use super::super::error::Log;
+use super::super::input::Gen;
 use super::super::job::{Applied, Job, Source};
 use super::super::message::Update;
-use super::super::text;
 use super::super::time::Time;
 use super::super::timers::{Deadline, Owner};
+use super::links::SHARED;
 use super::{Engine, Phase};
 
 /// Jobs known at once; beyond it those that nobody follows are forgotten, then new ones are refused.
@@ -29,7 +30,6 @@ pub(super) struct Entry {
     pub(super) read_at: Time,
     /// The sooner of the two.
     deadline: Deadline,
-    pub(super) link: Option<u32>,
     /// It stands in the line for a socket.
     pub(super) in_line: bool,
     /// It stands in the line for a read.
@@ -56,7 +56,6 @@ impl Entry {
             linger_until: Time::NEVER,
             read_at: Time::NEVER,
             deadline: Deadline::default(),
-            link: None,
             in_line: false,
             read_queued: false,
             reading: 0,
@@ -131,7 +130,7 @@ impl Engine {
         } else {
             index = self.spare_place();
             self.drop_reads_of(index);
-            self.parked.retain(|link| link.job != Some(index));
+            self.forget_link(index);
             let Some(entry) = self.jobs.get_mut(index) else {
                 self.counters.refused_jobs += 1;
                 self.log(Log::TooManyJobs, id, None);
@@ -243,8 +242,8 @@ impl Engine {
             self.drop_reads_of(index);
         }
         self.plan_read(index, Time::NEVER);
-        if let Some(link) = self.jobs.get(index).and_then(|entry| entry.link) {
-            self.close_link(link, 1000, "done");
+        if self.per_job {
+            self.close_link(index, "done");
         }
         self.doubt(index);
     }
@@ -260,15 +259,14 @@ impl Engine {
 
     /// The shared socket came or went: what is known of jobs that nobody follows now may be old.
     pub(super) fn doubt_unwatched(&mut self) {
+        if self.per_job {
+            return;
+        }
         for index in self.jobs.indexes() {
             if self.jobs.get(index).is_some_and(|entry| !entry.wanted()) {
                 self.doubt(index);
             }
         }
-    }
-
-    fn per_job_sockets(&self) -> bool {
-        text::names_job(&self.config.path)
     }
 
     /// There is more to be heard of a job: first the shared socket, since a job is read when that is down.
@@ -282,7 +280,7 @@ impl Engine {
         if !self.is_active() {
             return;
         }
-        let per_job = self.per_job_sockets();
+        let (per_job, linked) = (self.per_job, self.has_link(index));
         let covered = self.is_covered(index);
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
@@ -290,7 +288,7 @@ impl Engine {
         if !entry.open_ended() {
             return;
         }
-        if per_job && entry.link.is_none() && !entry.in_line {
+        if per_job && !linked && !entry.in_line {
             entry.in_line = true;
             self.waiting.push(index);
         }
@@ -310,7 +308,7 @@ impl Engine {
 
     /// Whether the shared socket has failed, or may not be opened: what is followed now is read now.
     fn shared_is_down(&self) -> bool {
-        let link = self.shared.and_then(|index| self.links.get(index));
+        let link = self.link(SHARED).filter(|link| link.on);
         link.map_or(self.config.max_sockets == 0, |link| link.failures > 0)
     }
 
@@ -324,7 +322,7 @@ impl Engine {
 
     /// Opens the shared socket when somebody wants anything, lets it linger when nobody does.
     pub(super) fn want_shared(&mut self) {
-        if self.per_job_sockets() || !self.is_active() {
+        if self.per_job || !self.is_active() {
             return;
         }
         let wanted = self.watch_all
@@ -335,7 +333,7 @@ impl Engine {
                 .iter()
                 .any(|entry| entry.followers > 0 && entry.open_ended());
         if !wanted {
-            if self.shared.is_some() && self.shared_linger.get() == Time::NEVER {
+            if self.has_link(SHARED) && self.shared_linger.get() == Time::NEVER {
                 let until = self.now.after(self.config.linger);
                 self.shared_linger
                     .set(until, Owner::Linger, &mut self.timers);
@@ -344,9 +342,8 @@ impl Engine {
         }
         self.shared_linger
             .set(Time::NEVER, Owner::Linger, &mut self.timers);
-        if self.shared.is_none() && self.config.max_sockets > 0 {
-            let index = self.begin_link(None);
-            self.shared = Some(index);
+        if !self.has_link(SHARED) && self.config.max_sockets > 0 {
+            self.begin_link(SHARED);
         }
     }
 
@@ -354,9 +351,8 @@ impl Engine {
         if self
             .shared_linger
             .reached(self.now, Owner::Linger, &mut self.timers)
-            && let Some(link) = self.shared
         {
-            self.close_link(link, 1000, "nobody listens");
+            self.close_link(SHARED, "nobody listens");
         }
     }
 
@@ -369,8 +365,8 @@ impl Engine {
             let wants = self
                 .jobs
                 .get(index)
-                .is_some_and(|entry| entry.open_ended() && entry.link.is_none());
-            if wants && self.links.len() + self.closing.len() >= self.config.max_sockets {
+                .is_some_and(|entry| entry.open_ended() && !self.has_link(index));
+            if wants && self.linked + self.closing.len() >= self.config.max_sockets {
                 if self.room_is_coming() || !self.end_a_lingering_link() {
                     break;
                 }
@@ -381,10 +377,7 @@ impl Engine {
                 entry.in_line = false;
             }
             if wants {
-                let link = self.begin_link(Some(index));
-                if let Some(entry) = self.jobs.get_mut(index) {
-                    entry.link = Some(link);
-                }
+                self.begin_link(index);
                 // A handshake that takes its time must not keep the page from showing what is known.
                 let soon = self.now.after(SOON);
                 if self.config.polling.is_some()
@@ -408,8 +401,7 @@ impl Engine {
 
     /// Whether a socket is closing, whose place becomes free; reminds of the time at which that is taken for done.
     fn room_is_coming(&mut self) -> bool {
-        let now = self.now;
-        self.closing.retain(|(_, until)| *until > now);
+        self.has_closed(Gen::NONE);
         let first = self
             .closing
             .first()
@@ -421,19 +413,17 @@ impl Engine {
 
     /// A socket that is kept only for its linger time makes room for a job that is followed.
     fn end_a_lingering_link(&mut self) -> bool {
-        let lingering = self.links.iter().find_map(|(_, link)| {
-            let job = link.job?;
-            self.jobs
-                .get(job)
-                .is_some_and(|entry| entry.followers == 0)
-                .then_some(job)
-        });
-        let Some(job) = lingering else { return false };
-        if let Some(entry) = self.jobs.get_mut(job) {
-            entry.linger_until = Time::NEVER;
+        for place in 0..self.links.len() as u32 {
+            if self.has_link(place)
+                && let Some(entry) = self.jobs.get_mut(place)
+                && entry.followers == 0
+            {
+                entry.linger_until = Time::NEVER;
+                self.rest(place);
+                return true;
+            }
         }
-        self.rest(job);
-        true
+        false
     }
 
     pub(super) fn retry(&mut self, id: &str) {
@@ -533,7 +523,7 @@ impl Engine {
     /// The page goes into the back/forward cache: the server is told, nothing is an error.
     pub(super) fn suspend(&mut self) {
         if self.phase == Phase::Active {
-            self.drop_transports(1000, "page hidden");
+            self.drop_transports("page hidden");
             self.phase = Phase::Suspended;
             self.status_dirty = true;
         }

@@ -70,7 +70,7 @@ impl Engine {
     fn heard(&mut self, link: u32) -> Option<u32> {
         self.link_heard(link);
         self.counters.frames += 1;
-        self.links.get(link).and_then(|link| link.job)
+        self.job_of_link(link)
     }
 
     /// One message of a socket that is for `own` job, or for all.

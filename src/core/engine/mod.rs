@@ -25,7 +25,6 @@ use super::input::{Ask, Command, Gen, Input};
 use super::output::Output;
 use super::queue::{Bucket, Queue};
 use super::rng::Rng;
-use super::slab::Slab;
 use super::time::Time;
 use super::timers::{Deadline, Owner, Timers};
 use inspect::Counters;
@@ -63,11 +62,11 @@ pub struct Engine {
     index: Index,
     /// Jobs that wait for a socket, first come first served.
     waiting: Vec<u32>,
-    links: Slab<links::Link>,
-    /// Links that were let go while they were failing: their back-off holds for whoever wants them again.
-    parked: Vec<links::Link>,
-    /// The one socket that carries every job, when the path names none.
-    shared: Option<u32>,
+    links: Vec<links::Link>,
+    /// How many of them are on.
+    linked: usize,
+    /// There is one socket a job, since the path names it; else one that carries every job.
+    per_job: bool,
     shared_linger: Deadline,
     /// Sockets that were let go and have not closed yet, and until when they count.
     closing: Vec<(Gen, Time)>,
@@ -111,9 +110,9 @@ impl Engine {
             jobs: jobs::Jobs::default(),
             index: Index::default(),
             waiting: Vec::new(),
-            links: Slab::default(),
-            parked: Vec::new(),
-            shared: None,
+            links: Vec::new(),
+            linked: 0,
+            per_job: super::text::names_job(&config.path),
             shared_linger: Deadline::default(),
             closing: Vec::new(),
             closing_deadline: Deadline::default(),
@@ -290,13 +289,13 @@ impl Engine {
 
     fn disconnect(&mut self) {
         self.held = true;
-        self.drop_transports(1000, "disconnect");
+        self.drop_transports("disconnect");
         self.phase = Phase::Idle;
         self.status_dirty = true;
     }
 
     fn shutdown(&mut self) {
-        self.drop_transports(1000, "closed");
+        self.drop_transports("closed");
         self.phase = Phase::Closed;
         self.timers.clear();
         self.outbox.keep_notices();
@@ -323,11 +322,11 @@ impl Engine {
     }
 
     /// Gives up every socket, read and token request, and every deadline.
-    fn drop_transports(&mut self, code: u16, reason: &'static str) {
-        for index in self.links.indexes() {
-            self.close_link(index, code, reason);
+    fn drop_transports(&mut self, reason: &'static str) {
+        for place in 0..self.links.len() as u32 {
+            self.close_link(place, reason);
         }
-        self.parked.clear();
+        self.links.clear();
         self.abort_reads();
         self.auth.stop_asking();
         for index in self.jobs.indexes() {
@@ -342,7 +341,7 @@ impl Engine {
 
     /// Nothing more will be tried until `connect()`.
     fn fail(&mut self, problem: Problem) {
-        self.drop_transports(1000, "failed");
+        self.drop_transports("failed");
         self.outbox
             .log(self.now, self.wall(), Log::Failed, Some(problem), "", None);
         self.phase = Phase::Failed(problem);

@@ -66,7 +66,7 @@ impl Engine {
         self.is_active()
             && self.config.polling.is_some()
             && entry.open_ended()
-            && (entry.gap != NO_GAP || self.open_link_of(entry).is_none())
+            && (entry.gap != NO_GAP || self.open_link_of(index).is_none())
     }
 
     /// Puts a job in the line for a read.
@@ -281,9 +281,7 @@ impl Engine {
 
     /// Whether an open socket serves a job.
     pub(super) fn is_covered(&self, index: u32) -> bool {
-        self.jobs
-            .get(index)
-            .is_some_and(|entry| self.open_link_of(entry).is_some())
+        self.open_link_of(index).is_some()
     }
 
     fn read_snapshot(&mut self, flight: &Flight, mut etag: Option<String>, body: &str) {
@@ -363,11 +361,7 @@ impl Engine {
         if entry.job.confirm() {
             self.mark_dirty(index);
         }
-        let opened = self
-            .jobs
-            .get(index)
-            .and_then(|entry| self.open_link_of(entry))
-            .map(|link| link.opened_at);
+        let opened = self.open_link_of(index).map(|link| link.opened_at);
         match opened {
             // What happened between a read and the opening of the socket neither of them tells.
             Some(opened) if opened > flight.asked => self.read_after_open(index),
@@ -450,7 +444,7 @@ impl Engine {
         let covered = self
             .links
             .iter()
-            .any(|(_, link)| link.state == super::links::State::Open);
+            .any(|link| link.state == super::links::State::Open);
         match self.token_refused(flight.auth) {
             Verdict::Again | Verdict::Wait => self.queue_read(flight.job),
             Verdict::Final if covered => {

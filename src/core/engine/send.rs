@@ -5,10 +5,9 @@ use super::super::input::{Ask, Command};
 use super::super::json::{Scanner, Value};
 use super::super::output::Output;
 use super::super::stream;
-use super::super::text;
 use super::super::time::Time;
 use super::super::timers::Owner;
-use super::links::State;
+use super::links::SHARED;
 use super::{Engine, Phase};
 
 /// The job that a message's data names.
@@ -64,7 +63,7 @@ impl Engine {
 
     /// Whose socket a message takes: with one socket a job, the job it names or the only one followed.
     fn addressee(&self, data: Option<&str>) -> Result<Option<String>, Problem> {
-        if !text::names_job(&self.config.path) {
+        if !self.per_job {
             return Ok(None);
         }
         if let Some(id) = named_job(data) {
@@ -78,14 +77,8 @@ impl Engine {
     }
 
     fn open_socket_for(&self, job: Option<&str>) -> Option<super::super::input::Gen> {
-        let link = match job {
-            Some(id) => self.jobs.get(self.place_of(id)?)?.link?,
-            None => self.shared?,
-        };
-        self.links
-            .get(link)
-            .filter(|link| link.state == State::Open)
-            .map(|link| link.r#gen)
+        let job = job.map_or(Some(SHARED), |id| self.place_of(id))?;
+        self.open_link_of(job).map(|link| link.r#gen)
     }
 
     /// Sends what can go now, drops what is too old, plans the next look.

@@ -60,7 +60,10 @@ impl Engine {
         let (mut open, mut trying, mut waiting, mut down) = (false, false, false, 0);
         let mut next = Time::NEVER;
         let mut error = None;
-        for (_, link) in self.links.iter() {
+        for link in &self.links {
+            if !link.on {
+                continue;
+            }
             status.attempt = status.attempt.max(link.failures);
             match link.state {
                 State::Open => open = true,
@@ -88,7 +91,7 @@ impl Engine {
         status.next_retry_at =
             (!trying && next < Time::NEVER).then(|| self.wall() + next.since(self.now));
         let followed = !self.waiting.is_empty();
-        if (status.attempt > 0 && exhausted || self.links.len() == 0 && followed) && reads {
+        if (status.attempt > 0 && exhausted || self.linked == 0 && followed) && reads {
             status.state = Overall::Polling;
         } else if trying {
             status.state = Overall::Connecting;
@@ -122,7 +125,7 @@ impl Engine {
 
     pub(super) fn tell_status_now(&mut self) {
         let status = self.sum_up();
-        let nothing_to_open = self.links.len() == 0 && self.waiting.is_empty();
+        let nothing_to_open = self.linked == 0 && self.waiting.is_empty();
         let answer = match (self.phase, status.state) {
             (Phase::Failed(problem), _) => Some(Err(problem)),
             (Phase::Closed, _) => Some(Err(Problem::Closed)),

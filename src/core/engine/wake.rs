@@ -35,12 +35,11 @@ impl Engine {
             self.config.heartbeat_interval,
             self.config.heartbeat_timeout,
         );
-        for index in self.links.indexes() {
-            let Some(link) = self.links.get(index) else {
+        for index in 0..self.links.len() as u32 {
+            let Some(link) = self.link(index) else {
                 continue;
             };
             let silence = now.since(link.last_message);
-            let job = link.job;
             match link.state {
                 State::Open if interval > 0 && silence > interval.saturating_add(timeout) => {
                     self.replace_socket(index, "silent on waking")
@@ -50,7 +49,7 @@ impl Engine {
                         self.expect_sign(index, now.after(PROBE.min(timeout)));
                     }
                     if silence > DOUBT {
-                        for entry in self.jobs_of(job) {
+                        for entry in self.jobs_of(index) {
                             self.read_after_open(entry);
                         }
                     }
@@ -63,7 +62,7 @@ impl Engine {
             if self
                 .jobs
                 .get(index)
-                .is_some_and(|entry| entry.open_ended() && self.open_link_of(entry).is_none())
+                .is_some_and(|entry| entry.open_ended() && self.open_link_of(index).is_none())
                 && self.config.polling.is_some()
             {
                 self.queue_read(index);
