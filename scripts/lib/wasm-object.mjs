@@ -139,7 +139,8 @@ function aritiesOf(types, functions) {
     types.byte();
     const taken = types.number();
     types.at += taken;
-    types.at += types.number();
+    const given = types.number();
+    types.at += given;
     return taken;
   });
   return Array.from({ length: functions.number() }, () => arities[functions.number()] ?? 0);
