@@ -81,8 +81,8 @@ function objectFile() {
   ];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [2, 0x60, 2, 0x7f, 0x7f, 0, 0x60, 1, 0x7f, 1, 0x7f]),
-    ...section(3, [3, 0, 1, 1]),
+    ...section(1, [2, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 2, 0x7f, 0x7f, 0]),
+    ...section(3, [3, 1, 0, 0]),
     ...section(7, [2, ...named("run"), 0, 1, ...named("panic"), 0, 0]),
     ...section(10, code),
     ...section(0, [...named("linking"), 2, 8, symbols.length, ...symbols]),
