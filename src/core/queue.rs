@@ -76,71 +76,52 @@ impl Queue {
         true
     }
 
-    /// The first message that `ready` takes.
-    pub(crate) fn pop(&mut self, mut ready: impl FnMut(&Item) -> bool) -> Option<Item> {
-        let at = self.items.iter().position(&mut ready)?;
-        let item = self.items.remove(at);
-        self.bytes -= item.text.len();
-        Some(item)
+    pub(crate) fn get(&self, at: usize) -> Option<&Item> {
+        self.items.get(at)
     }
 
-    pub(crate) fn next_expiry(&self) -> Time {
-        let mut next = Time::NEVER;
-        for item in &self.items {
-            next = next.min(item.expires);
-        }
-        next
+    /// Takes out the message at a place that [`Queue::get`] knows: its text.
+    pub(crate) fn remove(&mut self, at: usize) -> String {
+        let text = self.items.remove(at).text;
+        self.bytes -= text.len();
+        text
     }
 }
 
 /// A token bucket in virtual time.
 #[derive(Debug)]
 pub(crate) struct Bucket {
-    limit: Option<RateLimit>,
+    limit: RateLimit,
     tokens: f64,
     at: Time,
 }
 
 impl Bucket {
+    /// `None`: there is always one.
     pub(crate) fn new(limit: Option<RateLimit>) -> Self {
+        let limit = limit.unwrap_or(RateLimit {
+            per_second: 1.0,
+            burst: f64::INFINITY,
+        });
         Self {
             limit,
-            tokens: limit.map_or(0.0, |limit| limit.burst),
+            tokens: limit.burst,
             at: Time(0),
         }
     }
 
-    fn fill(&mut self, now: Time) {
-        if let Some(limit) = self.limit {
-            let earned = now.since(self.at) as f64 * limit.per_second / 1000.0;
-            self.tokens = (self.tokens + earned).min(limit.burst);
-        }
+    /// Takes one token, if there is one, and says when there is one: `now`, or later.
+    pub(crate) fn take(&mut self, now: Time) -> Time {
+        let earned = now.since(self.at) as f64 * self.limit.per_second / 1000.0;
+        self.tokens = (self.tokens + earned).min(self.limit.burst);
         self.at = now;
-    }
-
-    /// Takes one token, if there is one.
-    pub(crate) fn take(&mut self, now: Time) -> bool {
-        self.fill(now);
-        if self.limit.is_none() {
-            return true;
-        }
+        let missing = 1.0 - self.tokens;
         // A hair below one is a rounding error, not a missing token.
-        let enough = self.tokens > 1.0 - 1e-6;
-        if enough {
-            self.tokens -= 1.0;
+        if missing >= 1e-6 {
+            return now.after((missing * 1000.0 / self.limit.per_second) as u64 + 1);
         }
-        enough
-    }
-
-    /// When the next token will be there; `now` when it is.
-    pub(crate) fn next(&mut self, now: Time) -> Time {
-        self.fill(now);
-        match self.limit {
-            Some(limit) if self.tokens <= 1.0 - 1e-6 => {
-                now.after(((1.0 - self.tokens) * 1000.0 / limit.per_second) as u64 + 1)
-            }
-            _ => now,
-        }
+        self.tokens -= 1.0;
+        now
     }
 }
 
@@ -149,9 +130,7 @@ mod tests {
     use super::*;
 
     fn texts(queue: &mut Queue) -> Vec<String> {
-        std::iter::from_fn(|| queue.pop(|_| true))
-            .map(|item| item.text)
-            .collect()
+        (0..queue.len()).map(|_| queue.remove(0)).collect()
     }
 
     #[test]
@@ -180,10 +159,12 @@ mod tests {
             per_second: 10.0,
             burst: 2.0,
         }));
-        assert!(bucket.take(Time(0)) && bucket.take(Time(0)) && !bucket.take(Time(0)));
-        let next = bucket.next(Time(0));
-        assert!(next <= Time(101) && bucket.take(next));
-        assert!(!bucket.take(next));
-        assert!(Bucket::new(None).take(Time(0)));
+        assert_eq!(bucket.take(Time(0)), Time(0));
+        assert_eq!(bucket.take(Time(0)), Time(0));
+        let next = bucket.take(Time(0));
+        assert!(next > Time(0) && next <= Time(101));
+        assert_eq!(bucket.take(next), next);
+        assert!(bucket.take(next) > next);
+        assert_eq!(Bucket::new(None).take(Time(0)), Time(0));
     }
 }

@@ -123,7 +123,7 @@ impl Outbox {
         detail: &str,
         job: Option<&str>,
     ) {
-        if !self.logs.take(now) {
+        if self.logs.take(now) > now {
             self.hushed += 1;
             return;
         }

@@ -1,6 +1,7 @@
 //! Messages to the server: at once when they can go, else in a bounded queue, else refused with a reason.
 
 use super::super::error::{Log, Problem};
+use super::super::input::Gen;
 use super::super::input::{Ask, Command};
 use super::super::json::{Scanner, Value};
 use super::super::output::Output;
@@ -36,11 +37,8 @@ impl Engine {
             Err(problem) => return self.outbox.refuse(rid, problem, ""),
         };
         let frame = stream::encode(&command.text, data);
-        let open = self.open_socket_for(job.as_deref());
-        if let Some(r#gen) = open
-            && self.queue.len() == 0
-            && self.bucket.take(self.now)
-        {
+        let r#gen = self.open_socket_for(job.as_deref());
+        if r#gen != Gen::NONE && self.queue.len() == 0 && self.bucket.take(self.now) <= self.now {
             self.outputs.push(Output::Send { r#gen, text: frame });
             return self.outbox.reply(rid, "\"sent\"");
         }
@@ -76,48 +74,40 @@ impl Engine {
         }
     }
 
-    fn open_socket_for(&self, job: Option<&str>) -> Option<super::super::input::Gen> {
-        let job = job.map_or(Some(SHARED), |id| self.place_of(id))?;
-        self.open_link_of(job).map(|link| link.r#gen)
+    /// The open socket that a message for a job, or for the shared socket, takes; [`Gen::NONE`] where there is none.
+    fn open_socket_for(&self, job: Option<&str>) -> Gen {
+        let place = job.map_or(Some(SHARED), |id| self.place_of(id));
+        place
+            .and_then(|place| self.open_link_of(place))
+            .map_or(Gen::NONE, |link| link.r#gen)
     }
 
     /// Sends what can go now, drops what is too old, plans the next look.
     pub(super) fn pump_queue(&mut self) {
-        if self.queue.len() == 0 {
-            return;
-        }
         let now = self.now;
-        while self.queue.pop(|item| item.expires <= now).is_some() {
-            self.counters.expired += 1;
-            self.log(Log::QueueExpired, "", None);
-        }
-        let mut queue = std::mem::replace(&mut self.queue, super::super::queue::Queue::new(0, 0));
-        let mut pace = Time::NEVER;
-        loop {
-            let token = self.bucket.next(now);
-            if token > now {
-                pace = token;
-                break;
+        let mut next = Time::NEVER;
+        let mut at = 0;
+        while let Some(item) = self.queue.get(at) {
+            let expires = item.expires;
+            let r#gen = self.open_socket_for(item.job.as_deref());
+            if expires <= now {
+                self.queue.remove(at);
+                self.counters.expired += 1;
+                self.log(Log::QueueExpired, "", None);
+                continue;
             }
-            let Some(item) = queue.pop(|item| self.open_socket_for(item.job.as_deref()).is_some())
-            else {
-                break;
+            let free = match r#gen {
+                Gen::NONE => Time::NEVER,
+                _ => self.bucket.take(now),
             };
-            let Some(r#gen) = self.open_socket_for(item.job.as_deref()) else {
-                break;
-            };
-            self.bucket.take(now);
-            self.outputs.push(Output::Send {
-                r#gen,
-                text: item.text,
-            });
+            if free > now {
+                next = next.min(expires).min(free);
+                at += 1;
+                continue;
+            }
+            let text = self.queue.remove(at);
+            self.outputs.push(Output::Send { r#gen, text });
         }
-        self.queue = queue;
-        // With nothing left there is nothing to look at.
-        let next = match self.queue.next_expiry() {
-            Time::NEVER => Time::NEVER,
-            expiry => expiry.min(pace),
-        };
         self.queue_deadline
             .set(next, Owner::Queue, &mut self.timers);
     }
