@@ -32,8 +32,8 @@ pub enum Overall {
 pub(super) struct Status {
     pub(super) state: Overall,
     attempt: u32,
-    /// Epoch ms.
-    next_retry_at: Option<u64>,
+    /// Epoch ms; 0: no retry is planned.
+    next_retry_at: u64,
     ever_connected: bool,
     error: Option<Problem>,
 }
@@ -57,7 +57,8 @@ impl Engine {
         if !self.is_active() {
             return status;
         }
-        let (mut open, mut trying, mut waiting, mut down) = (false, false, false, 0);
+        let mut best = Overall::Idle;
+        let mut rank = 0;
         let mut next = Time::NEVER;
         let mut error = None;
         for link in &self.links {
@@ -65,40 +66,35 @@ impl Engine {
                 continue;
             }
             status.attempt = status.attempt.max(link.failures);
-            match link.state {
-                State::Open => open = true,
-                State::Token | State::Connecting => trying = true,
+            let (its_rank, state) = match link.state {
+                State::Open => (4, Overall::Open),
+                State::Token | State::Connecting => (3, Overall::Connecting),
                 State::Waiting => {
-                    waiting = true;
                     next = next.min(link.deadline.get());
+                    (2, Overall::Waiting)
                 }
-                State::Down => down += 1,
+                State::Down => (1, Overall::Failed),
+            };
+            if its_rank > rank {
+                (rank, best) = (its_rank, state);
             }
             error = error.or(link.error);
         }
-        let exhausted = self
-            .config
-            .reconnect
-            .as_ref()
-            .is_none_or(|backoff| backoff.exhausted(status.attempt));
-        let reads = self.config.polling.is_some() && self.reads.reachable != Some(false);
-        if open {
-            status.state = Overall::Open;
+        status.state = best;
+        if best == Overall::Open {
             status.attempt = 0;
             return status;
         }
         status.error = error.map(|loss| self.explain(loss));
-        status.next_retry_at =
-            (!trying && next < Time::NEVER).then(|| self.wall() + next.since(self.now));
-        let followed = !self.waiting.is_empty();
-        if (status.attempt > 0 && exhausted || self.linked == 0 && followed) && reads {
+        if best != Overall::Connecting && next < Time::NEVER {
+            status.next_retry_at = self.wall() + next.since(self.now);
+        }
+        let backoff = self.config.reconnect.as_ref();
+        let exhausted = backoff.is_none_or(|backoff| backoff.exhausted(status.attempt));
+        let unserved =
+            status.attempt > 0 && exhausted || self.linked == 0 && !self.waiting.is_empty();
+        if unserved && self.config.polling.is_some() && self.reads.reachable != Some(false) {
             status.state = Overall::Polling;
-        } else if trying {
-            status.state = Overall::Connecting;
-        } else if waiting {
-            status.state = Overall::Waiting;
-        } else if down > 0 {
-            status.state = Overall::Failed;
         }
         status
     }
@@ -126,22 +122,19 @@ impl Engine {
     pub(super) fn tell_status_now(&mut self) {
         let status = self.sum_up();
         let nothing_to_open = self.linked == 0 && self.waiting.is_empty();
-        let answer = match (self.phase, status.state) {
-            (Phase::Failed(problem), _) => Some(Err(problem)),
-            (Phase::Closed, _) => Some(Err(Problem::Closed)),
-            (_, Overall::Open | Overall::Polling) => Some(Ok(())),
-            (_, Overall::Failed) => Some(Err(status.error.unwrap_or(self.explain(Loss::Network)))),
-            (Phase::Idle, _) => Some(Err(Problem::Disconnected)),
-            _ if nothing_to_open => Some(Ok(())),
+        let refusal = match (self.phase, status.state) {
+            (Phase::Failed(problem), _) => Some(problem),
+            (Phase::Closed, _) => Some(Problem::Closed),
+            (_, Overall::Failed) => Some(status.error.unwrap_or(self.explain(Loss::Network))),
+            (Phase::Idle, _) => Some(Problem::Disconnected),
             _ => None,
         };
-        if let Some(answer) = answer
-            && !self.connecting.is_empty()
-        {
+        let served = matches!(status.state, Overall::Open | Overall::Polling);
+        if (refusal.is_some() || served || nothing_to_open) && !self.connecting.is_empty() {
             for rid in std::mem::take(&mut self.connecting) {
-                match answer {
-                    Ok(()) => self.outbox.reply(rid, "null"),
-                    Err(problem) => self.outbox.refuse(rid, problem, ""),
+                match refusal {
+                    None => self.outbox.reply(rid, "null"),
+                    Some(problem) => self.outbox.refuse(rid, problem, ""),
                 }
             }
             // Whoever only wanted to be connected holds the shared socket no longer.
@@ -158,7 +151,10 @@ impl Engine {
             f64::from(status.state as u8),
             f64::from(status.attempt),
             f64::from(u8::from(status.ever_connected)),
-            status.next_retry_at.map_or(f64::NAN, |at| at as f64),
+            match status.next_retry_at {
+                0 => f64::NAN,
+                at => at as f64,
+            },
             heard,
             status.error.map_or(0.0, |problem| f64::from(problem as u8)),
         ]);
