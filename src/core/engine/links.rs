@@ -309,7 +309,7 @@ impl Engine {
                 self.remind_link(place, self.silent_at(place));
             }
         }
-        self.last_message = Some(self.now);
+        self.last_message = self.now;
     }
 
     /// Expects a sign of life by `deadline`, else the socket is replaced.

@@ -92,8 +92,10 @@ pub struct Engine {
     connecting: Vec<u32>,
     watch_all: bool,
     ever_connected: bool,
-    last_message: Option<Time>,
-    last_wake: Option<Time>,
+    /// When anything was last heard; [`Time::NEVER`] before.
+    last_message: Time,
+    /// From when on a wake counts again.
+    next_wake: Time,
     counters: Counters,
 }
 
@@ -134,8 +136,8 @@ impl Engine {
             connecting: Vec::new(),
             watch_all: false,
             ever_connected: false,
-            last_message: None,
-            last_wake: None,
+            last_message: Time::NEVER,
+            next_wake: Time(0),
             counters: Counters::default(),
             config,
         }

@@ -144,9 +144,10 @@ impl Engine {
             return;
         }
         self.status = status;
-        let heard = self.last_message.map_or(f64::NAN, |at| {
-            self.wall().saturating_sub(self.now.since(at)) as f64
-        });
+        let heard = match self.last_message {
+            Time::NEVER => f64::NAN,
+            at => self.wall().saturating_sub(self.now.since(at)) as f64,
+        };
         self.outbox.status(&[
             f64::from(status.state as u8),
             f64::from(status.attempt),

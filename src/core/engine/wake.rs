@@ -25,11 +25,10 @@ impl Engine {
 
     fn wake_links(&mut self) {
         let now = self.now;
-        let often = self.last_wake.is_some_and(|last| now.since(last) < APART);
-        if often {
+        if now < self.next_wake {
             return;
         }
-        self.last_wake = Some(now);
+        self.next_wake = now.after(APART);
         self.counters.wakes += 1;
         let (interval, timeout) = (
             self.config.heartbeat_interval,
