@@ -111,9 +111,9 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const { attempts, jitter } = reconnect;
   const values = [
     path,
-    +(o.polling === false),
     polling["url"],
-    polling["interval"],
+    // A part of a millisecond is one: 0 turns polling off.
+    o.polling === false ? 0 : polling["interval"] && Math.ceil(+polling["interval"]),
     +(o.reconnect === false),
     // JSON has no Infinity; so many are without end.
     attempts && Math.min(+attempts, ENDLESS),

@@ -3,11 +3,14 @@
 use super::rng::Rng;
 use serde::{Deserialize, Serialize};
 
+/// Doublings of a delay at most: delays are below 2³¹ ms, so that none overflows.
+const MOST_DOUBLINGS: u32 = 31;
+
 /// How long to wait before the n-th attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Backoff {
-    /// Attempts before giving up (polling instead, or `failed`); `None` for without end.
-    pub attempts: Option<u32>,
+    /// Attempts before giving up (polling instead, or `failed`); a thousand million are without end.
+    pub attempts: u32,
     /// Delay before the first retry, ms.
     pub base_delay: u64,
     /// The longest delay, ms.
@@ -21,7 +24,7 @@ pub struct Backoff {
 impl Default for Backoff {
     fn default() -> Self {
         Self {
-            attempts: Some(5),
+            attempts: 5,
             base_delay: 1000,
             max_delay: 10_000,
             jitter: 1000,
@@ -34,21 +37,20 @@ impl Backoff {
     /// The longest delay after `failures` failures in a row, ms: `min(base · 2^failures, max)`.
     #[must_use]
     pub fn ceiling(&self, failures: u32) -> u64 {
-        let factor = 1u64.checked_shl(failures).unwrap_or(u64::MAX);
-        self.base_delay.saturating_mul(factor).min(self.max_delay)
+        (self.base_delay << failures.min(MOST_DOUBLINGS)).min(self.max_delay)
     }
 
     /// The delay after `failures` failures in a row, ms.
     pub fn delay(&self, failures: u32, rng: &mut Rng) -> u64 {
         let ceiling = self.ceiling(failures);
-        let chance = ceiling.saturating_mul(u64::from(self.jitter.min(1000))) / 1000;
+        let chance = ceiling * u64::from(self.jitter.min(1000)) / 1000;
         ceiling - chance + rng.up_to(chance)
     }
 
     /// Whether `failures` failures in a row are more than the configured attempts.
     #[must_use]
     pub fn exhausted(&self, failures: u32) -> bool {
-        self.attempts.is_some_and(|attempts| failures > attempts)
+        failures > self.attempts
     }
 }
 

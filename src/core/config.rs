@@ -5,18 +5,6 @@ use super::backoff::Backoff;
 use super::json::{Scanner, Value};
 use serde::{Deserialize, Serialize};
 
-/// From this number on, attempts are without end.
-const ENDLESS: u64 = 1_000_000_000;
-
-/// Reading a job over HTTP.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Polling {
-    /// Absolute, or a path on the server; `{id}` is the job.
-    pub url: String,
-    /// Between two reads, ms.
-    pub interval: u64,
-}
-
 /// A token bucket for outgoing messages.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RateLimit {
@@ -56,16 +44,20 @@ pub struct Config {
     pub servers: Vec<String>,
     /// Of the socket. With `{id}`: one socket a job; without: one that carries every job.
     pub path: String,
-    /// `None`: no HTTP.
-    pub polling: Option<Polling>,
+    /// Where a job is read over HTTP: absolute, or a path on the server; `{id}` is the job.
+    pub polling_url: String,
+    /// Between two reads, ms; 0: no HTTP.
+    pub interval: u64,
     /// Whether there is a token to ask for.
     pub token: bool,
     /// Where it goes.
     pub token_in: TokenIn,
     /// Whether the page gives the headers of each read.
     pub headers: bool,
-    /// `None`: a lost connection is not made again.
-    pub reconnect: Option<Backoff>,
+    /// Whether a lost connection is made again.
+    pub reconnects: bool,
+    /// How long is waited before that.
+    pub backoff: Backoff,
     /// Between two messages of a healthy server, ms; 0 turns the watch off.
     pub heartbeat_interval: u64,
     /// How much later than that a message may come, ms; also the limit of a handshake.
@@ -117,6 +109,10 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn text_or(&mut self, default: &str) -> String {
+        self.text().unwrap_or_else(|| default.into())
+    }
+
     /// A number, or −1 where there is none.
     fn number(&mut self) -> f64 {
         match self.next() {
@@ -136,6 +132,12 @@ impl<'a> Reader<'a> {
 }
 
 impl Config {
+    /// Whether jobs are read over HTTP at all.
+    #[must_use]
+    pub fn polls(&self) -> bool {
+        self.interval > 0
+    }
+
     /// Reads the array of docs/core-messages.md, whose values the facade has checked.
     #[must_use]
     pub fn parse(json: &str) -> Self {
@@ -145,28 +147,19 @@ impl Config {
             scanner,
             first: true,
         };
-        let path = read.text();
-        let polls = !read.flag();
-        let polling = Polling {
-            url: read.text().unwrap_or_else(|| "/api/v1/jobs/{id}".into()),
-            interval: read.whole(2000).max(1),
-        };
-        let retries = !read.flag();
-        let backoff = Backoff {
-            attempts: match read.whole(5) {
-                ENDLESS.. => None,
-                attempts => Some(attempts as u32),
-            },
-            base_delay: read.whole(1000),
-            max_delay: read.whole(10_000),
-            jitter: read.whole(1000) as u32,
-            min_uptime: read.whole(5000),
-        };
         let mut config = Self {
+            path: read.text_or("/api/v1/jobs/{id}/stream"),
+            polling_url: read.text_or("/api/v1/jobs/{id}"),
+            interval: read.whole(2000),
+            reconnects: !read.flag(),
+            backoff: Backoff {
+                attempts: read.whole(5) as u32,
+                base_delay: read.whole(1000),
+                max_delay: read.whole(10_000),
+                jitter: read.whole(1000) as u32,
+                min_uptime: read.whole(5000),
+            },
             servers: Vec::new(),
-            path: path.unwrap_or_else(|| "/api/v1/jobs/{id}/stream".into()),
-            polling: polls.then_some(polling),
-            reconnect: retries.then_some(backoff),
             token: read.flag(),
             token_in: match read.whole(0) {
                 0 => TokenIn::Query,
@@ -214,8 +207,10 @@ mod tests {
     fn everything_has_a_default() {
         let config = Config::parse("[]");
         assert_eq!(config.path, "/api/v1/jobs/{id}/stream");
-        assert_eq!(config.polling.map(|polling| polling.interval), Some(2000));
-        assert_eq!(config.reconnect, Some(Backoff::default()));
+        assert_eq!(config.polling_url, "/api/v1/jobs/{id}");
+        assert_eq!(config.interval, 2000);
+        assert!(config.reconnects);
+        assert_eq!(config.backoff, Backoff::default());
         assert_eq!((config.max_sockets, config.history), (32, 1000));
         assert_eq!(config.rate_limit, None);
         assert_eq!(config.subscribe, None);
@@ -225,28 +220,26 @@ mod tests {
     #[test]
     fn every_value_is_read() {
         let config = Config::parse(
-            r#"["/p/{id}",0,"/q/{id}",500,0,1e9,1,2,500,3,1,2,1,4,5,6,7,8,9,10,13,2,11,12,"sub","{\"a\":[1]}","s://a","://b"]"#,
+            r#"["/p/{id}","/q/{id}",500,0,1e9,1,2,500,3,1,2,1,4,5,6,7,8,9,10,13,2,11,12,"sub","{\"a\":[1]}","s://a","://b"]"#,
         );
         assert_eq!(config.servers, ["s://a", "://b"]);
         assert_eq!(config.path, "/p/{id}");
         assert_eq!(
-            config.polling,
-            Some(Polling {
-                url: "/q/{id}".into(),
-                interval: 500
-            })
+            (config.polling_url.as_str(), config.interval),
+            ("/q/{id}", 500)
         );
         assert!(config.token && config.headers);
         assert_eq!(config.token_in, TokenIn::Message);
+        assert!(config.reconnects);
         assert_eq!(
-            config.reconnect,
-            Some(Backoff {
-                attempts: None,
+            config.backoff,
+            Backoff {
+                attempts: 1_000_000_000,
                 base_delay: 1,
                 max_delay: 2,
                 jitter: 500,
                 min_uptime: 3
-            })
+            }
         );
         assert_eq!(
             (config.heartbeat_interval, config.heartbeat_timeout),
@@ -276,7 +269,7 @@ mod tests {
 
     #[test]
     fn parts_are_turned_off() {
-        let config = Config::parse("[null,1,null,null,1]");
-        assert!(config.polling.is_none() && config.reconnect.is_none());
+        let config = Config::parse("[null,null,0,1]");
+        assert!(config.interval == 0 && !config.reconnects);
     }
 }

@@ -236,10 +236,8 @@ impl Check {
         self.unheal();
         let config = &plan.config;
         let uptime = socket.opened_at.map(|at| mono.saturating_sub(at));
-        let min_uptime = config
-            .reconnect
-            .as_ref()
-            .map_or(0, |backoff| backoff.min_uptime);
+        let backoff = &config.backoff;
+        let min_uptime = backoff.min_uptime;
         if let Some(auth) = socket.auth {
             if uptime.is_some_and(|uptime| uptime >= min_uptime.max(PROVEN)) {
                 self.refused.retain(|refused| *refused >= auth);
@@ -257,12 +255,11 @@ impl Check {
         if is_refusal(code) {
             return;
         }
-        key.earliest = Some(match &config.reconnect {
-            None => u64::MAX,
-            Some(backoff) if config.polling.is_none() && backoff.exhausted(key.failures) => {
-                u64::MAX
-            }
-            Some(backoff) => {
+        let polls = config.polls();
+        key.earliest = Some(match config.reconnects {
+            false => u64::MAX,
+            true if !polls && backoff.exhausted(key.failures) => u64::MAX,
+            true => {
                 let ceiling = backoff.ceiling(key.failures - 1);
                 let sure = ceiling - ceiling * u64::from(backoff.jitter) / 1000;
                 let told = if [1013, 4429].contains(&code) {
@@ -734,7 +731,7 @@ impl Check {
             // Without reads a server that keeps no history tells a job's state with its next message; the end is told
             // again on a socket of the job's own.
             let told_again = plan.per_job() || job.ends.last().is_some_and(|(at, ..)| *at > still);
-            if plan.config.polling.is_none() && !(all && over && told_again) {
+            if !(plan.config.polls() || all && over && told_again) {
                 continue;
             }
             let Some(shown) = &page.shown[index] else {

@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 use jobwire::core::Backoff;
-use jobwire::core::config::{Config, OnInvalid, Polling, RateLimit};
+use jobwire::core::config::{Config, OnInvalid, RateLimit};
 
 /// Ids as the page knows them, and as they must stand in a URL.
 pub const IDS: [(&str, &str); 6] = [
@@ -102,7 +102,7 @@ impl Plan {
     }
 
     pub fn interval(&self) -> Option<u64> {
-        self.config.polling.as_ref().map(|polling| polling.interval)
+        Some(self.config.interval).filter(|interval| *interval > 0)
     }
 
     pub fn draw(dice: &mut Dice, seed: u64) -> Self {
@@ -113,7 +113,7 @@ impl Plan {
         let interval = dice.pick(&[500, 1000, 2000, 2000, 5000]);
         let base_delay = dice.pick(&[100, 500, 1000, 1000]);
         let backoff = Backoff {
-            attempts: dice.pick(&[Some(5), Some(5), Some(2), Some(0), None]),
+            attempts: dice.pick(&[5, 5, 2, 0, 1_000_000_000]),
             base_delay,
             max_delay: dice
                 .pick(&[base_delay, 2000, 10_000, 10_000])
@@ -136,12 +136,10 @@ impl Plan {
                 "/api/v1/stream"
             }
             .into(),
-            polling: polling.then(|| Polling {
-                url: "/api/v1/jobs/{id}".into(),
-                interval,
-            }),
+            interval: if polling { interval } else { 0 },
             token: dice.chance(40),
-            reconnect: dice.chance(93).then_some(backoff),
+            reconnects: dice.chance(93),
+            backoff,
             heartbeat_interval: if dice.chance(90) { heartbeat } else { 0 },
             heartbeat_timeout: dice.pick(&[1000, 5000, 10_000]),
             max_sockets: most,
@@ -185,10 +183,7 @@ impl Plan {
             Refusal::Handshake,
         ]);
         let token_life = dice.pick(&[3000, 15_000, 1_000_000]);
-        let proof = config
-            .reconnect
-            .as_ref()
-            .map_or(0, |backoff| backoff.min_uptime);
+        let proof = config.backoff.min_uptime;
         Self {
             fleeting_tokens: config.token && token_life <= proof,
             config,

@@ -18,10 +18,10 @@ pub struct Rig {
 pub fn config() -> Config {
     Config {
         servers: vec!["://a".into()],
-        reconnect: Some(Backoff {
+        backoff: Backoff {
             jitter: 0,
             ..Backoff::default()
-        }),
+        },
         ..Config::default()
     }
 }

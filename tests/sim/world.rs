@@ -1148,7 +1148,7 @@ impl<'a> World<'a> {
                 let stale = self.page.shown[job]
                     .as_ref()
                     .is_some_and(|shown| shown.stale);
-                if stale && self.page.followers[job] > 0 && self.plan.config.polling.is_some() {
+                if stale && self.page.followers[job] > 0 && self.plan.config.polls() {
                     self.act(Act::Refresh(job));
                 }
             }
@@ -1264,11 +1264,7 @@ impl<'a> World<'a> {
     // ---- the end of the story ----
 
     fn longest_pause(&self) -> u64 {
-        self.plan
-            .config
-            .reconnect
-            .as_ref()
-            .map_or(10_000, |backoff| backoff.max_delay)
+        self.plan.config.backoff.max_delay
     }
 
     /// All trouble ends: connections that hang or are silent break, as TCP's would; the page runs; a page that was
@@ -1305,7 +1301,7 @@ impl<'a> World<'a> {
         self.thaw();
         // A token that lasts three seconds is trouble of its own.
         self.plan.token_life = 1_000_000;
-        let given_up = self.page.state == "failed" || self.plan.config.polling.is_none();
+        let given_up = self.page.state == "failed" || !self.plan.config.polls();
         if !self.page.connected || given_up {
             self.connect();
         }
@@ -1363,7 +1359,7 @@ impl<'a> World<'a> {
     fn gives_up(&self) -> bool {
         let plan = &self.plan;
         let refused = plan.fleeting_tokens || plan.config.token && !plan.faults.is_empty();
-        plan.config.polling.is_none() || refused
+        !plan.config.polls() || refused
     }
 
     /// How long after the end of all trouble the last connection is known to be lost, ms.

@@ -4,7 +4,7 @@ const SERVER = "://jobs.test";
 
 /** The config's places; see docs/core-messages.md. */
 const PLACES = (
-  "path pollingOff pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
+  "path pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
   "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data"
 ).split(" ");
 const CONFIG = {

@@ -128,8 +128,7 @@ impl Engine {
 
     /// How long a socket must last to show that its token is good, ms.
     pub(super) fn proof(&self) -> u64 {
-        let reconnect = self.config.reconnect.as_ref();
-        reconnect.map_or(PROOF, |backoff| backoff.min_uptime.max(PROOF))
+        self.config.backoff.min_uptime.max(PROOF)
     }
 
     /// The server refused the token that request `used` brought.

@@ -292,7 +292,7 @@ impl Engine {
             entry.in_line = true;
             self.waiting.push(index);
         }
-        if covered && !per_job && entry.job.stale && self.config.polling.is_some() {
+        if covered && !per_job && entry.job.stale && self.config.polls() {
             // The shared socket was open before this job was followed, or was lost while nobody did. A read that is
             // under way may fail: the gap calls for another then.
             entry.miss(0);
@@ -300,7 +300,7 @@ impl Engine {
                 self.queue_read(index);
             }
         }
-        if !per_job && !covered && self.shared_is_down() && self.config.polling.is_some() {
+        if !per_job && !covered && self.shared_is_down() && self.config.polls() {
             self.queue_read(index);
         }
         self.status_dirty = true;
@@ -380,15 +380,14 @@ impl Engine {
                 self.begin_link(index);
                 // A handshake that takes its time must not keep the page from showing what is known.
                 let soon = self.now.after(SOON);
-                if self.config.polling.is_some()
-                    && self.jobs.get(index).is_some_and(|entry| entry.is_idle())
+                if self.config.polls() && self.jobs.get(index).is_some_and(|entry| entry.is_idle())
                 {
                     self.plan_read(index, soon);
                 }
             }
         }
         // Whoever still waits is served by reads, beginning now.
-        if self.config.polling.is_some() {
+        if self.config.polls() {
             for place in 0..self.waiting.len() {
                 if let Some(index) = self.waiting.get(place).copied()
                     && self.jobs.get(index).is_some_and(|entry| entry.is_idle())

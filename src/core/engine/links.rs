@@ -445,11 +445,7 @@ impl Engine {
     /// When nothing had been heard before the loss was noticed, it began with the last message.
     fn note_loss(&mut self, place: u32, silent: bool) {
         let (now, wall, proof) = (self.now, self.wall(), self.proof());
-        let min_uptime = self
-            .config
-            .reconnect
-            .as_ref()
-            .map_or(0, |backoff| backoff.min_uptime);
+        let min_uptime = self.config.backoff.min_uptime;
         let Some(link) = self.links.get_mut(place as usize) else {
             return;
         };
@@ -482,14 +478,14 @@ impl Engine {
     }
 
     fn back_off(&mut self, place: u32) {
+        let polls = self.config.polls();
         let Some(link) = self.links.get_mut(place as usize) else {
             return;
         };
         let mut at = Time::NEVER;
         link.state = State::Down;
-        if let Some(backoff) = &self.config.reconnect
-            && (self.config.polling.is_some() || !backoff.exhausted(link.failures))
-        {
+        let backoff = &self.config.backoff;
+        if self.config.reconnects && (polls || !backoff.exhausted(link.failures)) {
             link.state = State::Waiting;
             let mut delay = backoff.delay(link.failures.saturating_sub(1), &mut self.rng);
             if link.error == Some(Loss::RateLimited) {

@@ -1,6 +1,7 @@
 //! Reading jobs over HTTP: once after every connect (nothing is kept for those who come late), at intervals while
 //! there is no socket, a few at a time, first come first served.
 
+use super::super::backoff::Backoff;
 use super::super::error::{Log, Problem};
 use super::super::input::HttpOutcome;
 use super::super::job::{Applied, Source};
@@ -54,17 +55,13 @@ impl Reads {
 }
 
 impl Engine {
-    fn interval(&self) -> Option<u64> {
-        self.config.polling.as_ref().map(|polling| polling.interval)
-    }
-
     /// Whether a job is to be read again and again, or once more.
     fn needs_reads(&self, index: u32) -> bool {
         let Some(entry) = self.jobs.get(index) else {
             return false;
         };
         self.is_active()
-            && self.config.polling.is_some()
+            && self.config.polls()
             && entry.open_ended()
             && (entry.gap != NO_GAP || self.open_link_of(index).is_none())
     }
@@ -88,7 +85,7 @@ impl Engine {
         if !entry.open_ended() {
             return;
         }
-        if self.config.polling.is_none() {
+        if !self.config.polls() {
             return self.close_gap(index, false);
         }
         // What happened before a job was followed was not missed: it is read, and nothing is said of it.
@@ -101,10 +98,7 @@ impl Engine {
     /// A socket was lost: reads begin within one interval, spread by chance.
     /// `lost`: since when (epoch ms) news may have been missed, when the socket had been open.
     pub(super) fn socket_lost(&mut self, index: u32, lost: Option<u64>) {
-        let at = match self.interval() {
-            Some(interval) => self.now.after(self.rng.up_to(interval)),
-            None => Time::NEVER,
-        };
+        let at = self.now.after(self.rng.up_to(self.config.interval));
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
@@ -124,14 +118,9 @@ impl Engine {
 
     /// Sends as many reads as may be under way.
     pub(super) fn pump_reads(&mut self) {
-        let Some(template) = self
-            .config
-            .polling
-            .as_ref()
-            .map(|polling| polling.url.clone())
-        else {
+        if !self.config.polls() {
             return;
-        };
+        }
         while self.reads.flights.len() < AT_ONCE {
             let Some(index) = self.reads.line.first().copied() else {
                 return;
@@ -157,6 +146,7 @@ impl Engine {
             let req = self.reads.count;
             entry.reading = req;
             let mut url = String::new();
+            let template = &self.config.polling_url;
             if template.starts_with('/') {
                 url.push_str("http");
                 url.push_str(
@@ -166,7 +156,7 @@ impl Engine {
                         .map_or("", String::as_str),
                 );
             }
-            url.push_str(&text::with_id(&template, &entry.job.id));
+            url.push_str(&text::with_id(template, &entry.job.id));
             let auth = self.auth.current();
             self.counters.reads += 1;
             self.outputs.push(Output::Fetch {
@@ -382,22 +372,14 @@ impl Engine {
     }
 
     fn plan_next_read(&mut self, index: u32, wait: u64) {
-        let Some(interval) = self.interval() else {
-            return;
-        };
-        let longest = interval.max(
-            self.config
-                .reconnect
-                .as_ref()
-                .map_or(10_000, |backoff| backoff.max_delay),
-        );
+        let interval = self.config.interval;
         let failures = self.jobs.get(index).map_or(0, |entry| entry.read_failures);
-        let stretched = interval
-            .saturating_mul(
-                1u64.checked_shl(failures.saturating_sub(1))
-                    .unwrap_or(u64::MAX),
-            )
-            .min(longest);
+        let stretch = Backoff {
+            base_delay: interval,
+            max_delay: interval.max(self.config.backoff.max_delay),
+            ..self.config.backoff
+        };
+        let stretched = stretch.ceiling(failures.saturating_sub(1));
         let delay = if wait == NO_WAIT {
             stretched
         } else {
@@ -469,7 +451,7 @@ impl Engine {
     }
 
     pub(super) fn refresh(&mut self, rid: u32, id: &str) {
-        if self.config.polling.is_none() {
+        if !self.config.polls() {
             return self.outbox.refuse(rid, Problem::PollingOff, "");
         }
         let Some(index) = self.entry_of(id) else {

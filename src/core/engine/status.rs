@@ -89,11 +89,10 @@ impl Engine {
         if best != Overall::Connecting && next < Time::NEVER {
             status.next_retry_at = self.wall() + next.since(self.now);
         }
-        let backoff = self.config.reconnect.as_ref();
-        let exhausted = backoff.is_none_or(|backoff| backoff.exhausted(status.attempt));
+        let exhausted = !self.config.reconnects || self.config.backoff.exhausted(status.attempt);
         let unserved =
             status.attempt > 0 && exhausted || self.linked == 0 && !self.waiting.is_empty();
-        if unserved && self.config.polling.is_some() && self.reads.reachable != Some(false) {
+        if unserved && self.config.polls() && self.reads.reachable != Some(false) {
             status.state = Overall::Polling;
         }
         status

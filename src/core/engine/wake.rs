@@ -62,7 +62,7 @@ impl Engine {
                 .jobs
                 .get(index)
                 .is_some_and(|entry| entry.open_ended() && self.open_link_of(index).is_none())
-                && self.config.polling.is_some()
+                && self.config.polls()
             {
                 self.queue_read(index);
             }

@@ -28,7 +28,7 @@ const POSTS: [name: string, ...places: ("n" | "text" | "m" | "data" | "supersede
 ];
 
 const PLACES = (
-  "path pollingOff pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
+  "path pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
   "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data"
 ).split(" ");
 

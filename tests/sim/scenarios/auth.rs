@@ -104,7 +104,7 @@ fn a_job_followed_later_on_an_open_socket_gets_a_fresh_token_for_its_read() {
 #[test]
 fn a_socket_that_is_held_proves_its_token() {
     let mut rig = Rig::new(Config {
-        polling: None,
+        interval: 0,
         ..with_token()
     });
     rig.follow("a");
@@ -141,8 +141,8 @@ fn a_server_that_accepts_and_refuses_is_not_hammered() {
         ..Backoff::default()
     };
     let mut rig = Rig::new(Config {
-        reconnect: Some(backoff),
-        polling: None,
+        backoff,
+        interval: 0,
         ..with_token()
     });
     rig.follow("a");

@@ -7,7 +7,7 @@ use jobwire::core::{Ask, Command, Config};
 fn a_job_in_line_for_a_socket_is_served_again_after_a_suspension() {
     let mut rig = Rig::new(Config {
         max_sockets: 1,
-        polling: None,
+        interval: 0,
         ..config()
     });
     rig.follow("a");
@@ -251,8 +251,8 @@ fn a_back_off_outlives_the_linger_time_until_connect() {
 fn a_socket_given_up_stays_so_for_whoever_follows_until_connect() {
     for config in [config(), shared()] {
         let mut rig = Rig::new(Config {
-            reconnect: None,
-            polling: None,
+            reconnects: false,
+            interval: 0,
             ..config
         });
         rig.follow("a");

@@ -1,7 +1,6 @@
 //! Reads over HTTP: when they are sent, and that whoever asked for one is answered.
 
 use crate::rig::{Rig, answer, config, progress, shared, snapshot, tagged, with_token};
-use jobwire::core::config::Polling;
 use jobwire::core::{Ask, Backoff, Command, Config, HttpOutcome, Output};
 
 #[test]
@@ -46,7 +45,7 @@ fn failing_handshakes_do_not_put_off_the_next_read() {
         ..Backoff::default()
     };
     let mut rig = Rig::new(Config {
-        reconnect: Some(quick),
+        backoff: quick,
         ..config()
     });
     rig.follow("a");
@@ -95,12 +94,8 @@ fn failing_handshakes_do_not_overrule_retry_after() {
 
 #[test]
 fn a_polling_interval_above_the_longest_wait_is_no_reason_to_panic() {
-    let polling = Some(Polling {
-        url: "/api/v1/jobs/{id}".into(),
-        interval: 600_000,
-    });
     let mut rig = Rig::new(Config {
-        polling,
+        interval: 600_000,
         max_sockets: 0,
         ..config()
     });

@@ -253,7 +253,7 @@ fn several_servers_are_tried_in_turn_and_the_one_that_works_is_kept() {
     let server = |name: &str| format!("://{name}");
     let mut rig = Rig::new(Config {
         servers: vec![server("a"), server("b"), server("c")],
-        polling: None,
+        interval: 0,
         ..config()
     });
     rig.follow("j");
