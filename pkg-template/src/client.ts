@@ -10,7 +10,7 @@ import type { Core, Message } from "./messages.js";
 import { resolveOptions } from "./options.js";
 import type { InvalidPayload, JobEvents } from "./payloads.js";
 import { logEntry, problem } from "./problems.js";
-import { camelized, toInspection, toMeta, toStatus } from "./records.js";
+import { camelized, toInspection, toMeta, toPayload, toStatus } from "./records.js";
 import { createGuard } from "./report.js";
 import { createScheduler } from "./scheduler.js";
 import type { StandardResult, StandardSchemaV1 } from "./standard-schema.js";
@@ -175,6 +175,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     (rid: number, number: number, detail: string) => answer(rid)?.reject(problem(number, redact(detail))),
     (event: string, payload: unknown, ...origin: Parameters<typeof toMeta>) =>
       deliver(event, camelized(payload), ...origin),
+    (event: string, values: never[], ...origin: Parameters<typeof toMeta>) =>
+      deliver(event, toPayload(event, values, origin[3]), ...origin),
   ];
 
   function read(batch: [number, ...never[]][]): void {

@@ -70,6 +70,23 @@ export const toMeta = (
   invalid: Maybe<string>,
 ): T.EventMeta => given<T.EventMeta>({ seq, at, source: SOURCES[source], jobId, invalid } as T.EventMeta);
 
+/** The payload of an event that the core tells by itself. */
+export const toPayload = (event: string, values: never[], jobId?: Maybe<string>): object => {
+  const [, first, second, third, fourth] = values;
+  if (event === "gap") return { jobId, from: first, to: second, healed: !!third };
+  if (event === "reconnected") return { attempts: first, downMs: second, transport: "websocket" };
+  if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });
+  // The end of a job that a read found, as the server's own event would have told it.
+  const { status, message, resultUrl, durationSeconds, error } = toJob(...(values as unknown as JobFields));
+  return given({
+    type: event,
+    jobId,
+    error:
+      status === "failed" ? (error ?? { message: message ?? "The job failed.", retryable: false }) : null,
+    ...(status === "completed" && { progress: 100, resultUrl, durationSeconds }),
+  });
+};
+
 export const toStatus = (
   state: number,
   attempt: number,

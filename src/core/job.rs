@@ -1,7 +1,7 @@
 //! One job as its watchers see it, and the rules by which news changes it: progress never runs backwards within an
 //! attempt, a terminal state is final within an attempt, late and repeated news is recognised and changes nothing.
 
-use super::json::{Object, Str, push_numbers, push_string, push_text};
+use super::json::{Str, push_numbers, push_string, push_text};
 use super::message::Update;
 use super::time::Time;
 use serde::{Deserialize, Serialize};
@@ -434,39 +434,6 @@ impl Job {
         }
     }
 
-    /// Appends the payload of the event that announces the end, as the server's own message would have it, for an end
-    /// that an HTTP read found.
-    pub fn write_end(&self, out: &mut String) {
-        let mut object = Object::new(out);
-        object
-            .string("type", self.end_event())
-            .string("jobId", &self.id);
-        match (&self.error, self.status) {
-            (Some(error), Status::Failed) => error.write(object.object("error")),
-            (None, Status::Failed) => {
-                let mut error = object.object("error");
-                error
-                    .string(
-                        "message",
-                        self.message.as_deref().unwrap_or("The job failed."),
-                    )
-                    .bool("retryable", false);
-                error.end();
-            }
-            (_, Status::Completed) => {
-                object.number("progress", 100.0);
-                if let Some(url) = &self.result_url {
-                    object.string("resultUrl", url);
-                }
-                if let Some(seconds) = self.duration_seconds {
-                    object.number("durationSeconds", seconds);
-                }
-            }
-            _ => {}
-        }
-        object.end();
-    }
-
     /// The name of the event that announces the end.
     #[must_use]
     pub fn end_event(&self) -> &'static str {
@@ -475,18 +442,6 @@ impl Job {
             Status::Cancelled => "cancelled",
             _ => "completed",
         }
-    }
-}
-
-impl Failed {
-    fn write(&self, mut object: Object<'_>) {
-        object
-            .string("message", &self.message)
-            .bool("retryable", self.retryable);
-        if let Some(stage) = &self.stage {
-            object.string("stage", stage);
-        }
-        object.end();
     }
 }
 

@@ -6,6 +6,14 @@ import { collectReports, job, meta, microtasks, open } from "./support.js";
 const event = (name: string, payload: unknown = {}, more = {}) => ["event", name, payload, meta(more)];
 
 describe("listeners", () => {
+  it("of the core's own come with their names", async () => {
+    const { client, core } = await open();
+    const heard: unknown[] = [];
+    client.on("gap", (gap, { jobId, source }) => heard.push(gap, jobId, source));
+    core.urgent(["own event", "gap", [0, 10, 20, 1], "j"]);
+    expect(heard).toEqual([{ jobId: "j", from: 10, to: 20, healed: true }, "j", "socket"]);
+  });
+
   it("get the payload and where it came from", async () => {
     const { client, core } = await open();
     const heard = vi.fn();

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { JobsError } from "../../pkg-template/src/errors.js";
-import { toInspection, toJob, toMeta, toStatus } from "../../pkg-template/src/records.js";
+import { toInspection, toJob, toMeta, toPayload, toStatus } from "../../pkg-template/src/records.js";
 
 /** Lists by way of JSON, as they come. */
 const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -129,6 +129,38 @@ describe("a status record", () => {
     expect(status.state).toBe(state);
     expect(status.transport).toBe(transport);
     expect("transport" in status).toBe(transport !== undefined);
+  });
+});
+
+describe("an event of the core", () => {
+  const job = (status: number, ...more: unknown[]) =>
+    ["j", status, 12.5, 1, 7, 1, 0, null, 4.5, "stage", "why", "/r", ...more] as never[];
+
+  it.each([
+    ["gap", [0, 10, 20, 1], { jobId: "j", from: 10, to: 20, healed: true }],
+    ["gap", [0, 10, 20, 0], { jobId: "j", from: 10, to: 20, healed: false }],
+    ["reconnected", [0, 2, 30], { attempts: 2, downMs: 30, transport: "websocket" }],
+    ["invalid", [0, "progress", "c", "r", "{}"], { event: "progress", code: "c", reason: "r", raw: "{}" }],
+    ["invalid", [0, null, "c", "r", ""], { code: "c", reason: "r", raw: "" }],
+    [
+      "completed",
+      job(3),
+      { type: "completed", jobId: "j", progress: 100, resultUrl: "/r", durationSeconds: 4.5 },
+    ],
+    ["cancelled", job(5), { type: "cancelled", jobId: "j" }],
+    ["error", job(4), { type: "error", jobId: "j", error: { message: "why", retryable: false } }],
+    [
+      "error",
+      job(4, "broke", 1, "upload"),
+      { type: "error", jobId: "j", error: { message: "broke", retryable: true, stage: "upload" } },
+    ],
+    [
+      "error",
+      ["j", 4, null, 1, 7, 1, 0, null, null, null, null, null] as never[],
+      { type: "error", jobId: "j", error: { message: "The job failed.", retryable: false } },
+    ],
+  ])("%s has the payload of a message: %j", (event, values, payload) => {
+    expect(toPayload(event, values as never[], "j")).toStrictEqual(payload);
   });
 });
 

@@ -114,8 +114,14 @@ impl<'de> Deserialize<'de> for Record<'de> {
                             stale,
                         })
                     }
-                    1 | 6 => {
-                        let (name, payload) = (next(&mut seq)?, next(&mut seq)?);
+                    kind @ (1 | 6 | 7) => {
+                        let name = next(&mut seq)?;
+                        let payload = if kind == 7 {
+                            skip(&mut seq, 1)?;
+                            Payload::default()
+                        } else {
+                            next(&mut seq)?
+                        };
                         let number = next(&mut seq)?;
                         skip(&mut seq, 2)?;
                         let meta = EventMeta {

@@ -91,6 +91,20 @@ fn named(record: &Value) -> Value {
         1 | 6 => {
             json!(["event", record[1], record[2], { "seq": record[3], "jobId": record[6], "invalid": record[7] }])
         }
+        7 => {
+            let values = &record[2];
+            let payload = match record[1].as_str() {
+                Some("gap") => {
+                    json!({ "from": values[1], "to": values[2], "healed": values[3] == 1 })
+                }
+                Some("reconnected") => json!({ "attempts": values[1], "downMs": values[2] }),
+                Some("invalid") => {
+                    json!({ "event": values[1], "code": values[2], "reason": values[3], "raw": values[4] })
+                }
+                _ => json!({ "jobId": values[0] }),
+            };
+            json!(["event", record[1], payload, { "seq": record[3], "jobId": record[6], "invalid": record[7] }])
+        }
         2 => json!(["status", { "state": word(&STATES, number(1)), "problem": record[6] }]),
         3 => {
             json!(["log", { "what": record[1], "problem": record[4], "detail": record[5], "jobId": record[6] }])

@@ -46,6 +46,8 @@ const CALLS = ["dirty", "batch", "token", "headers", "reply"];
 const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
 const SOURCES = ["socket", "polling"];
 const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"];
+/** Where the list of an event of the core has what that tests look at. */
+const OWN = { invalid: { code: 2 }, completed: { resultUrl: 11 } };
 const LOST = "connection-lost";
 const LOGS = [LOST, LOST, LOST, "auth", "too-many-jobs", "queue-expired", "read-failed", "invalid", "failed"];
 
@@ -209,8 +211,9 @@ export class Rig {
   }
   /** A field of every payload of an event, in order, as JSON. */
   pluck(event, field) {
-    const payloads = this.records(1, 6).filter((record) => record[1] === event);
-    return JSON.stringify(payloads.map((record) => record[2][field]));
+    const told = this.records(1, 6, 7).filter((record) => record[1] === event);
+    const member = ([kind, , payload]) => (kind === 7 ? payload[OWN[event][field]] : payload[field]);
+    return JSON.stringify(told.map(member));
   }
   /** The last snapshot's status, progress or staleness, as JSON. */
   job(id, field) {

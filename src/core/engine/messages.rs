@@ -5,7 +5,7 @@ use super::super::error::Log;
 use super::super::input::Gen;
 use super::super::iso;
 use super::super::job::{Applied, Source};
-use super::super::json::{Object, Scanner};
+use super::super::json::{Scanner, push_numbers, push_text};
 use super::super::message::{Invalid, Kind, Message, excerpt, joined};
 use super::super::output::Output;
 use super::super::stream;
@@ -118,12 +118,10 @@ impl Engine {
                 job,
                 invalid: None,
             };
-            if self.outbox.event(
-                &message.name,
-                message.raw,
-                message.kind != Kind::Other,
-                &meta,
-            ) {
+            if self
+                .outbox
+                .event(record_of(message.kind), &message.name, message.raw, &meta)
+            {
                 self.audit.delivered(&message.name);
             }
         }
@@ -190,18 +188,17 @@ impl Engine {
             invalid: None,
         };
         if self.audit.heard("invalid") {
-            let write = |out: &mut String| {
-                let mut object = Object::new(out);
-                if let Some(event) = &invalid.event {
-                    object.string("event", event);
-                }
-                object
-                    .string("code", invalid.code)
-                    .string("reason", &invalid.reason)
-                    .string("raw", &excerpt(invalid.raw, 1000));
-                object.end();
-            };
-            self.outbox.written("invalid", write, &meta);
+            let mut elements = String::from("[0");
+            for text in [
+                invalid.event.as_deref(),
+                Some(invalid.code),
+                Some(&invalid.reason),
+                Some(&excerpt(invalid.raw, 1000)),
+            ] {
+                push_text(&mut elements, text);
+            }
+            elements.push(']');
+            self.outbox.event('7', "invalid", &elements, &meta);
         }
         match (self.config.on_invalid, &invalid.event) {
             (OnInvalid::Pass, Some(event)) if self.audit.heard(event) => {
@@ -210,7 +207,7 @@ impl Engine {
                     ..meta
                 };
                 self.outbox
-                    .event(event, invalid.raw, Kind::of(event) != Kind::Other, &meta);
+                    .event(record_of(Kind::of(event)), event, invalid.raw, &meta);
             }
             (OnInvalid::Quarantine, _) => self.history.push(
                 self.seq,
@@ -238,58 +235,55 @@ impl Engine {
                 job: Some(&entry.job.id),
                 invalid: None,
             };
-            self.outbox
-                .written(name, |out| entry.job.write_end(out), &meta);
+            let mut elements = String::from("[");
+            entry.job.write(&mut elements);
+            elements.push(']');
+            self.outbox.event('7', name, &elements, &meta);
             self.audit.delivered(name);
         }
     }
 
     /// A connection came back after `down` ms.
     pub(super) fn tell_reconnected(&mut self, attempts: u32, down: u64) {
-        self.tell_own("reconnected", None, |object| {
-            object
-                .integer("attempts", u64::from(attempts))
-                .integer("downMs", down)
-                .string("transport", "websocket");
-        });
+        self.tell_own("reconnected", None, &[attempts.into(), down as f64]);
     }
 
     /// News of a job may have been missed since `from` (epoch ms); `healed` when a read made up for it.
     pub(super) fn tell_gap(&mut self, index: u32, from: u64, healed: bool) {
-        let to = self.wall();
-        self.tell_own("gap", Some(index), |object| {
-            object
-                .integer("from", from)
-                .integer("to", to)
-                .bool("healed", healed);
-        });
+        let healed = f64::from(u8::from(healed));
+        self.tell_own(
+            "gap",
+            Some(index),
+            &[from as f64, self.wall() as f64, healed],
+        );
     }
 
-    /// An event of ours.
-    fn tell_own(&mut self, name: &str, job: Option<u32>, fill: impl FnOnce(&mut Object<'_>)) {
+    /// An event of ours; the facade knows what its numbers mean.
+    fn tell_own(&mut self, name: &str, job: Option<u32>, numbers: &[f64]) {
+        let wall = self.wall();
         self.seq += 1;
-        if !self.audit.received(name, self.wall()) {
+        if !self.audit.received(name, wall) {
             return;
         }
         self.audit.delivered(name);
-        let id = job
-            .and_then(|index| self.jobs.get(index))
-            .map(|entry| entry.job.id.as_str());
         let meta = Meta {
             seq: self.seq,
-            at: self.wall(),
+            at: wall,
             source: Source::Socket,
-            job: id,
+            job: job
+                .and_then(|index| self.jobs.get(index))
+                .map(|entry| entry.job.id.as_str()),
             invalid: None,
         };
-        let write = |out: &mut String| {
-            let mut object = Object::new(out);
-            if let Some(id) = id {
-                object.string("jobId", id);
-            }
-            fill(&mut object);
-            object.end();
-        };
-        self.outbox.written(name, write, &meta);
+        let mut elements = String::from("[0");
+        push_numbers(&mut elements, numbers);
+        elements.push(']');
+        self.outbox.event('7', name, &elements, &meta);
     }
+}
+
+/// The record of a server's event: the facade gives the members of a known one the names that JavaScript knows; an
+/// app's own events keep theirs.
+fn record_of(kind: Kind) -> char {
+    if kind == Kind::Other { '1' } else { '6' }
 }

@@ -76,42 +76,23 @@ impl Outbox {
         };
     }
 
-    fn begin_event(&mut self, kind: char, name: &str) -> Option<&mut String> {
-        if self.events.len() > MAX_BYTES {
+    /// An event, as a record of the given number. False when there is no room.
+    pub(super) fn event(&mut self, record: char, name: &str, json: &str, meta: &Meta<'_>) -> bool {
+        let out = &mut self.events;
+        if out.len() > MAX_BYTES {
             self.overflowed += 1;
-            return None;
+            return false;
         }
-        begin(&mut self.events, kind);
-        push_text(&mut self.events, Some(name));
-        self.events.push(',');
-        Some(&mut self.events)
-    }
-
-    fn end_event(out: &mut String, meta: &Meta<'_>) {
+        begin(out, record);
+        push_text(out, Some(name));
+        out.push(',');
+        out.push_str(json);
         let source = f64::from(meta.source as u8);
         push_numbers(out, &[meta.seq as f64, meta.at as f64, source]);
         push_text(out, meta.job);
         push_text(out, meta.invalid);
         out.push(']');
-    }
-
-    /// An event as the server sent it. False when there is no room. The facade gives the members of a `known` one the
-    /// names that JavaScript knows; an app's own events keep theirs.
-    pub(super) fn event(&mut self, name: &str, raw: &str, known: bool, meta: &Meta<'_>) -> bool {
-        let Some(out) = self.begin_event(if known { '6' } else { '1' }, name) else {
-            return false;
-        };
-        out.push_str(raw);
-        Self::end_event(out, meta);
         true
-    }
-
-    /// An event whose payload the core writes.
-    pub(super) fn written(&mut self, name: &str, write: impl FnOnce(&mut String), meta: &Meta<'_>) {
-        if let Some(out) = self.begin_event('1', name) {
-            write(out);
-            Self::end_event(out, meta);
-        }
     }
 
     pub(super) fn log(

@@ -1,6 +1,6 @@
 //! Writing JSON text by hand: no tree, no float formatter.
 
-use super::scan::{Str, split_special};
+use super::scan::split_special;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -69,87 +69,6 @@ pub fn push_number(out: &mut String, number: f64) {
     }
 }
 
-/// Writes one object, member by member, and closes it with [`Object::end`].
-pub struct Object<'a> {
-    out: &'a mut String,
-    empty: bool,
-}
-
-impl<'a> Object<'a> {
-    /// Opens an object at the end of `out`.
-    pub fn new(out: &'a mut String) -> Self {
-        out.push('{');
-        Self { out, empty: true }
-    }
-
-    fn name(&mut self, name: &str) -> &mut String {
-        if self.empty {
-            self.empty = false;
-        } else {
-            self.out.push(',');
-        }
-        self.out.push('"');
-        self.out.push_str(name);
-        self.out.push_str("\":");
-        self.out
-    }
-
-    /// A string member; names are literals that need no escaping.
-    pub fn string(&mut self, name: &str, value: &str) -> &mut Self {
-        push_string(self.name(name), value);
-        self
-    }
-
-    /// A string member, spliced as it was written.
-    pub fn str(&mut self, name: &str, value: Str<'_>) -> &mut Self {
-        let out = self.name(name);
-        out.push('"');
-        out.push_str(value.raw);
-        out.push('"');
-        self
-    }
-
-    /// A number member with at most three decimals.
-    pub fn number(&mut self, name: &str, value: f64) -> &mut Self {
-        push_number(self.name(name), value);
-        self
-    }
-
-    /// A member that is a whole number.
-    pub fn integer(&mut self, name: &str, value: u64) -> &mut Self {
-        push_u64(self.name(name), value);
-        self
-    }
-
-    /// A boolean member.
-    pub fn bool(&mut self, name: &str, value: bool) -> &mut Self {
-        self.name(name)
-            .push_str(if value { "true" } else { "false" });
-        self
-    }
-
-    /// A member whose value is JSON text already.
-    pub fn raw(&mut self, name: &str, json: &str) -> &mut Self {
-        self.name(name).push_str(json);
-        self
-    }
-
-    /// Where the value of a member is to be written.
-    pub fn value(&mut self, name: &str) -> &mut String {
-        self.name(name)
-    }
-
-    /// A member that is an object itself.
-    pub fn object(&mut self, name: &str) -> Object<'_> {
-        Object::new(self.name(name))
-    }
-
-    /// Closes the object.
-    pub fn end(self) {
-        self.out.push('}');
-    }
-}
-
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
@@ -175,19 +94,6 @@ mod tests {
             push_number(&mut out, number);
             assert_eq!(out, text);
         }
-    }
-
-    #[test]
-    fn objects_nest() {
-        let mut out = String::new();
-        let mut object = Object::new(&mut out);
-        object.string("a", "x\"y").bool("b", true).integer("c", 7);
-        let mut inner = object.object("d");
-        inner.number("e", 1.5);
-        inner.end();
-        object.raw("f", "[]");
-        object.end();
-        assert_eq!(out, r#"{"a":"x\"y","b":true,"c":7,"d":{"e":1.5},"f":[]}"#);
     }
 
     proptest! {

@@ -88,6 +88,8 @@ function toRecord([kind, a, b, c]: [string, never, never, never]): unknown[] {
       const { seq, at, source, jobId, invalid } = members(c);
       return [1, a, b, seq, at, SOURCES.indexOf(source as never), jobId, invalid];
     }
+    case "own event":
+      return [7, a, b, 1, 1, 0, c];
     case "status": {
       const {
         state,
