@@ -1,8 +1,7 @@
 /** How many bytes a page downloads for the package. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { coreDir } from "./paths.mjs";
 
 /** For all that one page downloads, as gzip -9. */
 export const LIMIT = 45_000;
@@ -38,43 +37,49 @@ export function sum(sizes) {
 }
 
 /**
- * The facade as a bundler would deliver it: minified, without what is loaded on first use.
+ * The facade as a bundler would deliver it: minified, what is loaded on first use in chunks of its own. Such a chunk
+ * is that of the worker's host, which only pages download that want a worker.
  * @param {string} pkgDir
  */
 async function minifiedFacade(pkgDir) {
   const { build } = await import("esbuild");
-  const result = await build({
+  const { outputFiles } = await build({
     entryPoints: [join(pkgDir, "index.js")],
     bundle: true,
     minify: true,
+    splitting: true,
     format: "esm",
     target: "es2022",
+    outdir: pkgDir,
     write: false,
     external: ["./core.js", "./core-wasm.js", "./core-worker.js"],
   });
-  const file = result.outputFiles[0];
-  if (!file) throw new Error("esbuild made nothing of pkg/index.js.");
-  return file.contents;
+  const isFacade = (/** @type {{ path: string }} */ { path }) => basename(path) === "index.js";
+  const facade = outputFiles.find(isFacade);
+  if (!facade) throw new Error("esbuild made nothing of pkg/index.js.");
+  const chunks = outputFiles.filter((file) => !isFacade(file));
+  return { facade: sizeOf(facade.contents), chunks: sum(chunks.map(({ contents }) => sizeOf(contents))) };
 }
 
 /** @param {string} pkgDir */
 export async function measure(pkgDir) {
   /** @param {string} name */
   const shipped = (name) => sizeOf(readFileSync(join(pkgDir, name)));
-  const facade = sizeOf(await minifiedFacade(pkgDir));
+  const { facade, chunks } = await minifiedFacade(pkgDir);
   const glue = shipped("core.js");
   const wasm = shipped("core-wasm.js");
   const worker = shipped("core-worker.js");
   const parts = {
-    "wasm (core.wasm)": sizeOf(readFileSync(join(coreDir, "core.wasm"))),
+    "wasm (core.wasm)": shipped("core.wasm"),
     "wasm as shipped (core-wasm.js)": wasm,
     "glue (core.js)": glue,
     "facade (index.js, minified)": facade,
+    "worker's host (its chunk, minified)": chunks,
     "worker (core-worker.js)": worker,
   };
   const totals = {
     "in the page: facade + glue + wasm": sum([facade, glue, wasm]),
-    "in a worker: facade + worker + wasm": sum([facade, worker, wasm]),
+    "in a worker: facade + host + worker + wasm": sum([facade, chunks, worker, wasm]),
   };
   return { parts, totals };
 }
