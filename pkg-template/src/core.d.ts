@@ -1,4 +1,4 @@
-/** What wasm-bindgen writes, as far as the facade uses it; the built package has the whole. */
+/** The glue: scripts/lib/glue.js, and in it what wasm-bindgen writes. */
 import type { Message, Sink } from "./messages.js";
 
 export class JobsClient {
@@ -6,4 +6,4 @@ export class JobsClient {
   post(message: Message[0], n: number, text: string | undefined, m: number, ...more: Message[4][]): void;
 }
 
-export default function init(input: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+export default function init(module: WebAssembly.Module): Promise<void>;

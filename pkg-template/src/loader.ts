@@ -56,6 +56,6 @@ export const loadModule = once(async (source: WasmSource): Promise<WebAssembly.M
 /** The glue, with the core inside the page. */
 export const loadPage = once(async (source: WasmSource) => {
   const [glue, module] = await Promise.all([import("./core.js"), loadModule(source)]);
-  await glue.default({ module_or_path: module });
+  await glue.default(module);
   return glue.JobsClient;
 });

@@ -19,7 +19,7 @@ let core: JobsClient | undefined;
 
 async function start(module: WebAssembly.Module, config: string, seed: number): Promise<void> {
   try {
-    await init({ module_or_path: module });
+    await init(module);
     core = new JobsClient(config, seed, (...call) => scope.postMessage(call));
     scope.postMessage(0);
   } catch (cause) {

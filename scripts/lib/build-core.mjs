@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { coreDir, root, targetDir } from "./paths.mjs";
 import { capture } from "./run.mjs";
 import { hashOf, isFresh, markFresh } from "./stamp.mjs";
+import { trimGlue } from "./trim-glue.mjs";
 import { findWasmBindgen, npmBin, wasmBindgen } from "./tools.mjs";
 import { WASM_TARGET, wasmRust } from "./wasm-target.mjs";
 
@@ -33,7 +34,8 @@ const OPTIMISATIONS = [
 
 /** Scripts that have a part in what is built, in the order in which they have it. */
 const LINKER = ["linker.mjs", "wasm-object.mjs"].map((name) => join(root, "scripts/lib", name));
-const SCRIPTS = [...LINKER, ...["build-core.mjs", "slim.mjs"].map((name) => join(root, "scripts/lib", name))];
+const OWN = ["build-core.mjs", "trim-glue.mjs", "glue.js", "slim.mjs"];
+const SCRIPTS = [...LINKER, ...OWN.map((name) => join(root, "scripts/lib", name))];
 
 /** How cargo is told which linker to use for wasm32. */
 const CARGO_LINKER = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
@@ -72,7 +74,7 @@ function rustFlags() {
  */
 async function slimmedCopy(wasm, glue) {
   const { slim } = await import("./slim.mjs");
-  return slim(readFileSync(wasm), readFileSync(glue, "utf8"));
+  return slim(readFileSync(wasm), trimGlue(readFileSync(glue, "utf8")));
 }
 
 /** The compiled library. @param {string} messages what cargo printed, one JSON object a line */
@@ -142,7 +144,7 @@ export async function buildCore(say) {
     ...["--remove-producers-section", wasm],
   ]);
 
-  say("short names");
+  say("trimmed glue, short names");
   const linked = join(made, "core_bg.wasm");
   const glue = join(made, "core.js");
   const slimmed = await slimmedCopy(linked, glue);

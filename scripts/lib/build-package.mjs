@@ -80,8 +80,6 @@ async function bundle(made) {
     format: "iife",
     minify: true,
     plugins: [bundledGlue],
-    // A classic script has no import.meta; the glue asks for it only where it is given no module.
-    logOverride: { "empty-import-meta": "silent" },
   });
   const text = worker.outputFiles[0]?.text ?? "";
   writeFileSync(join(made, "core-worker.js"), `export default ${JSON.stringify(text.trim())};\n`);

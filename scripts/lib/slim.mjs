@@ -1,11 +1,5 @@
-/** Shortens the names between wasm and glue, and leaves the copying of long texts to the browser. */
+/** Shortens the names between wasm and glue, and drops what one has and the other does not use. */
 import binaryen from "binaryen";
-
-/** How wasm-bindgen begins to copy a text into wasm: character by character, as long as it is ASCII. */
-const COPY_LOOP = /(for \(; offset < len)(; offset\+\+\) \{\s*const code = arg\.charCodeAt\(offset\);)/;
-
-/** From this length on the browser's encoder is faster than that loop. */
-const LONG_TEXT = 256;
 
 /** Short names in a fixed order: a, b … z, aa … @param {number} n */
 function shortName(n) {
@@ -19,9 +13,16 @@ function shortName(n) {
 /** @param {string} text */
 const quoted = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
+/** A function's name in wasm's text format, and its signature behind it. */
+const IMPORT = /\(import "\.\/core_bg\.js" "([^"]+)" \((func (?:\$"[^"]*"|[^\s()]+)(?: \([^()]*\))*)\)\)/g;
+const EXPORT = /\(export "([^"]+)" \(\w+ (?:\$"[^"]*"|[^\s()]+)\)\)/g;
+
+/** A name of wasm, where the glue has it: `wasm.name`, `name: …`, `"name"`. @param {string} name */
+const inGlue = (name) => new RegExp(`(?<![\\w$])${quoted(name)}(?![\\w$])`, "g");
+
 /**
  * @param {Uint8Array} wasm
- * @param {string} glue what wasm-bindgen wrote for it
+ * @param {string} glue its imports, and what uses its exports; an import that is missing here is never called
  * @returns {{ wasm: Uint8Array, glue: string }}
  */
 export function slim(wasm, glue) {
@@ -30,16 +31,29 @@ export function slim(wasm, glue) {
   module.dispose();
 
   const names = new Set();
-  for (const [, name] of text.matchAll(/\(import "\.\/core_bg\.js" "([^"]+)"/g)) names.add(name);
-  for (const [, name] of text.matchAll(/\(export "([^"]+)"/g)) names.add(name);
-  names.delete("memory");
-  let short = glue.replaceAll("./core_bg.js", "w").replace(COPY_LOOP, `$1 && len < ${LONG_TEXT}$2`);
+  /** @type {string[]} */
+  const never = [];
+  text = text.replace(IMPORT, (whole, name, signature) => {
+    if (inGlue(name).test(glue)) {
+      names.add(name);
+      return whole;
+    }
+    never.push(`(${signature} (unreachable))`);
+    return "";
+  });
+  text = text.replace(EXPORT, (whole, name) => {
+    if (name === "memory") return whole;
+    if (!inGlue(name).test(glue)) return "";
+    names.add(name);
+    return whole;
+  });
+  text = text.replace(/\)\s*$/, () => `${never.join("\n")}\n)`);
+  let short = glue.replaceAll("./core_bg.js", "w");
   text = text.replaceAll('"./core_bg.js"', '"w"');
   [...names].forEach((name, place) => {
     const to = `$${shortName(place)}`;
     text = text.replaceAll(`"${name}"`, `"${to}"`);
-    // In the glue such a name stands as a member: `wasm.name`, `name: function`, `["name"]`.
-    short = short.replace(new RegExp(`(?<![\\w$])${quoted(name)}(?![\\w$])`, "g"), () => to);
+    short = short.replace(inGlue(name), () => to);
   });
   const renamed = binaryen.parseText(text);
   const bytes = renamed.emitBinary();

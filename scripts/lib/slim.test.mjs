@@ -20,3 +20,25 @@ test("wasm and glue keep fitting together", () => {
   assert.equal(run(instance.exports, 4), 5);
   assert.ok("memory" in instance.exports);
 });
+
+test("what only the wasm has goes: exports nobody uses, imports nobody asks for", () => {
+  const module = binaryen.parseText(`(module
+    (import "./core_bg.js" "never" (func $never (param i32) (result i32)))
+    (import "./core_bg.js" "asked" (func $asked (param i32) (result i32)))
+    (func $run (export "run") (param i32) (result i32)
+      (if (result i32) (call $asked (local.get 0)) (then (i32.const 1)) (else (call $never (local.get 0)))))
+    (func $free (export "free")))`);
+  module.setFeatures(binaryen.Features.MVP);
+  const slimmed = slim(module.emitBinary(), 'wasm.run(); "./core_bg.js": { asked: (n) => n }');
+  const compiled = new WebAssembly.Module(Uint8Array.from(slimmed.wasm));
+  const { name = "" } = WebAssembly.Module.imports(compiled)[0] ?? {};
+  assert.equal(WebAssembly.Module.imports(compiled).length, 1);
+  assert.deepEqual(
+    WebAssembly.Module.exports(compiled).map(({ name }) => `wasm.${name}();`),
+    [/wasm\.\S+/.exec(slimmed.glue)?.[0]],
+  );
+  const { exports } = new WebAssembly.Instance(compiled, { w: { [name]: (/** @type {number} */ n) => n } });
+  const [run] = /** @type {((n: number) => number)[]} */ (Object.values(exports));
+  assert.equal(run?.(5), 1);
+  assert.throws(() => run?.(0), WebAssembly.RuntimeError);
+});
