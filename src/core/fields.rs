@@ -1,9 +1,9 @@
 //! The fields a message may have, by what they mean, and the type each has. One table instead of a reader for every
 //! event: what differs between events is only which fields they have and need.
 
-use super::job::{Failure, Status};
+use super::job::Status;
 use super::json::{Error, Raw, Scanner, Str, Type, Value};
-use super::message::{Kind, Update, describe, joined};
+use super::message::{Kind, about, joined};
 
 /// A field, whatever its spelling.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,9 +19,16 @@ pub(super) enum Field {
     Duration,
     Error,
     Retryable,
+    /// The message within the error.
+    Reason,
+    /// The stage within the error.
+    FailedStage,
 }
 
+/// Fields that have names of their own.
 const COUNT: usize = Field::Retryable as usize + 1;
+/// All of them.
+const ALL: usize = Field::FailedStage as usize + 1;
 
 /// What a field may hold beside `null`.
 struct Spec {
@@ -154,24 +161,32 @@ const EVENTS: [Event; 5] = {
 /// What is wrong with a message: a code and a sentence.
 pub(super) struct Wrong(pub(super) &'static str, pub(super) String);
 
-pub(super) fn missing(name: &str) -> Wrong {
+fn missing(name: &str) -> Wrong {
     Wrong("wrong-type", joined(&[name, ": missing"]))
 }
 
 /// The values of a message's fields; `null` where it has none.
 pub(super) struct Fields<'a> {
-    values: [Value<'a>; COUNT],
+    values: [Value<'a>; ALL],
     /// The job was named by something stronger than `id`.
     named: bool,
+    /// What a checked message says of where its job stands; unknown where it is about none.
+    pub(super) status: Status,
+}
+
+impl Default for Fields<'_> {
+    fn default() -> Self {
+        Self {
+            values: [Value::Null; ALL],
+            named: false,
+            status: Status::Unknown,
+        }
+    }
 }
 
 impl<'a> Fields<'a> {
     /// Reads the members of an object whose `{` comes next.
-    pub(super) fn read(scanner: &mut Scanner<'a>) -> Result<Self, Error> {
-        let mut fields = Self {
-            values: [Value::Null; COUNT],
-            named: false,
-        };
+    pub(super) fn read(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Error> {
         scanner.eat(b'{');
         let mut first = true;
         while let Some(name) = scanner.name(&mut first)? {
@@ -181,10 +196,10 @@ impl<'a> Fields<'a> {
                 continue;
             };
             if *known == name.raw {
-                fields.take(*field, known.len() > ID.len(), value, scanner);
+                self.take(*field, known.len() > ID.len(), value, scanner);
             }
         }
-        Ok(fields)
+        Ok(())
     }
 
     #[inline(always)]
@@ -198,6 +213,11 @@ impl<'a> Fields<'a> {
                 value = Value::String(Str::plain(scanner.last_scalar()));
             }
         }
+        self.put(field, value);
+    }
+
+    #[inline(always)]
+    fn put(&mut self, field: Field, value: Value<'a>) {
         if let Some(slot) = self.values.get_mut(field as usize) {
             *slot = value;
         }
@@ -219,16 +239,21 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A number; NaN when there is none.
     #[inline(never)]
-    fn number(&self, field: Field) -> Option<f64> {
+    pub(super) fn number(&self, field: Field) -> f64 {
         match self.get(field) {
-            Value::Number(number) => Some(number),
-            _ => None,
+            Value::Number(number) => number,
+            _ => f64::NAN,
         }
     }
 
-    /// Checks the fields that an event of this kind has and says what they mean for its job.
-    pub(super) fn update(&mut self, kind: Kind, update: &mut Update<'a>) -> Result<(), Wrong> {
+    pub(super) fn flag(&self, field: Field) -> bool {
+        self.get(field) == Value::Bool(true)
+    }
+
+    /// Checks the fields that an event of this kind has, and keeps no others.
+    pub(super) fn check(&mut self, kind: Kind) -> Result<(), Wrong> {
         let Some(Event(status, has, needs)) = EVENTS.get(kind as usize) else {
             // A free event may use these names for what it likes.
             return Ok(());
@@ -242,75 +267,62 @@ impl<'a> Fields<'a> {
             }
         }
         if let Some(field) = *needs
-            && self.get(field).type_of() == Type::Null
+            && self.get(field) == Value::Null
         {
             return Err(missing(
                 SPECS.get(field as usize).map_or("", |spec| spec.name),
             ));
         }
-        update.progress = self.number(Field::Progress);
-        update.stage = self.text(Field::Stage);
-        update.message = self.text(Field::Message);
-        update.result_url = self.text(Field::ResultUrl);
-        update.duration_seconds = self.number(Field::Duration);
-        update.attempt = self.number(Field::Attempt).map(|attempt| attempt as u32);
-        let mut status = *status;
-        match kind {
+        self.status = *status;
+        let word = self.get(Field::Status);
+        if kind == Kind::Progress && self.get(Field::Message) == Value::Null {
             // System E calls its sentence for people `status`.
-            Kind::Progress => update.message = update.message.or(self.text(Field::Status)),
-            Kind::Completed => update.progress = Some(100.0),
-            Kind::Snapshot => status = self.status()?,
-            _ => {}
+            self.put(Field::Message, word);
         }
-        update.status = Some(status);
-        if status == Status::Failed {
-            update.error = self.failure()?;
+        if kind == Kind::Snapshot {
+            self.status = match word {
+                Value::String(word) => Status::of_word(word.raw),
+                _ => Status::Unknown,
+            };
+            if self.status == Status::Unknown {
+                let reason = about(&["status: unknown word "], &word);
+                return Err(Wrong("wrong-type", reason));
+            }
+        }
+        if self.status == Status::Failed {
+            self.failure()?;
         }
         Ok(())
     }
 
-    /// Why a job failed.
-    fn failure(&self) -> Result<Option<Failure<'a>>, Wrong> {
+    /// Takes out of the error why the job failed.
+    fn failure(&mut self) -> Result<(), Wrong> {
         let Value::Object(Raw(json)) = self.get(Field::Error) else {
-            return Ok(None);
+            return Ok(());
         };
-        let Ok(inner) = Fields::read(&mut Scanner::new(json)) else {
-            return Ok(None);
-        };
-        for field in [Field::Message, Field::Retryable, Field::Stage] {
+        let mut inner = Fields::default();
+        // It has been read once: nothing is wrong with its grammar.
+        let _ = inner.read(&mut Scanner::new(json));
+        for (field, place) in [
+            (Field::Message, Field::Reason),
+            (Field::Retryable, Field::Retryable),
+            (Field::Stage, Field::FailedStage),
+        ] {
             let value = inner.get(field);
             if let Some(spec) = SPECS.get(field as usize)
                 && !spec.fits(&value)
             {
                 return Err(spec.wrong("error.", &value));
             }
+            self.put(place, value);
         }
-        match inner.text(Field::Message) {
-            Some(message) => Ok(Some(Failure {
-                message,
-                retryable: matches!(inner.get(Field::Retryable), Value::Bool(true)),
-                stage: inner.text(Field::Stage),
-            })),
-            None => Err(Wrong(
+        if self.get(Field::Reason) == Value::Null {
+            return Err(Wrong(
                 "wrong-type",
-                "error.message: expected a string, got nothing".into(),
-            )),
+                joined(&["error.message: expected a string, got nothing"]),
+            ));
         }
-    }
-
-    /// The state that a snapshot names; it must be a word that is known.
-    fn status(&self) -> Result<Status, Wrong> {
-        let word = self.get(Field::Status);
-        let known = match word {
-            Value::String(word) => Status::of_word(word.raw),
-            _ => None,
-        };
-        known.ok_or_else(|| {
-            Wrong(
-                "wrong-type",
-                joined(&["status: unknown word ", &describe(&word)]),
-            )
-        })
+        Ok(())
     }
 }
 
@@ -334,14 +346,25 @@ impl Spec {
             } else {
                 "wrong-type"
             },
-            joined(&[
-                within,
-                self.name,
-                ": expected ",
-                self.words,
-                ", got ",
-                &describe(value),
-            ]),
+            about(
+                &[within, self.name, ": expected ", self.words, ", got "],
+                value,
+            ),
         )
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+impl Fields<'_> {
+    /// What a checked message would say.
+    pub(super) fn of(status: Status, progress: Option<f64>, attempt: Option<u32>) -> Self {
+        let number = |number: Option<f64>| number.map_or(Value::Null, Value::Number);
+        let mut fields = Self {
+            status,
+            ..Self::default()
+        };
+        fields.put(Field::Progress, number(progress));
+        fields.put(Field::Attempt, number(attempt.map(f64::from)));
+        fields
     }
 }

@@ -1,8 +1,8 @@
 //! One job as its watchers see it, and the rules by which news changes it: progress never runs backwards within an
 //! attempt, a terminal state is final within an attempt, late and repeated news is recognised and changes nothing.
 
-use super::json::{Str, push_numbers, push_string, push_text};
-use super::message::Update;
+use super::fields::{Field, Fields};
+use super::json::{push_numbers, push_string, push_text};
 use super::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +26,9 @@ pub enum Status {
 }
 
 impl Status {
-    /// The state that a word of the five systems means, in any case.
+    /// The state that a word of the five systems means, in any case; unknown when it means none.
     #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
+    pub fn of_word(word: &str) -> Self {
         const WORDS: [(Status, &str); 5] = [
             (Status::Queued, "queued pending created waiting scheduled"),
             (
@@ -48,10 +48,12 @@ impl Status {
                 .split(|byte| *byte == b' ')
                 .any(|known| known.eq_ignore_ascii_case(word.as_bytes()))
         };
-        WORDS
-            .iter()
-            .find(|(_, words)| means(words))
-            .map(|(status, _)| *status)
+        for (status, words) in &WORDS {
+            if means(words) {
+                return *status;
+            }
+        }
+        Self::Unknown
     }
 
     /// Whether nothing more is to come within the attempt.
@@ -72,17 +74,6 @@ impl Status {
             Self::Cancelled => "cancelled",
         }
     }
-}
-
-/// Why a job failed, as a slice of the message that said so.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Failure<'a> {
-    /// For people.
-    pub message: Str<'a>,
-    /// Whether the server would take it again.
-    pub retryable: bool,
-    /// In which stage.
-    pub stage: Option<Str<'a>>,
 }
 
 /// Where the last news came from.
@@ -128,61 +119,45 @@ const RETRY_GRACE: u64 = 5000;
 /// Shortest stretch over which a rate is measured, ms.
 const RATE_WINDOW: u64 = 200;
 
-#[derive(Clone, Debug, PartialEq)]
-struct Failed {
-    message: String,
-    retryable: bool,
-    stage: Option<String>,
-}
+/// The texts of a job, in the order in which JavaScript gets them; the last two say why it failed.
+const TEXTS: [Field; 5] = [
+    Field::Stage,
+    Field::Message,
+    Field::ResultUrl,
+    Field::Reason,
+    Field::FailedStage,
+];
 
-/// A job.
-#[derive(Clone, Debug, PartialEq)]
+/// A job. Numbers that are not known are NaN.
+#[derive(Clone, Debug)]
 pub struct Job {
     /// As the server names it.
     pub id: String,
     /// Where it stands.
     pub status: Status,
-    /// 0–100; `None` while unknown.
-    pub progress: Option<f64>,
+    /// 0–100.
+    pub progress: f64,
     /// Which try, from 1.
-    pub attempt: u32,
+    pub attempt: f64,
     /// Epoch ms of the last change.
     pub updated_at: u64,
     /// Where the last news came from.
     pub source: Source,
     /// Whether the news may be old: no socket is open and the last read did not succeed.
     pub stale: bool,
-    stage: Option<String>,
-    message: Option<String>,
-    result_url: Option<String>,
-    duration_seconds: Option<f64>,
-    error: Option<Failed>,
+    texts: [Option<String>; TEXTS.len()],
+    retryable: bool,
+    duration_seconds: f64,
     /// The number the server gives its tries, when it gives one.
-    wire_attempt: Option<u32>,
-    /// Until when an ended state may be the old attempt's.
-    retried_until: Option<Time>,
-    last_news: Option<Time>,
-    rate_from: Option<(Time, f64)>,
+    wire_attempt: f64,
+    /// Until when an ended state may be the old attempt's; never when the server confirmed the attempt.
+    retried_until: Time,
+    last_news: Time,
+    /// Since when, and from which progress on, the rate is measured.
+    rate_since: Time,
+    rate_from: f64,
     /// Progress per millisecond.
     rate: f64,
-}
-
-/// Keeps the allocation of `slot` when it can. True when the text differs.
-fn replace(slot: &mut Option<String>, text: Option<Str<'_>>) -> bool {
-    let Some(text) = text else { return false };
-    let text = text.get();
-    match slot {
-        Some(old) if *old == *text => false,
-        Some(old) => {
-            old.clear();
-            old.push_str(&text);
-            true
-        }
-        None => {
-            *slot = Some(text.into_owned());
-            true
-        }
-    }
 }
 
 impl Job {
@@ -192,34 +167,30 @@ impl Job {
         Self {
             id,
             status: Status::Unknown,
-            progress: None,
-            attempt: 1,
+            progress: f64::NAN,
+            attempt: 1.0,
             updated_at: 0,
             source: Source::Socket,
             stale: true,
-            stage: None,
-            message: None,
-            result_url: None,
-            duration_seconds: None,
-            error: None,
-            wire_attempt: None,
-            retried_until: None,
-            last_news: None,
-            rate_from: None,
+            texts: Default::default(),
+            retryable: false,
+            duration_seconds: f64::NAN,
+            wire_attempt: f64::NAN,
+            retried_until: Time::NEVER,
+            last_news: Time(0),
+            rate_since: Time(0),
+            rate_from: f64::NAN,
             rate: 0.0,
         }
     }
 
-    fn begin_attempt(&mut self, attempt: u32) {
+    fn begin_attempt(&mut self, attempt: f64) {
         self.attempt = attempt;
         self.status = Status::Queued;
-        self.progress = None;
-        self.stage = None;
-        self.message = None;
-        self.result_url = None;
-        self.duration_seconds = None;
-        self.error = None;
-        self.rate_from = None;
+        self.progress = f64::NAN;
+        self.texts = Default::default();
+        self.duration_seconds = f64::NAN;
+        self.rate_from = f64::NAN;
         self.rate = 0.0;
     }
 
@@ -229,36 +200,40 @@ impl Job {
         if !matches!(self.status, Status::Failed | Status::Cancelled) {
             return false;
         }
-        self.begin_attempt(self.attempt.saturating_add(1));
+        self.begin_attempt(self.attempt + 1.0);
         // What still comes of the attempt before is older than this.
-        self.wire_attempt = self.wire_attempt.map(|wire| wire.saturating_add(1));
-        self.retried_until = Some(now.after(RETRY_GRACE));
+        self.wire_attempt += 1.0;
+        self.retried_until = now.after(RETRY_GRACE);
         self.updated_at = wall;
         true
     }
 
-    /// Whether `attempt` (of the server's counting) belongs to an earlier try; a later one begins it.
-    fn of_earlier_attempt(&mut self, attempt: Option<u32>, now: Time) -> bool {
-        let Some(wire) = attempt else { return false };
-        let awaited = self.retried_until.is_some();
-        let known = match self.wire_attempt {
-            Some(known) => known,
+    /// Whether the attempt `wire` (of the server's counting) is an earlier try; a later one begins it.
+    fn of_earlier_attempt(&mut self, wire: f64, now: Time) -> bool {
+        if wire.is_nan() {
+            return false;
+        }
+        let mut known = self.wire_attempt;
+        if known.is_nan() {
+            known = self.attempt;
             // The first number after an end or a local retry() is measured by our own count.
-            None if awaited || self.status.is_terminal() => self.attempt,
-            None => {
-                self.attempt = self.attempt.max(wire);
-                wire
+            if !self.awaits_attempt() && !self.status.is_terminal() {
+                if wire > known {
+                    self.attempt = wire;
+                }
+                known = wire;
             }
-        };
+        }
         // The server never heard of a local retry(), or told of the new attempt before the page did: its count holds.
-        let unheard = self.retried_until.is_some_and(|until| now >= until);
-        if wire < known && !(unheard && wire.saturating_add(1) == known) {
+        let unheard = now >= self.retried_until;
+        if wire < known && !(unheard && wire + 1.0 == known) {
             return true;
         }
-        self.wire_attempt = Some(wire);
-        self.retried_until = None;
+        self.wire_attempt = wire;
+        self.retried_until = Time::NEVER;
         if wire > known {
-            self.begin_attempt(self.attempt.saturating_add(1).max(wire));
+            let next = self.attempt + 1.0;
+            self.begin_attempt(if next < wire { wire } else { next });
         }
         false
     }
@@ -266,26 +241,27 @@ impl Job {
     /// Whether a local `retry()` has not been confirmed by the server yet.
     #[must_use]
     pub fn awaits_attempt(&self) -> bool {
-        self.retried_until.is_some()
+        self.retried_until < Time::NEVER
     }
 
-    /// Takes a piece of news in. `asked` is when an HTTP read was sent: its answer may be older than what a socket
-    /// said meanwhile.
-    pub fn apply(
+    /// Takes a piece of news in. `asked` is when an HTTP read was sent, whose answer may be older than what a socket
+    /// said meanwhile; never for what a socket says.
+    pub(super) fn apply(
         &mut self,
-        update: &Update<'_>,
-        source: Source,
-        asked: Option<Time>,
+        news: &Fields<'_>,
+        asked: Time,
         now: Time,
         wall: u64,
     ) -> Applied {
-        let status = update.status.unwrap_or(Status::Running);
+        let status = news.status;
+        let polled = asked < Time::NEVER;
         let before = self.attempt;
-        if self.of_earlier_attempt(update.attempt, now) {
+        if self.of_earlier_attempt(news.number(Field::Attempt), now) {
             return Applied::Late;
         }
         let begun = self.attempt != before;
-        if status.is_terminal() && self.is_old_end(source, now) {
+        // An end without a number belongs to the attempt before a local `retry()`: an HTTP read found it too soon.
+        if status.is_terminal() && polled && self.awaits_attempt() && now < self.retried_until {
             return Applied::Late;
         }
         if self.status.is_terminal() {
@@ -295,109 +271,103 @@ impl Job {
                 Applied::AfterEnd
             };
         }
-        if !status.is_terminal() && self.is_late(status, update.progress, asked) {
+        if !status.is_terminal() && self.is_late(status, news.number(Field::Progress), asked) {
             return Applied::Late;
         }
-        self.last_news = Some(now);
-        self.source = source;
+        self.last_news = now;
+        self.source = if polled {
+            Source::Polling
+        } else {
+            Source::Socket
+        };
         let freshened = std::mem::take(&mut self.stale);
-        let changed = self.merge(status, update, now) || freshened || begun;
+        let changed = self.merge(news, now) | freshened | begun;
+        let ended = status.is_terminal();
         if changed {
             self.updated_at = wall;
         }
-        match (changed, status.is_terminal()) {
-            (_, true) => {
-                self.retried_until = None;
-                Applied::Ended
-            }
-            (true, false) => {
-                self.retried_until = None;
-                Applied::Changed
-            }
-            (false, false) => Applied::Same,
+        if !changed && !ended {
+            return Applied::Same;
+        }
+        self.retried_until = Time::NEVER;
+        if ended {
+            Applied::Ended
+        } else {
+            Applied::Changed
         }
     }
 
-    /// Whether an end without a number belongs to the attempt before a local `retry()`: an HTTP read found it too soon.
-    fn is_old_end(&self, source: Source, now: Time) -> bool {
-        source == Source::Polling && self.retried_until.is_some_and(|until| now < until)
+    fn is_late(&self, status: Status, progress: f64, asked: Time) -> bool {
+        status < self.status
+            || progress < self.progress
+            || progress == self.progress && asked < self.last_news
     }
 
-    fn is_late(&self, status: Status, progress: Option<f64>, asked: Option<Time>) -> bool {
-        if status < self.status {
-            return true;
-        }
-        let Some(known) = self.progress else {
-            return false;
-        };
-        let read_before_news =
-            matches!((asked, self.last_news), (Some(asked), Some(news)) if asked < news);
-        progress.is_some_and(|progress| progress < known || progress == known && read_before_news)
-    }
-
-    fn merge(&mut self, status: Status, update: &Update<'_>, now: Time) -> bool {
+    fn merge(&mut self, news: &Fields<'_>, now: Time) -> bool {
+        let status = news.status;
         let mut changed = self.status != status;
         self.status = status;
-        // A failure keeps the bar where it was, whatever number comes with it.
-        let progress = if matches!(status, Status::Failed | Status::Cancelled) {
-            None
-        } else {
-            update.progress
+        let progress = match status {
+            Status::Completed => 100.0,
+            // A failure keeps the bar where it was, whatever number comes with it.
+            Status::Failed | Status::Cancelled => f64::NAN,
+            _ => news.number(Field::Progress),
         };
-        if let Some(progress) = if status == Status::Completed {
-            Some(100.0)
-        } else {
-            progress
-        } {
-            changed |= self.progress != Some(progress);
-            self.progress = Some(progress);
+        if !progress.is_nan() {
+            changed |= self.progress != progress;
+            self.progress = progress;
             self.measure(progress, now);
         }
-        changed |= replace(&mut self.stage, update.stage);
-        changed |= replace(&mut self.message, update.message);
-        changed |= replace(&mut self.result_url, update.result_url);
-        if update.duration_seconds.is_some() {
-            changed |= self.duration_seconds != update.duration_seconds;
-            self.duration_seconds = update.duration_seconds;
+        for (slot, field) in self.texts.iter_mut().zip(TEXTS) {
+            let Some(text) = news.text(field) else {
+                continue;
+            };
+            let text = text.get();
+            if slot.as_deref() != Some(&*text) {
+                // Keeps the allocation when there is one.
+                let slot = slot.get_or_insert_default();
+                slot.clear();
+                slot.push_str(&text);
+                changed = true;
+            }
         }
-        if let Some(failure) = &update.error {
-            changed = true;
-            self.error = Some(Failed {
-                message: failure.message.get().into_owned(),
-                retryable: failure.retryable,
-                stage: failure.stage.map(|stage| stage.get().into_owned()),
-            });
+        let seconds = news.number(Field::Duration);
+        if !seconds.is_nan() {
+            changed |= self.duration_seconds != seconds;
+            self.duration_seconds = seconds;
         }
+        self.retryable = news.flag(Field::Retryable);
         changed
     }
 
     /// Keeps a smoothed rate, from which the time left is estimated.
     fn measure(&mut self, progress: f64, now: Time) {
-        let Some((since, from)) = self.rate_from else {
-            self.rate_from = Some((now, progress));
-            return;
-        };
-        let elapsed = now.since(since);
-        if elapsed < RATE_WINDOW || progress <= from {
-            return;
+        if !self.rate_from.is_nan() {
+            let elapsed = now.since(self.rate_since);
+            if elapsed < RATE_WINDOW || progress <= self.rate_from {
+                return;
+            }
+            let elapsed = elapsed as f64;
+            let rate = (progress - self.rate_from) / elapsed;
+            // A long stretch says more than a short one.
+            let weight = (elapsed / 4000.0).clamp(0.15, 0.9);
+            self.rate = if self.rate == 0.0 {
+                rate
+            } else {
+                self.rate + (rate - self.rate) * weight
+            };
         }
-        let rate = (progress - from) / elapsed as f64;
-        // A long stretch says more than a short one.
-        let weight = (elapsed as f64 / 4000.0).clamp(0.15, 0.9);
-        self.rate = if self.rate == 0.0 {
-            rate
-        } else {
-            self.rate + (rate - self.rate) * weight
-        };
-        self.rate_from = Some((now, progress));
+        self.rate_since = now;
+        self.rate_from = progress;
     }
 
-    /// Estimated milliseconds to the end, when a rate is known.
+    /// Estimated milliseconds to the end; NaN while no rate is known.
     #[must_use]
-    pub fn eta_ms(&self) -> Option<u64> {
-        let left = 100.0 - self.progress?;
-        let known = self.status == Status::Running && self.rate > 0.0;
-        known.then(|| (left / self.rate).min(1e12) as u64)
+    pub fn eta_ms(&self) -> f64 {
+        if self.status != Status::Running || self.rate <= 0.0 {
+            return f64::NAN;
+        }
+        ((100.0 - self.progress) / self.rate).min(1e12).trunc()
     }
 
     /// A read confirmed the state. True when the job had been stale.
@@ -413,24 +383,27 @@ impl Job {
     /// Appends the snapshot that JavaScript sees, as the elements of the job record of docs/core-messages.md.
     pub fn write(&self, out: &mut String) {
         push_string(out, &self.id);
-        let numbers = [
-            f64::from(self.status as u8),
-            self.progress.unwrap_or(f64::NAN),
-            f64::from(self.attempt),
-            self.updated_at as f64,
-            f64::from(self.source as u8),
-            f64::from(u8::from(self.stale)),
-            self.eta_ms().map_or(f64::NAN, |eta| eta as f64),
-            self.duration_seconds.unwrap_or(f64::NAN),
-        ];
-        push_numbers(out, &numbers);
-        for text in [&self.stage, &self.message, &self.result_url] {
+        push_numbers(
+            out,
+            &[
+                f64::from(self.status as u8),
+                self.progress,
+                self.attempt,
+                self.updated_at as f64,
+                f64::from(self.source as u8),
+                f64::from(u8::from(self.stale)),
+                self.eta_ms(),
+                self.duration_seconds,
+            ],
+        );
+        for (text, field) in self.texts.iter().zip(TEXTS) {
+            if field == Field::Reason && text.is_none() {
+                break;
+            }
             push_text(out, text.as_deref());
-        }
-        if let Some(error) = &self.error {
-            push_text(out, Some(&error.message));
-            push_numbers(out, &[f64::from(u8::from(error.retryable))]);
-            push_text(out, error.stage.as_deref());
+            if field == Field::Reason {
+                push_numbers(out, &[f64::from(u8::from(self.retryable))]);
+            }
         }
     }
 
@@ -450,23 +423,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn progress(value: f64) -> Update<'static> {
-        Update {
-            status: Some(Status::Running),
-            progress: Some(value),
-            ..Update::default()
-        }
+    fn progress(value: f64) -> Fields<'static> {
+        Fields::of(Status::Running, Some(value), None)
     }
 
-    fn state(status: Status) -> Update<'static> {
-        Update {
-            status: Some(status),
-            ..Update::default()
-        }
+    fn state(status: Status) -> Fields<'static> {
+        Fields::of(status, None, None)
     }
 
-    fn push(job: &mut Job, update: &Update<'_>, at: u64) -> Applied {
-        job.apply(update, Source::Socket, None, Time(at), at)
+    fn attempt(number: u32, status: Status) -> Fields<'static> {
+        Fields::of(status, None, Some(number))
+    }
+
+    fn push(job: &mut Job, news: &Fields<'_>, at: u64) -> Applied {
+        job.apply(news, Time::NEVER, Time(at), at)
     }
 
     #[test]
@@ -476,7 +446,7 @@ mod tests {
         assert_eq!(push(&mut job, &progress(30.0), 2), Applied::Late);
         assert_eq!(push(&mut job, &progress(40.0), 3), Applied::Same);
         assert_eq!(push(&mut job, &state(Status::Queued), 4), Applied::Late);
-        assert_eq!((job.progress, job.updated_at), (Some(40.0), 1));
+        assert_eq!((job.progress, job.updated_at), (40.0, 1));
     }
 
     #[test]
@@ -484,24 +454,17 @@ mod tests {
         let mut job = Job::new("j".into());
         push(&mut job, &progress(60.0), 1);
         assert_eq!(
-            push(
-                &mut job,
-                &Update {
-                    progress: Some(0.0),
-                    ..state(Status::Failed)
-                },
-                2
-            ),
+            push(&mut job, &Fields::of(Status::Failed, Some(0.0), None), 2),
             Applied::Ended
         );
-        assert_eq!(job.progress, Some(60.0));
+        assert_eq!(job.progress, 60.0);
         assert_eq!(push(&mut job, &state(Status::Failed), 3), Applied::Same);
         assert_eq!(
             push(&mut job, &state(Status::Completed), 4),
             Applied::AfterEnd
         );
         assert_eq!(push(&mut job, &progress(99.0), 5), Applied::AfterEnd);
-        assert_eq!((job.status, job.progress), (Status::Failed, Some(60.0)));
+        assert_eq!((job.status, job.progress), (Status::Failed, 60.0));
     }
 
     #[test]
@@ -509,44 +472,24 @@ mod tests {
         let mut job = Job::new("j".into());
         push(
             &mut job,
-            &Update {
-                attempt: Some(1),
-                ..progress(80.0)
-            },
+            &Fields::of(Status::Running, Some(80.0), Some(1)),
             1,
         );
-        push(
-            &mut job,
-            &Update {
-                attempt: Some(1),
-                ..state(Status::Failed)
-            },
-            2,
-        );
+        push(&mut job, &attempt(1, Status::Failed), 2);
         assert_eq!(
             push(
                 &mut job,
-                &Update {
-                    attempt: Some(2),
-                    ..progress(5.0)
-                },
+                &Fields::of(Status::Running, Some(5.0), Some(2)),
                 3
             ),
             Applied::Changed
         );
         assert_eq!(
             (job.attempt, job.progress, job.status),
-            (2, Some(5.0), Status::Running)
+            (2.0, 5.0, Status::Running)
         );
         assert_eq!(
-            push(
-                &mut job,
-                &Update {
-                    attempt: Some(1),
-                    ..state(Status::Failed)
-                },
-                4
-            ),
+            push(&mut job, &attempt(1, Status::Failed), 4),
             Applied::Late
         );
     }
@@ -554,36 +497,20 @@ mod tests {
     #[test]
     fn a_local_retry_is_the_attempt_the_server_counts_next() {
         let mut job = Job::new("j".into());
-        push(
-            &mut job,
-            &Update {
-                attempt: Some(1),
-                ..state(Status::Failed)
-            },
-            1,
-        );
+        push(&mut job, &attempt(1, Status::Failed), 1);
         assert!(job.retry(Time(2), 2));
-        assert_eq!((job.attempt, job.status), (2, Status::Queued));
-        let old_end = Update {
-            attempt: Some(1),
-            ..state(Status::Failed)
-        };
-        assert_eq!(
-            job.apply(&old_end, Source::Polling, Some(Time(2)), Time(3), 3),
-            Applied::Late
-        );
+        assert_eq!((job.attempt, job.status), (2.0, Status::Queued));
+        let old_end = attempt(1, Status::Failed);
+        assert_eq!(job.apply(&old_end, Time(2), Time(3), 3), Applied::Late);
         assert_eq!(
             push(
                 &mut job,
-                &Update {
-                    attempt: Some(2),
-                    ..progress(1.0)
-                },
+                &Fields::of(Status::Running, Some(1.0), Some(2)),
                 4
             ),
             Applied::Changed
         );
-        assert_eq!(job.attempt, 2);
+        assert_eq!(job.attempt, 2.0);
         assert!(!job.retry(Time(5), 5));
     }
 
@@ -591,18 +518,9 @@ mod tests {
     fn a_read_sent_before_the_last_news_cannot_take_it_back() {
         let mut job = Job::new("j".into());
         push(&mut job, &progress(50.0), 10);
-        let read = Update {
-            progress: Some(50.0),
-            ..state(Status::Running)
-        };
-        assert_eq!(
-            job.apply(&read, Source::Polling, Some(Time(5)), Time(12), 12),
-            Applied::Late
-        );
-        assert_eq!(
-            job.apply(&read, Source::Polling, Some(Time(11)), Time(12), 12),
-            Applied::Same
-        );
+        let read = progress(50.0);
+        assert_eq!(job.apply(&read, Time(5), Time(12), 12), Applied::Late);
+        assert_eq!(job.apply(&read, Time(11), Time(12), 12), Applied::Same);
     }
 
     #[test]
@@ -615,9 +533,9 @@ mod tests {
                 u64::from(step) * 1000,
             );
         }
-        assert_eq!(job.eta_ms(), Some(10_000));
+        assert_eq!(job.eta_ms(), 10_000.0);
         push(&mut job, &state(Status::Completed), 11_000);
-        assert_eq!(job.eta_ms(), None);
+        assert!(job.eta_ms().is_nan());
     }
 
     #[test]
@@ -629,7 +547,7 @@ mod tests {
         assert_eq!(out, r#""a\"b",2,12.5,1,7,0,0,null,null,null,null,null"#);
     }
 
-    fn any_update() -> impl Strategy<Value = Update<'static>> {
+    fn any_news() -> impl Strategy<Value = (Status, Option<f64>, Option<u32>)> {
         let status = prop_oneof![
             Just(Status::Queued),
             Just(Status::Running),
@@ -642,32 +560,27 @@ mod tests {
             proptest::option::of(0.0..100.0f64),
             proptest::option::of(0u32..4),
         )
-            .prop_map(|(status, progress, attempt)| Update {
-                status: Some(status),
-                progress,
-                attempt,
-                ..Update::default()
-            })
     }
 
     proptest! {
         #[test]
-        fn whatever_comes_the_rules_hold(updates in proptest::collection::vec((any_update(), any::<bool>()), 1..60)) {
+        fn whatever_comes_the_rules_hold(all in proptest::collection::vec((any_news(), any::<bool>()), 1..60)) {
             let mut job = Job::new("j".into());
             let mut ended = std::collections::HashMap::<u32, Status>::new();
-            for (at, (update, polled)) in updates.iter().enumerate() {
+            for (at, ((status, progress, attempt), polled)) in all.iter().enumerate() {
                 let before = job.clone();
-                let source = if *polled { Source::Polling } else { Source::Socket };
-                let applied = job.apply(update, source, None, Time(at as u64), at as u64);
+                let (now, news) = (Time(at as u64), Fields::of(*status, *progress, *attempt));
+                let asked = if *polled { now } else { Time::NEVER };
+                let applied = job.apply(&news, asked, now, at as u64);
                 prop_assert!(job.attempt >= before.attempt);
                 if job.attempt == before.attempt {
-                    prop_assert!(job.progress >= before.progress);
+                    prop_assert!(before.progress.is_nan() || job.progress >= before.progress);
                     prop_assert!(job.status >= before.status);
                 }
                 if applied == Applied::Ended {
-                    prop_assert!(ended.insert(job.attempt, job.status).is_none());
+                    prop_assert!(ended.insert(job.attempt as u32, job.status).is_none());
                 }
-                if let Some(end) = ended.get(&job.attempt) {
+                if let Some(end) = ended.get(&(job.attempt as u32)) {
                     prop_assert_eq!(*end, job.status);
                 }
             }

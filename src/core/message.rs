@@ -1,13 +1,12 @@
 //! One message of a server after its codec has read it: which event, about which job, saying what. Fields are slices
 //! of the frame; nothing is copied before somebody needs it.
 
-use super::job::{Failure, Status};
-use super::json::{Str, Value};
-use std::borrow::Cow;
+use super::fields::Fields;
+use super::json::Value;
 
 /// The events that the protocols of the five systems share, and everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A step forward (SYSTEMS.md, D and E).
     Progress,
     /// The job's end.
@@ -33,8 +32,7 @@ pub enum Kind {
 impl Kind {
     /// The kind with this wire name.
     #[inline(never)]
-    #[must_use]
-    pub fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         const NAMES: [(&str, Kind); 8] = [
             ("progress", Kind::Progress),
             ("completed", Kind::Completed),
@@ -54,54 +52,31 @@ impl Kind {
     }
 }
 
-/// What a message says of its job.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Update<'a> {
-    /// The state it names.
-    pub status: Option<Status>,
-    /// 0–100.
-    pub progress: Option<f64>,
-    /// The server's name for the present step.
-    pub stage: Option<Str<'a>>,
-    /// For people.
-    pub message: Option<Str<'a>>,
-    /// Where the result is.
-    pub result_url: Option<Str<'a>>,
-    /// How long the job took.
-    pub duration_seconds: Option<f64>,
-    /// Why it failed.
-    pub error: Option<Failure<'a>>,
-    /// Which try of the server this is about.
-    pub attempt: Option<u32>,
-}
-
 /// A message.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Message<'a> {
+pub(crate) struct Message<'a> {
     /// Which event.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Its name on the wire.
-    pub name: Cow<'a, str>,
+    pub(crate) name: &'a str,
     /// The job it names, if it names one.
-    pub job: Option<Cow<'a, str>>,
+    pub(crate) job: Option<&'a str>,
     /// What it says of it.
-    pub update: Update<'a>,
+    pub(crate) news: &'a Fields<'a>,
     /// The whole message as JSON text.
-    pub raw: &'a str,
+    pub(crate) raw: &'a str,
 }
 
 /// A frame, or one message of it, that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid<'a> {
+pub(crate) struct Invalid<'a> {
     /// The event's name, when that much could be read.
-    pub event: Option<Cow<'a, str>>,
+    pub(crate) event: Option<&'a str>,
     /// `not-json`, `too-deep`, `not-an-object`, `no-type`, `wrong-type`, `out-of-range`, `wrong-job`, `too-large`,
     /// `not-utf8`, `empty`.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// What is wrong, for a person; quotes at most a few characters of the value.
-    pub reason: String,
+    pub(crate) reason: &'a str,
     /// The text it was.
-    pub raw: &'a str,
+    pub(crate) raw: &'a str,
 }
 
 /// A short text of a value for an error message; longer ones are cut.
@@ -120,24 +95,27 @@ pub(super) fn excerpt(text: &str, most: usize) -> String {
 /// Texts put together.
 #[inline(never)]
 pub(super) fn joined(parts: &[&str]) -> String {
-    parts.concat()
+    let mut out = String::new();
+    for part in parts {
+        out.push_str(part);
+    }
+    out
 }
 
-/// A value in the words of an error message: `a string ("45")`.
-pub(super) fn describe(value: &Value<'_>) -> String {
-    let mut out = String::from(value.type_name());
+/// The parts put together, and a value in the words of an error message behind them: `a string ("45")`.
+pub(super) fn about(parts: &[&str], value: &Value<'_>) -> String {
+    let mut out = joined(parts);
+    out.push_str(value.type_name());
+    let mut shown = String::new();
     match value {
-        Value::String(text) => {
-            for part in [" (\"", &excerpt(text.raw, 24), "\")"] {
-                out.push_str(part);
-            }
-        }
+        Value::String(text) => shown = joined(&["\"", &excerpt(text.raw, 24), "\""]),
         Value::Number(number) if number.is_finite() => {
-            out.push_str(" (");
-            super::json::push_number(&mut out, *number);
-            out.push(')');
+            super::json::push_number(&mut shown, *number);
         }
-        _ => {}
+        _ => return out,
+    }
+    for part in [" (", &shown, ")"] {
+        out.push_str(part);
     }
     out
 }

@@ -31,8 +31,6 @@ pub use config::Config;
 pub use engine::{Engine, Overall};
 pub use error::Problem;
 pub use input::{Ask, Command, Gen, HttpOutcome, Input, Recorded};
-pub use message::{Invalid, Kind, Message};
 pub use output::{Output, TokenReason};
 pub use rng::Rng;
-pub use stream::{Take, decode};
 pub use time::Time;

@@ -3,81 +3,78 @@
 //! A frame holds one message, an array of messages, or several lines. The codec checks every field it knows against
 //! its type and says which one is wrong; it never touches a job.
 
-use super::fields::{Field, Fields, Wrong, missing};
+use super::fields::{Field, Fields, Wrong};
 use super::json::{Error, Raw, Scanner, Value};
-use super::message::{Invalid, Kind, Message, Update, describe, joined};
+use super::message::{Invalid, Kind, Message, about, joined};
 use std::borrow::Cow;
 
 /// Where one frame ends and the next begins in a batch: a control character that JSON text cannot hold.
 const SEPARATOR: u8 = 0x1e;
 
 /// Whom messages are handed to, one by one.
-pub type Take<'t, 'a> = &'t mut dyn FnMut(Result<&Message<'a>, &Invalid<'a>>);
+pub(super) type Take<'t> = &'t mut dyn FnMut(Result<&Message<'_>, &Invalid<'_>>);
 
-fn invalid<'a>(code: &'static str, reason: String, raw: &'a str) -> Invalid<'a> {
-    Invalid {
+/// Hands on what is not even a message.
+#[inline(never)]
+fn refuse(take: Take<'_>, code: &'static str, reason: &str, raw: &str) {
+    take(Err(&Invalid {
         event: None,
         code,
         reason,
         raw,
-    }
+    }));
 }
 
-fn broken(error: Error, at: usize, raw: &str) -> Invalid<'_> {
-    let mut reason = String::from("nested too deep");
+fn broken(take: Take<'_>, error: Error, at: usize, raw: &str) {
     if error == Error::TooDeep {
-        return invalid("too-deep", reason, raw);
+        return refuse(take, "too-deep", "nested too deep", raw);
     }
-    reason.clear();
-    reason.push_str("not JSON at byte ");
+    let mut reason = String::from("not JSON at byte ");
     super::json::push_u64(&mut reason, at as u64);
-    invalid("not-json", reason, raw)
+    refuse(take, "not-json", &reason, raw);
 }
 
-/// Reads one object whose `{` comes next; a snapshot is all there is. An `Err` breaks the frame; what is wrong with the message alone is handed
-/// on.
-fn object<'a>(scanner: &mut Scanner<'a>, snapshot: bool, take: Take<'_, 'a>) -> Result<(), Error> {
+/// Reads one object whose `{` comes next; a snapshot is all there is. An `Err` breaks the frame; what is wrong with the
+/// message alone is handed on.
+fn object(scanner: &mut Scanner<'_>, snapshot: bool, take: Take<'_>) -> Result<(), Error> {
     let start = scanner.position();
-    let mut fields = Fields::read(scanner)?;
+    let mut news = Fields::default();
+    news.read(scanner)?;
     let raw = scanner.slice_from(start);
     if snapshot {
         scanner.end()?;
     }
-    let name = match fields.get(Field::Type) {
-        _ if snapshot => Cow::Borrowed("snapshot"),
-        Value::String(name) => name.get(),
+    let (name, kind) = match news.get(Field::Type) {
+        _ if snapshot => (Cow::Borrowed("snapshot"), Kind::Snapshot),
+        Value::String(name) => {
+            let name = name.get();
+            let kind = Kind::of(&name);
+            (name, kind)
+        }
         other => {
-            let Wrong(_, reason) = match other {
-                Value::Null => missing("type"),
-                other => Wrong(
-                    "",
-                    joined(&["type: expected a string, got ", &describe(&other)]),
-                ),
+            let reason = match other {
+                Value::Null => joined(&["type: missing"]),
+                other => about(&["type: expected a string, got "], &other),
             };
-            take(Err(&invalid("no-type", reason, raw)));
+            refuse(take, "no-type", &reason, raw);
             return Ok(());
         }
     };
-    let mut message = Message {
-        kind: if snapshot {
-            Kind::Snapshot
-        } else {
-            Kind::of(&name)
-        },
-        name,
-        job: None,
-        update: Update::default(),
-        raw,
-    };
-    match fields.update(message.kind, &mut message.update) {
+    match news.check(kind) {
         Ok(()) => {
-            message.job = fields.text(Field::Job).map(|id| id.get());
-            take(Ok(&message));
+            let job = news.text(Field::Job).map(|id| id.get());
+            take(Ok(&Message {
+                kind,
+                name: &name,
+                job: job.as_deref(),
+                news: &news,
+                raw,
+            }));
         }
         Err(Wrong(code, reason)) => take(Err(&Invalid {
-            event: Some(message.name),
+            event: Some(&name),
             code,
-            reason,
+            reason: &reason,
             raw,
         })),
     }
@@ -99,7 +96,7 @@ pub(super) fn skip(scanner: &mut Scanner<'_>, last: bool) {
 
 /// Reads the next frame of a text and hands each of its messages to `take`. A frame that breaks off is one invalid
 /// message after those that came before the break. The scanner then stands at the separator.
-pub fn decode<'a>(scanner: &mut Scanner<'a>, last: bool, take: Take<'_, 'a>) {
+pub(super) fn decode(scanner: &mut Scanner<'_>, last: bool, take: Take<'_>) {
     let start = scanner.position();
     let mut any = false;
     loop {
@@ -108,29 +105,28 @@ pub fn decode<'a>(scanner: &mut Scanner<'a>, last: bool, take: Take<'_, 'a>) {
             Some(b'[') => array(scanner, take),
             Some(byte) if last || byte != SEPARATOR => scanner.value().map(|value| {
                 let raw = whole(&mut scanner.clone(), start, last);
-                take(Err(&not_an_object(&value, raw)));
+                not_an_object(take, &value, raw);
             }),
             _ => break,
         };
         any = true;
         if let Err(error) = outcome {
             let at = scanner.position() - start;
-            take(Err(&broken(error, at, whole(scanner, start, last))));
+            broken(take, error, at, whole(scanner, start, last));
             break;
         }
     }
     if !any {
-        let raw = scanner.slice_from(start);
-        take(Err(&invalid("empty", "an empty frame".into(), raw)));
+        refuse(take, "empty", "an empty frame", scanner.slice_from(start));
     }
 }
 
-fn not_an_object<'a>(value: &Value<'_>, raw: &'a str) -> Invalid<'a> {
-    let reason = joined(&["expected an object, got ", &describe(value)]);
-    invalid("not-an-object", reason, raw)
+fn not_an_object(take: Take<'_>, value: &Value<'_>, raw: &str) {
+    let reason = about(&["expected an object, got "], value);
+    refuse(take, "not-an-object", &reason, raw);
 }
 
-fn array<'a>(scanner: &mut Scanner<'a>, take: Take<'_, 'a>) -> Result<(), Error> {
+fn array(scanner: &mut Scanner<'_>, take: Take<'_>) -> Result<(), Error> {
     scanner.step();
     let mut first = true;
     while scanner.goes_on(&mut first)? {
@@ -139,26 +135,24 @@ fn array<'a>(scanner: &mut Scanner<'a>, take: Take<'_, 'a>) -> Result<(), Error>
         } else {
             let start = scanner.position();
             let value = scanner.value()?;
-            take(Err(&not_an_object(&value, scanner.slice_from(start))));
+            not_an_object(take, &value, scanner.slice_from(start));
         }
     }
     Ok(())
 }
 
 /// Reads the answer of an HTTP read of a job (`GET /api/v1/jobs/{id}`), one object, and hands it to `take`.
-pub(super) fn decode_snapshot<'a>(body: &'a str, take: Take<'_, 'a>) {
+pub(super) fn decode_snapshot(body: &str, take: Take<'_>) {
     let mut scanner = Scanner::new(body);
-    let (code, reason) = match scanner.peek() {
+    match scanner.peek() {
         Some(b'{') => {
             if let Err(error) = object(&mut scanner, true, take) {
-                take(Err(&broken(error, scanner.position(), body)));
+                broken(take, error, scanner.position(), body);
             }
-            return;
         }
-        Some(_) => ("not-an-object", "expected an object"),
-        None => ("empty", "an empty body"),
-    };
-    take(Err(&invalid(code, reason.into(), body)));
+        Some(_) => refuse(take, "not-an-object", "expected an object", body),
+        None => refuse(take, "empty", "an empty body", body),
+    }
 }
 
 /// Appends a message of ours: `{"type": event, …data}` when the data is an object, else under `data`.

@@ -1,9 +1,9 @@
 //! The table of jobs: who follows which, which of them has a socket, who waits for one, when one is let go.
 
 use super::super::error::Log;
+use super::super::fields::Fields;
 use super::super::input::Gen;
-use super::super::job::{Applied, Job, Source};
-use super::super::message::Update;
+use super::super::job::{Applied, Job};
 use super::super::time::Time;
 use super::super::timers::{Deadline, Owner};
 use super::links::SHARED;
@@ -476,19 +476,13 @@ impl Engine {
 
     /// Takes a piece of news about a job in.
     #[inline]
-    pub(super) fn apply(
-        &mut self,
-        index: u32,
-        update: &Update<'_>,
-        source: Source,
-        asked: Option<Time>,
-    ) -> Applied {
+    pub(super) fn apply(&mut self, index: u32, news: &Fields<'_>, asked: Time) -> Applied {
         let (now, wall) = (self.now, self.wall());
         let Some(entry) = self.jobs.get_mut(index) else {
             return Applied::Late;
         };
         let was_terminal = entry.job.status.is_terminal();
-        let applied = entry.job.apply(update, source, asked, now, wall);
+        let applied = entry.job.apply(news, asked, now, wall);
         match applied {
             Applied::Changed => {
                 self.mark_dirty(index);

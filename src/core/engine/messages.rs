@@ -4,11 +4,12 @@ use super::super::config::OnInvalid;
 use super::super::error::Log;
 use super::super::input::Gen;
 use super::super::iso;
-use super::super::job::{Applied, Source};
+use super::super::job::{Applied, Source, Status};
 use super::super::json::{Scanner, push_numbers, push_text};
 use super::super::message::{Invalid, Kind, Message, excerpt, joined};
 use super::super::output::Output;
 use super::super::stream;
+use super::super::time::Time;
 use super::Engine;
 use super::outbox::Meta;
 
@@ -43,7 +44,7 @@ impl Engine {
             &Invalid {
                 event: None,
                 code,
-                reason: reason.into(),
+                reason,
                 raw: "",
             },
             job,
@@ -75,28 +76,25 @@ impl Engine {
 
     /// One message of a socket that is for `own` job, or for all.
     fn message(&mut self, r#gen: Gen, own: Option<u32>, message: &Message<'_>) {
-        let job = match message.kind {
-            Kind::Progress | Kind::Completed | Kind::Error | Kind::Cancelled | Kind::Snapshot => {
-                match self.job_of(own, message) {
-                    Ok(job) => Some(job),
-                    Err(invalid) => return self.invalid(&invalid, own, Source::Socket),
-                }
+        let mut job = own;
+        if message.news.status != Status::Unknown {
+            job = self.job_of(own, message);
+            if job.is_none() {
+                return;
             }
-            Kind::Heartbeat | Kind::Ping => {
-                self.pong(r#gen);
-                None
-            }
-            Kind::Pong | Kind::Connected | Kind::Other => own,
-        };
+        } else if matches!(message.kind, Kind::Heartbeat | Kind::Ping) {
+            self.pong(r#gen);
+            job = None;
+        }
         let wall = self.wall();
         self.seq += 1;
         self.counters.events += 1;
-        let heard = self.audit.received(&message.name, wall);
+        let heard = self.audit.received(message.name, wall);
         self.history
-            .push(self.seq, wall, &message.name, message.raw, None);
+            .push(self.seq, wall, message.name, message.raw, None);
         let news = match job {
-            Some(index) if message.update.status.is_some() => {
-                match self.apply(index, &message.update, Source::Socket, None) {
+            Some(index) if message.news.status != Status::Unknown => {
+                match self.apply(index, message.news, Time::NEVER) {
                     Applied::Changed | Applied::Ended => true,
                     Applied::Same => self
                         .jobs
@@ -120,36 +118,39 @@ impl Engine {
             };
             if self
                 .outbox
-                .event(record_of(message.kind), &message.name, message.raw, &meta)
+                .event(record_of(message.kind), message.name, message.raw, &meta)
             {
-                self.audit.delivered(&message.name);
+                self.audit.delivered(message.name);
             }
         }
     }
 
     /// The job a message is about: the socket's own, which it must not contradict, or the one it names.
-    fn job_of<'a>(&mut self, own: Option<u32>, message: &Message<'a>) -> Result<u32, Invalid<'a>> {
-        let (code, reason) = match (own, &message.job) {
-            (Some(index), None) => return Ok(index),
-            (Some(index), Some(id)) => match self.jobs.get(index) {
-                Some(entry) if entry.job.id == **id => return Ok(index),
-                _ => (
-                    "wrong-job",
-                    joined(&["about another job: ", &excerpt(id, 64)]),
-                ),
-            },
+    fn job_of(&mut self, own: Option<u32>, message: &Message<'_>) -> Option<u32> {
+        let reason;
+        let (code, reason) = match (own, message.job) {
+            (Some(_), None) => return own,
+            (Some(index), Some(id)) => {
+                if self.jobs.get(index)?.job.id == *id {
+                    return own;
+                }
+                reason = joined(&["about another job: ", &excerpt(id, 64)]);
+                ("wrong-job", reason.as_str())
+            }
             (None, Some(id)) => match self.entry_of(id) {
-                Some(index) => return Ok(index),
-                None => ("too-many-jobs", "the table of jobs is full".into()),
+                None => ("too-many-jobs", "the table of jobs is full"),
+                index => return index,
             },
-            (None, None) => ("wrong-type", "job_id: missing".into()),
+            (None, None) => ("wrong-type", "job_id: missing"),
         };
-        Err(Invalid {
-            event: Some(message.name.clone()),
+        let invalid = Invalid {
+            event: Some(message.name),
             code,
             reason,
             raw: message.raw,
-        })
+        };
+        self.invalid(&invalid, own, Source::Socket);
+        None
     }
 
     /// Answered at once: the server counts the time.
@@ -167,32 +168,27 @@ impl Engine {
     /// Something that does not fit: counted, logged, offered as `invalid`; the connection lives on.
     pub(super) fn invalid(&mut self, invalid: &Invalid<'_>, job: Option<u32>, source: Source) {
         let wall = self.wall();
-        let name = invalid.event.as_deref().unwrap_or("(unreadable)");
+        let name = invalid.event.unwrap_or("(unreadable)");
         self.seq += 1;
         self.counters.invalid += 1;
         self.audit.invalid(name, wall);
-        let id = job
-            .and_then(|index| self.jobs.get(index))
-            .map(|entry| entry.job.id.clone());
-        let mut text = String::from(invalid.code);
-        text.push(' ');
-        text.push_str(name);
-        text.push_str(" dropped: ");
-        text.push_str(&invalid.reason);
+        let text = joined(&[invalid.code, " ", name, " dropped: ", invalid.reason]);
         self.log(Log::Invalid, &text, job);
-        let meta = Meta {
+        let mut meta = Meta {
             seq: self.seq,
             at: wall,
             source,
-            job: id.as_deref(),
+            job: job
+                .and_then(|index| self.jobs.get(index))
+                .map(|entry| entry.job.id.as_str()),
             invalid: None,
         };
         if self.audit.heard("invalid") {
             let mut elements = String::from("[0");
             for text in [
-                invalid.event.as_deref(),
+                invalid.event,
                 Some(invalid.code),
-                Some(&invalid.reason),
+                Some(invalid.reason),
                 Some(&excerpt(invalid.raw, 1000)),
             ] {
                 push_text(&mut elements, text);
@@ -200,12 +196,9 @@ impl Engine {
             elements.push(']');
             self.outbox.event('7', "invalid", &elements, &meta);
         }
-        match (self.config.on_invalid, &invalid.event) {
+        meta.invalid = Some(invalid.reason);
+        match (self.config.on_invalid, invalid.event) {
             (OnInvalid::Pass, Some(event)) if self.audit.heard(event) => {
-                let meta = Meta {
-                    invalid: Some(&invalid.reason),
-                    ..meta
-                };
                 self.outbox
                     .event(record_of(Kind::of(event)), event, invalid.raw, &meta);
             }
@@ -214,7 +207,7 @@ impl Engine {
                 wall,
                 name,
                 &excerpt(invalid.raw, 16_384),
-                Some(&invalid.reason),
+                meta.invalid,
             ),
             _ => {}
         }

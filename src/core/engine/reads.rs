@@ -283,28 +283,29 @@ impl Engine {
 
     fn snapshot_invalid(&mut self, index: u32, invalid: &Invalid<'_>) {
         self.invalid(invalid, Some(index), Source::Polling);
-        self.read_failed(index, Problem::ReadInvalid, &invalid.reason, NO_WAIT);
+        self.read_failed(index, Problem::ReadInvalid, invalid.reason, NO_WAIT);
     }
 
     fn snapshot(&mut self, flight: &Flight, etag: Option<String>, message: &Message<'_>) {
         let index = flight.job;
-        if let (Some(id), Some(entry)) = (&message.job, self.jobs.get(index))
+        if let (Some(id), Some(entry)) = (message.job, self.jobs.get(index))
             && *id != entry.job.id
         {
             let invalid = Invalid {
-                event: Some("snapshot".into()),
+                event: Some(message.name),
                 code: "wrong-job",
-                reason: joined(&["the answer is about another job: ", &excerpt(id, 64)]),
+                reason: &joined(&["the answer is about another job: ", &excerpt(id, 64)]),
                 raw: message.raw,
             };
             return self.snapshot_invalid(index, &invalid);
         }
         let (wall, seq) = (self.wall(), self.seq + 1);
         self.seq = seq;
-        self.audit.received("snapshot", wall);
-        self.history.push(seq, wall, "snapshot", message.raw, None);
+        self.audit.received(message.name, wall);
+        self.history
+            .push(seq, wall, message.name, message.raw, None);
         self.auth.proven(flight.auth);
-        let applied = self.apply(index, &message.update, Source::Polling, Some(flight.asked));
+        let applied = self.apply(index, message.news, flight.asked);
         if applied == Applied::Ended {
             self.tell_end(index, seq);
         }
