@@ -6,9 +6,6 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 /** For all that one page downloads, as gzip -9. */
 export const LIMIT = 45_000;
 
-/** The smallest size so far, with room for what differs between versions of zlib. */
-export const REACHED = 77_000;
-
 /** @typedef {{ raw: number, gzip: number, brotli: number }} Size */
 
 /**

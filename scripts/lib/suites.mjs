@@ -165,7 +165,7 @@ export const suites = [
     title: "size",
     needs: PACKAGE,
     packaged: true,
-    run: () => run(process.execPath, [join("scripts", "size.mjs"), "--no-growth"]),
+    run: () => run(process.execPath, [join("scripts", "size.mjs")]),
   },
 ];
 
