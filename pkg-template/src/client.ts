@@ -7,7 +7,7 @@ import { createJobs } from "./jobs.js";
 import { isHidden, watchPage } from "./lifecycle.js";
 import { Post } from "./messages.js";
 import type { Core, Message } from "./messages.js";
-import { resolveOptions } from "./options.js";
+import { resolveOptions, toJson } from "./options.js";
 import type { InvalidPayload, JobEvents } from "./payloads.js";
 import { logEntry, problem } from "./problems.js";
 import { camelized, toInspection, toMeta, toPayload, toStatus } from "./records.js";
@@ -332,13 +332,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     },
     request: () => rejected(notSpoken("acknowledgements")),
     send(event, data, { volatile, supersede, maxAge } = {}) {
-      let json: string | undefined;
-      let cause: unknown;
-      try {
-        json = JSON.stringify(data);
-      } catch (error) {
-        cause = error;
-      }
+      const [json, cause] = toJson(data);
       return json === undefined && data !== undefined
         ? rejected(new JobsError("validation", "The data cannot be JSON.", "Send plain data.", false, cause))
         : ask(volatile ? Post.SendVolatile : Post.Send, event, maxAge, json, supersede);

@@ -93,10 +93,10 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   }
 
   if (history !== undefined) checkMember("options", "history", history);
-  const isEvent = typeof subscribe === "string";
-  const first = isEvent ? { event: subscribe } : subscribe;
+  const first = typeof subscribe === "string" ? { event: subscribe } : subscribe;
   check(!first || (typeof first.event === "string" && first.event), "subscribe", "an event name");
-  check(isJson(first), "subscribe", "data that can be JSON");
+  const [data, fault] = toJson(first?.data);
+  check(!fault, "subscribe", "data that can be JSON");
   const parts = {} as Record<"reconnect" | "polling" | "heartbeat" | "pool" | "queue" | "rateLimit", Part>;
   for (const name of ["reconnect", "polling", "heartbeat", "pool", "queue", "rateLimit"] as const) {
     const part: unknown = o[name];
@@ -136,7 +136,7 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     rateLimit["perSecond"],
     rateLimit["burst"],
     first?.event,
-    first && JSON.stringify(first.data),
+    data,
   ];
 
   return () => {
@@ -146,11 +146,11 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   };
 }
 
-function isJson(value: unknown): boolean {
+/** A value as JSON, or why it cannot be. */
+export function toJson(value: unknown): [json: string | undefined, fault?: unknown] {
   try {
-    JSON.stringify(value);
-    return true;
-  } catch {
-    return false;
+    return [JSON.stringify(value)];
+  } catch (fault) {
+    return [undefined, fault];
   }
 }

@@ -5,20 +5,20 @@ import type { LogEntry } from "./types.js";
 
 type Words = [code: JobsErrorCode, retryable: 0 | 1, message: string, remedy: string];
 
-const CONNECT = "then call connect().";
-const KEEPS = "the client keeps trying.";
-const LATER = "Try again later.";
-const POLLING = "the `polling.url` option.";
-const READ = "The server answered the read with HTTP %.";
-
+// Where a phrase returns it is the same word for word: that costs next to nothing in the download.
 const PROBLEMS: readonly Words[] = [
   ["closed", 0, "The client was closed.", "Make a new JobsClient."],
-  ["closed", 1, "The client has given up connecting.", `See \`connection.current.error\`, ${CONNECT}`],
+  [
+    "closed",
+    1,
+    "The client has given up connecting.",
+    "See `connection.current.error`, then call connect().",
+  ],
   [
     "queue-full",
     1,
     "The outgoing queue is full.",
-    "Raise `queue.maxItems` or `queue.maxBytes`, use `supersede` keys, or send `volatile`.",
+    "Raise `queue.maxItems` or `queue.maxBytes`, use `supersede` or send `volatile`.",
   ],
   [
     "config",
@@ -31,37 +31,37 @@ const PROBLEMS: readonly Words[] = [
     "auth",
     0,
     "The server refused the token, and the refreshed one too.",
-    `Check what \`token\` returns for the reason "refresh", sign in again, ${CONNECT}`,
+    'Check what `token` returns for the reason "refresh", sign in again, then call connect().',
   ],
   [
     "auth",
     0,
     "The server wants authentication and no `token` was given.",
-    `Give the client a \`token\` option, or send cookies from the same origin, ${CONNECT}`,
+    "Give the client a `token` option, or send cookies from the same origin, then call connect().",
   ],
   [
     "handshake",
     1,
     "The server answers HTTP, but the WebSocket was not opened.",
-    "Check that the `path` exists on the server and that no proxy blocks WebSockets.",
+    "Check that the `path` exists and that no proxy blocks WebSockets.",
   ],
   [
     "network",
     1,
     "The server cannot be reached, neither by WebSocket nor by HTTP.",
-    `Check the network, the \`url\` and that the server runs; ${KEEPS}`,
+    "Check the network, the `url` and that the server runs; the client keeps trying.",
   ],
   [
     "network",
     1,
     "The WebSocket was not opened.",
-    `Check the network, the \`url\` and the \`path\`; ${KEEPS}`,
+    "Check the network, the `url` and the `path`; the client keeps trying.",
   ],
   [
     "timeout",
     1,
     "The server fell silent.",
-    `Check that the server sends heartbeats as often as \`heartbeat.interval\` says; ${KEEPS}`,
+    "Check that the server sends heartbeats as often as `heartbeat.interval` says; the client keeps trying.",
   ],
   [
     "rate-limited",
@@ -73,23 +73,33 @@ const PROBLEMS: readonly Words[] = [
     "auth",
     1,
     "The token was refused or could not be had.",
-    "Check what `token` returns; the client asks again.",
+    "Check what `token` returns; the client keeps trying.",
   ],
   ["network", 1, "The connection was lost.", "The client keeps trying."],
   [
     "closed",
     1,
     "The read was given up: the client was disconnected or closed.",
-    "Connect again, then call refresh() again.",
+    "Call connect() again, then call refresh() again.",
   ],
-  ["timeout", 1, "The server did not answer the read in time.", LATER],
+  ["timeout", 1, "The server did not answer the read in time.", "Try again later."],
   ["network", 1, "The server could not be reached.", "Check the network and the polling URL."],
-  ["protocol", 0, READ, `Check the job's id and ${POLLING}`],
-  ["rate-limited", 1, READ, "The client waits as long as the server asks; read less often."],
-  ["network", 0, READ, LATER],
-  ["network", 1, READ, LATER],
-  ["validation", 1, "The answer to a read does not fit: %", `Check ${POLLING}`],
-  ["auth", 1, "The `token` function gave no token.", "See the cause it logged; the client tries again."],
+  [
+    "protocol",
+    0,
+    "The server answered the read with HTTP %.",
+    "Check the job's id and the `polling.url` option.",
+  ],
+  [
+    "rate-limited",
+    1,
+    "The server answered the read with HTTP %.",
+    "Wait as long as the server asks; read less often.",
+  ],
+  ["network", 0, "The server answered the read with HTTP %.", "Try again later."],
+  ["network", 1, "The server answered the read with HTTP %.", "Try again later."],
+  ["validation", 1, "The answer to a read does not fit: %", "Check the `polling.url` option."],
+  ["auth", 1, "The `token` function gave no token.", "See the cause it logged; the client keeps trying."],
   ["config", 0, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`."],
   ["queue-full", 1, "The table of jobs is full.", "Close handles that are no longer needed."],
 ];
@@ -105,12 +115,10 @@ export function problem(number: number, detail = ""): JobsError {
   return new JobsError(code, message, remedy, retryable);
 }
 
-const LOST = "connection-lost";
-
 const LOGS: readonly [level: LogEntry["level"], code: string, text: string][] = [
-  ["info", LOST, "The connection was closed "],
-  ["info", LOST, "The connection was not opened "],
-  ["info", LOST, "Nothing was heard for too long."],
+  ["info", "connection-lost", "The connection was closed "],
+  ["info", "connection-lost", "The connection was not opened "],
+  ["info", "connection-lost", "Nothing was heard for too long."],
   ["warn", "auth", ""],
   ["warn", "too-many-jobs", "The table of jobs is full; refused: "],
   ["warn", "queue-expired", "A queued message was dropped: too old."],
