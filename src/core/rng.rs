@@ -20,10 +20,9 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number in `0..=max`, evenly spread (the bias of the multiplication is below 2⁻³² for the delays used here).
+    /// A number in `0..=max`, evenly spread (the bias of the remainder is below 2⁻³² for the delays used here).
     pub fn up_to(&mut self, max: u64) -> u64 {
-        let wide = u128::from(self.next_u64()) * (u128::from(max) + 1);
-        (wide >> 64) as u64
+        self.next_u64() % max.saturating_add(1)
     }
 }
 

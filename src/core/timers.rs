@@ -14,12 +14,9 @@ pub(crate) enum Owner {
     Fetch(u32),
     /// A token that was asked for and does not come.
     Token(u32),
-    /// The outgoing queue: an item's age, or the next token of the rate limit.
-    Queue,
-    /// The shared link's linger time.
-    Linger,
-    /// A socket that takes too long to close.
-    Closing,
+    /// What is looked at whenever things settle: an outgoing message's age or the next token of the rate limit, the
+    /// shared link's linger time, a socket that takes too long to close.
+    Settling,
 }
 
 /// Reminders, the next one last; of two for the same time the older comes first.
@@ -121,12 +118,12 @@ mod tests {
     fn a_deadline_moved_forward_fires_early() {
         let mut timers = Timers::default();
         let mut deadline = Deadline::default();
-        deadline.set(Time(30), Owner::Queue, &mut timers);
-        deadline.set(Time(5), Owner::Queue, &mut timers);
-        assert_eq!(timers.due(Time(5)), Some(Owner::Queue));
-        assert!(deadline.reached(Time(5), Owner::Queue, &mut timers));
+        deadline.set(Time(30), Owner::Settling, &mut timers);
+        deadline.set(Time(5), Owner::Settling, &mut timers);
+        assert_eq!(timers.due(Time(5)), Some(Owner::Settling));
+        assert!(deadline.reached(Time(5), Owner::Settling, &mut timers));
         // The later reminder is stale and changes nothing.
-        assert_eq!(timers.due(Time(30)), Some(Owner::Queue));
-        assert!(!deadline.reached(Time(30), Owner::Queue, &mut timers));
+        assert_eq!(timers.due(Time(30)), Some(Owner::Settling));
+        assert!(!deadline.reached(Time(30), Owner::Settling, &mut timers));
     }
 }

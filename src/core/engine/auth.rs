@@ -5,6 +5,7 @@ use super::super::error::{Log, Loss, Problem};
 use super::super::output::{Output, TokenReason};
 use super::super::timers::Owner;
 use super::Engine;
+use super::inspect::Count;
 use super::links::State;
 
 /// How long the page may take to give a token, ms.
@@ -98,7 +99,7 @@ impl Engine {
     /// The page answered: those who waited go on.
     pub(super) fn token_answered(&mut self, req: u32, error: Option<String>) {
         if self.auth.asking != req {
-            self.counters.stale += 1;
+            self.count(Count::Stale);
             return;
         }
         self.auth.asking = 0;

@@ -4,43 +4,56 @@ use super::super::audit::AuditRow;
 use super::super::json::{push_numbers, push_text};
 use super::Engine;
 
-/// Figures since the client was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counters {
+/// What is counted by the engine itself, in the order of docs/core-messages.md.
+#[derive(Clone, Copy)]
+pub(super) enum Count {
     /// Frames taken in.
-    pub frames: u64,
+    Frames,
     /// Bytes of text frames.
-    pub bytes: u64,
+    Bytes,
     /// Events read from them.
-    pub events: u64,
+    Events,
     /// Messages that did not fit.
-    pub invalid: u64,
+    Invalid,
     /// News older than what was known.
-    pub late: u64,
+    Late,
     /// News that said what was known.
-    pub duplicates: u64,
+    Duplicates,
     /// News about a job that had ended.
-    pub after_end: u64,
+    AfterEnd,
     /// Things that came from a socket, read or token request that is no longer current.
-    pub stale: u64,
+    Stale,
     /// Sockets opened.
-    pub opened: u64,
+    Opened,
     /// Connections that came back.
-    pub reconnected: u64,
+    Reconnected,
     /// Handshakes that took too long.
-    pub handshake_timeouts: u64,
+    HandshakeTimeouts,
     /// Sockets replaced because nothing was heard.
-    pub silences: u64,
+    Silences,
     /// Times the page came back.
-    pub wakes: u64,
+    Wakes,
     /// HTTP reads sent.
-    pub reads: u64,
+    Reads,
     /// Those that failed.
-    pub failed_reads: u64,
+    FailedReads,
     /// Outgoing messages dropped for their age.
-    pub expired: u64,
+    Expired,
     /// Jobs refused because the table was full.
-    pub refused_jobs: u64,
+    RefusedJobs,
+}
+
+/// Figures since the client was made.
+#[derive(Debug, Default)]
+pub(super) struct Counters([f64; Count::RefusedJobs as usize + 1]);
+
+impl Counters {
+    #[inline]
+    pub(super) fn add(&mut self, what: Count, more: f64) {
+        if let Some(figure) = self.0.get_mut(what as usize) {
+            *figure += more;
+        }
+    }
 }
 
 impl Engine {
@@ -67,11 +80,8 @@ impl Engine {
             self.timers.len(),
         ];
         push_numbers(&mut out, &sizes.map(|size| size as f64));
-        let overflowed = self.outbox.overflowed;
-        push_numbers(
-            &mut out,
-            &self.counters.figures(overflowed).map(|n| n as f64),
-        );
+        push_numbers(&mut out, &[self.outbox.overflowed as f64]);
+        push_numbers(&mut out, &self.counters.0);
         out.push_str("],[0");
         for (place, link) in self.links.iter().enumerate() {
             if !link.on {
@@ -109,31 +119,5 @@ impl Engine {
         });
         out.push_str("]]");
         out
-    }
-}
-
-impl Counters {
-    /// In the order of docs/core-messages.md.
-    fn figures(&self, overflowed: u64) -> [u64; 18] {
-        [
-            overflowed,
-            self.frames,
-            self.bytes,
-            self.events,
-            self.invalid,
-            self.late,
-            self.duplicates,
-            self.after_end,
-            self.stale,
-            self.opened,
-            self.reconnected,
-            self.handshake_timeouts,
-            self.silences,
-            self.wakes,
-            self.reads,
-            self.failed_reads,
-            self.expired,
-            self.refused_jobs,
-        ]
     }
 }

@@ -6,6 +6,7 @@ use super::super::input::Gen;
 use super::super::job::{Applied, Job};
 use super::super::time::Time;
 use super::super::timers::{Deadline, Owner};
+use super::inspect::Count;
 use super::links::SHARED;
 use super::{Engine, Phase};
 
@@ -132,7 +133,7 @@ impl Engine {
             self.drop_reads_of(index);
             self.forget_link(index);
             let Some(entry) = self.jobs.get_mut(index) else {
-                self.counters.refused_jobs += 1;
+                self.count(Count::RefusedJobs);
                 self.log(Log::TooManyJobs, id, None);
                 return None;
             };
@@ -333,33 +334,23 @@ impl Engine {
                 .iter()
                 .any(|entry| entry.followers > 0 && entry.open_ended());
         if !wanted {
-            if self.has_link(SHARED) && self.shared_linger.get() == Time::NEVER {
-                let until = self.now.after(self.config.linger);
-                self.shared_linger
-                    .set(until, Owner::Linger, &mut self.timers);
+            if self.has_link(SHARED) && self.shared_linger == Time::NEVER {
+                self.shared_linger = self.now.after(self.config.linger);
             }
             return;
         }
-        self.shared_linger
-            .set(Time::NEVER, Owner::Linger, &mut self.timers);
+        self.shared_linger = Time::NEVER;
         if !self.has_link(SHARED) && self.config.max_sockets > 0 {
             self.begin_link(SHARED);
         }
     }
 
-    pub(super) fn shared_linger_due(&mut self) {
-        if self
-            .shared_linger
-            .reached(self.now, Owner::Linger, &mut self.timers)
-        {
-            self.close_link(SHARED, "nobody listens");
-        }
-    }
-
-    /// Gives free sockets to those who have waited longest; the others are read over HTTP meanwhile.
-    pub(super) fn assign_sockets(&mut self) {
+    /// Gives free sockets to those who have waited longest; the others are read over HTTP meanwhile. Says when to
+    /// look again.
+    pub(super) fn assign_sockets(&mut self) -> Time {
+        let mut room = Time::NEVER;
         if !self.is_active() || self.waiting.is_empty() {
-            return;
+            return room;
         }
         while let Some(index) = self.waiting.first().copied() {
             let wants = self
@@ -367,7 +358,13 @@ impl Engine {
                 .get(index)
                 .is_some_and(|entry| entry.open_ended() && !self.has_link(index));
             if wants && self.linked + self.closing.len() >= self.config.max_sockets {
-                if self.room_is_coming() || !self.end_a_lingering_link() {
+                // A place becomes free when a socket has closed, or by that time.
+                self.has_closed(Gen::NONE);
+                room = self
+                    .closing
+                    .first()
+                    .map_or(Time::NEVER, |(_, until)| *until);
+                if room < Time::NEVER || !self.end_a_lingering_link() {
                     break;
                 }
                 continue;
@@ -396,18 +393,7 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// Whether a socket is closing, whose place becomes free; reminds of the time at which that is taken for done.
-    fn room_is_coming(&mut self) -> bool {
-        self.has_closed(Gen::NONE);
-        let first = self
-            .closing
-            .first()
-            .map_or(Time::NEVER, |(_, until)| *until);
-        self.closing_deadline
-            .set(first, Owner::Closing, &mut self.timers);
-        first < Time::NEVER
+        room
     }
 
     /// A socket that is kept only for its linger time makes room for a job that is followed.
@@ -496,9 +482,9 @@ impl Engine {
                 self.outbox.urgent_jobs.push(index);
                 self.ended(index);
             }
-            Applied::Same => self.counters.duplicates += 1,
-            Applied::Late => self.counters.late += 1,
-            Applied::AfterEnd => self.counters.after_end += 1,
+            Applied::Same => self.count(Count::Duplicates),
+            Applied::Late => self.count(Count::Late),
+            Applied::AfterEnd => self.count(Count::AfterEnd),
         }
         applied
     }

@@ -2,6 +2,7 @@
 
 use super::super::error::{Log, Loss};
 use super::super::input::Gen;
+use super::super::message::joined;
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
 use super::super::text;
@@ -9,6 +10,7 @@ use super::super::time::Time;
 use super::super::timers::{Deadline, Owner};
 use super::Engine;
 use super::auth::Verdict;
+use super::inspect::Count;
 
 /// How much later than its deadline a timer may fire before the frames that may be queued behind it are waited for, ms.
 const LATE: u64 = 500;
@@ -88,21 +90,15 @@ impl Link {
     }
 }
 
-/// What a close code asks for (RFC 6455, 7.4.1; 4xxx as the systems use them, like HTTP's status).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Band {
-    Retry,
-    Wait,
-    Refused,
-}
-
-fn band(code: u16) -> Band {
+/// What a close code tells, if it is more than that there is no connection (RFC 6455, 7.4.1; 4xxx as the systems use
+/// them, like HTTP's status).
+fn told_by(code: u16) -> Option<Loss> {
     match code {
-        // "No such job", "time-out" and "too many" in the HTTP-like band are not about who asks.
-        4404 | 4408 => Band::Retry,
-        1013 | 4429 => Band::Wait,
-        1008 | 4400..=4499 => Band::Refused,
-        _ => Band::Retry,
+        // "No such job" and "time-out" in the HTTP-like band are not about who asks.
+        4404 | 4408 => None,
+        1013 | 4429 => Some(Loss::RateLimited),
+        1008 | 4400..=4499 => Some(Loss::Auth),
+        _ => None,
     }
 }
 
@@ -171,14 +167,18 @@ impl Engine {
         self.status_dirty = true;
     }
 
-    pub(super) fn open_link(&mut self, place: u32, auth: u32) {
-        let mut url = String::from("ws");
-        if let Some(server) = self.config.servers.get(self.server) {
-            url.push_str(server);
+    /// Where to reach the server about a job; a path that does not name it is the same for all.
+    pub(super) fn address(&self, scheme: &str, template: &str, job: u32) -> String {
+        let id = self.jobs.get(job).map_or("", |entry| &entry.job.id);
+        let path = text::with_id(template, id);
+        match self.config.servers.get(self.server) {
+            Some(server) if path.starts_with('/') => joined(&[scheme, server, &path]),
+            _ => path,
         }
-        // A path without a place for the job's id is the same for all.
-        let id = self.jobs.get(place).map_or("", |entry| &entry.job.id);
-        url.push_str(&text::with_id(&self.config.path, id));
+    }
+
+    pub(super) fn open_link(&mut self, place: u32, auth: u32) {
+        let url = self.address("ws", &self.config.path, place);
         self.opened = self.opened.wrapping_add(1);
         let r#gen = Gen::new(place, self.opened);
         let Some(link) = self.links.get_mut(place as usize) else {
@@ -192,7 +192,7 @@ impl Engine {
             place,
             self.now.after(self.config.heartbeat_timeout.max(1000)),
         );
-        self.counters.opened += 1;
+        self.count(Count::Opened);
         self.outputs.push(Output::Open { r#gen, url, auth });
         self.status_dirty = true;
     }
@@ -206,7 +206,7 @@ impl Engine {
         {
             return Some(place);
         }
-        self.counters.stale += 1;
+        self.count(Count::Stale);
         None
     }
 
@@ -233,7 +233,7 @@ impl Engine {
             self.outputs.push(Output::Send { r#gen, text });
         }
         if lost_at > 0 {
-            self.counters.reconnected += 1;
+            self.count(Count::Reconnected);
             self.tell_reconnected(failures, wall.saturating_sub(lost_at));
         }
         self.doubt_unwatched();
@@ -282,7 +282,7 @@ impl Engine {
         match link.state {
             State::Waiting => self.start_link(place),
             State::Connecting => {
-                self.counters.handshake_timeouts += 1;
+                self.count(Count::HandshakeTimeouts);
                 self.let_go(place, "handshake timed out");
                 self.link_failed(place, Loss::Timeout);
             }
@@ -291,7 +291,7 @@ impl Engine {
                     link.grace = true;
                     return self.remind_link(place, now.after(GRACE));
                 }
-                self.counters.silences += 1;
+                self.count(Count::Silences);
                 self.log(Log::ConnectionSilent, "", None);
                 self.let_go(place, "no heartbeat");
                 self.link_failed(place, Loss::Timeout);
@@ -336,12 +336,15 @@ impl Engine {
     /// Forgets a socket that was closing, and those whose time to do so is over; whether it was closing.
     pub(super) fn has_closed(&mut self, r#gen: Gen) -> bool {
         let now = self.now;
-        let mut found = false;
-        self.closing.retain(|(closing, until)| {
-            let this = *closing == r#gen;
-            found |= this;
-            !this && *until > now
-        });
+        let (mut found, mut at) = (false, 0);
+        while let Some((closing, until)) = self.closing.get(at).copied() {
+            found |= closing == r#gen;
+            if closing == r#gen || until <= now {
+                self.closing.remove(at);
+            } else {
+                at += 1;
+            }
+        }
         found
     }
 
@@ -385,7 +388,6 @@ impl Engine {
         let Some(link) = self.link(place) else {
             return;
         };
-        let auth = link.auth;
         let (told, loss) = if link.state == State::Open {
             (Log::ConnectionClosed, Loss::Network)
         } else {
@@ -399,44 +401,27 @@ impl Engine {
             words.push_str(&super::super::message::excerpt(reason, 200));
         }
         self.log(told, &words, self.job_of_link(place));
-        match band(code) {
-            Band::Refused => self.link_refused(place, auth),
-            Band::Wait => self.link_failed(place, Loss::RateLimited),
-            Band::Retry => self.link_failed(place, loss),
-        }
-    }
-
-    /// The server refused who we are.
-    fn link_refused(&mut self, place: u32, used: u32) {
-        self.note_loss(place, false);
-        let verdict = self.token_refused(used);
-        if verdict == Verdict::Final {
-            return self.fail(self.auth_problem());
-        }
-        let Some(link) = self.links.get_mut(place as usize) else {
-            return;
-        };
-        link.error = Some(Loss::Auth);
-        link.failures = link.failures.saturating_add(1);
-        let repeated = link.failures > 1;
-        link.state = State::Token;
-        self.remind_link(place, Time::NEVER);
-        if verdict == Verdict::Again {
-            // A server that takes a token and refuses it again and again must not be hammered.
-            if repeated {
-                self.back_off(place)
-            } else {
-                self.open_link(place, self.auth.current())
-            }
-        }
+        self.link_failed(place, told_by(code).unwrap_or(loss));
     }
 
     /// An attempt failed or an open socket was lost.
     pub(super) fn link_failed(&mut self, place: u32, loss: Loss) {
+        let refused = loss == Loss::Auth && self.link(place).is_some_and(Link::is_live);
         self.note_loss(place, loss == Loss::Timeout);
-        if let Some(link) = self.links.get_mut(place as usize) {
-            link.error = Some(loss);
-            link.failures = link.failures.saturating_add(1);
+        let Some(link) = self.links.get_mut(place as usize) else {
+            return;
+        };
+        link.error = Some(loss);
+        link.failures = link.failures.saturating_add(1);
+        let (used, repeated) = (link.auth, link.failures > 1);
+        if refused {
+            match self.token_refused(used) {
+                Verdict::Final => return self.fail(self.auth_problem()),
+                Verdict::Wait => return self.start_link(place),
+                Verdict::Again if !repeated => return self.open_link(place, self.auth.current()),
+                // A server that takes a token and refuses it again and again must not be hammered.
+                Verdict::Again => {}
+            }
         }
         self.back_off(place);
     }
@@ -526,22 +511,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn close_codes_fall_into_bands() {
+    fn close_codes_tell_why() {
         for (code, expected) in [
-            (1000, Band::Retry),
-            (1001, Band::Retry),
-            (1006, Band::Retry),
-            (1011, Band::Retry),
-            (1008, Band::Refused),
-            (1013, Band::Wait),
-            (4401, Band::Refused),
-            (4403, Band::Refused),
-            (4404, Band::Retry),
-            (4429, Band::Wait),
-            (4000, Band::Retry),
-            (4500, Band::Retry),
+            (1000, None),
+            (1001, None),
+            (1006, None),
+            (1011, None),
+            (1008, Some(Loss::Auth)),
+            (1013, Some(Loss::RateLimited)),
+            (4401, Some(Loss::Auth)),
+            (4403, Some(Loss::Auth)),
+            (4404, None),
+            (4429, Some(Loss::RateLimited)),
+            (4000, None),
+            (4500, None),
         ] {
-            assert_eq!(band(code), expected, "{code}");
+            assert_eq!(told_by(code), expected, "{code}");
         }
     }
 }

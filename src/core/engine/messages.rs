@@ -11,6 +11,7 @@ use super::super::output::Output;
 use super::super::stream;
 use super::super::time::Time;
 use super::Engine;
+use super::inspect::Count;
 use super::outbox::Meta;
 
 impl Engine {
@@ -63,14 +64,15 @@ impl Engine {
             Ok(message) => self.message(r#gen, job, message),
             Err(invalid) => self.invalid(invalid, job, Source::Socket),
         });
-        self.counters.bytes += (scanner.position() - start) as u64;
+        self.counters
+            .add(Count::Bytes, (scanner.position() - start) as f64);
         scanner.step();
     }
 
     /// A frame came: a sign of life. The job whose socket it is, if it is not for all.
     fn heard(&mut self, link: u32) -> Option<u32> {
         self.link_heard(link);
-        self.counters.frames += 1;
+        self.count(Count::Frames);
         self.job_of_link(link)
     }
 
@@ -88,7 +90,7 @@ impl Engine {
         }
         let wall = self.wall();
         self.seq += 1;
-        self.counters.events += 1;
+        self.count(Count::Events);
         let heard = self.audit.received(message.name, wall);
         self.history
             .push(self.seq, wall, message.name, message.raw, None);
@@ -170,7 +172,7 @@ impl Engine {
         let wall = self.wall();
         let name = invalid.event.unwrap_or("(unreadable)");
         self.seq += 1;
-        self.counters.invalid += 1;
+        self.count(Count::Invalid);
         self.audit.invalid(name, wall);
         let text = joined(&[invalid.code, " ", name, " dropped: ", invalid.reason]);
         self.log(Log::Invalid, &text, job);

@@ -27,7 +27,8 @@ use super::queue::{Bucket, Queue};
 use super::rng::Rng;
 use super::time::Time;
 use super::timers::{Deadline, Owner, Timers};
-use inspect::Counters;
+use inspect::{Count, Counters};
+use links::SHARED;
 
 /// A forward jump of the wall clock against the monotonic one that means the machine slept, ms.
 const SLEPT: u64 = 5000;
@@ -67,10 +68,10 @@ pub struct Engine {
     linked: usize,
     /// There is one socket a job, since the path names it; else one that carries every job.
     per_job: bool,
-    shared_linger: Deadline,
+    /// When the shared socket is let go, since nobody wants it; [`Time::NEVER`]: it is wanted.
+    shared_linger: Time,
     /// Sockets that were let go and have not closed yet, and until when they count.
     closing: Vec<(Gen, Time)>,
-    closing_deadline: Deadline,
     /// Sockets opened so far; makes generations unique.
     opened: u32,
     /// The server that is tried, or works.
@@ -84,7 +85,8 @@ pub struct Engine {
     history: History,
     seq: u64,
     queue: Queue,
-    queue_deadline: Deadline,
+    /// When something that is looked at whenever things settle has to be looked at.
+    settling: Deadline,
     bucket: Bucket,
     status: status::Status,
     status_dirty: bool,
@@ -115,9 +117,8 @@ impl Engine {
             links: Vec::new(),
             linked: 0,
             per_job: super::text::names_job(&config.path),
-            shared_linger: Deadline::default(),
+            shared_linger: Time::NEVER,
             closing: Vec::new(),
-            closing_deadline: Deadline::default(),
             opened: 0,
             server: 0,
             auth: auth::Auth::default(),
@@ -129,7 +130,7 @@ impl Engine {
             history: History::new(config.history),
             seq: 0,
             queue: Queue::new(config.queue_items, config.queue_bytes),
-            queue_deadline: Deadline::default(),
+            settling: Deadline::default(),
             bucket: Bucket::new(config.rate_limit),
             status: status::Status::default(),
             status_dirty: false,
@@ -230,16 +231,9 @@ impl Engine {
                 Owner::Link(index) => self.link_due(index),
                 Owner::Job(index) => self.job_due(index),
                 Owner::Fetch(req) => self.read_overdue(req),
-                Owner::Queue => {
-                    // The queue is looked at whenever things settle.
-                    self.queue_deadline
-                        .reached(self.now, Owner::Queue, &mut self.timers);
-                }
-                Owner::Linger => self.shared_linger_due(),
-                Owner::Closing => {
-                    // Places are given away whenever things settle.
-                    self.closing_deadline
-                        .reached(self.now, Owner::Closing, &mut self.timers);
+                Owner::Settling => {
+                    self.settling
+                        .reached(self.now, Owner::Settling, &mut self.timers);
                 }
                 Owner::Token(req) => self.token_overdue(req),
             }
@@ -248,11 +242,17 @@ impl Engine {
 
     /// Brings everything in line after an input: sockets for those who wait, reads, the queue, what is to be told.
     fn settle(&mut self) {
-        self.assign_sockets();
+        if self.shared_linger <= self.now {
+            self.shared_linger = Time::NEVER;
+            self.close_link(SHARED, "nobody listens");
+        }
+        let room = self.assign_sockets();
         self.pump_reads();
-        self.pump_queue();
+        let queue = self.pump_queue();
         self.tell_status();
         self.tell();
+        let next = self.shared_linger.min(room).min(queue);
+        self.settling.set(next, Owner::Settling, &mut self.timers);
     }
 
     /// Tells the page's logger, about a job if there is one.
@@ -261,6 +261,11 @@ impl Engine {
         let entry = job.and_then(|index| self.jobs.get(index));
         let id = entry.map(|entry| entry.job.id.as_str());
         self.outbox.log(now, wall, what, None, detail, id);
+    }
+
+    #[inline]
+    fn count(&mut self, what: Count) {
+        self.counters.add(what, 1.0);
     }
 
     fn is_active(&self) -> bool {

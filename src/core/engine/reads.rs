@@ -9,11 +9,11 @@ use super::super::json::push_u64;
 use super::super::message::{Invalid, Message, excerpt, joined};
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
-use super::super::text;
 use super::super::time::Time;
 use super::super::timers::Owner;
 use super::Engine;
 use super::auth::Verdict;
+use super::inspect::Count;
 use super::jobs::NO_GAP;
 
 /// Reads under way at once: browsers allow six connections a host over HTTP/1.1, and the page needs some itself.
@@ -145,24 +145,14 @@ impl Engine {
             self.reads.count += 1;
             let req = self.reads.count;
             entry.reading = req;
-            let mut url = String::new();
-            let template = &self.config.polling_url;
-            if template.starts_with('/') {
-                url.push_str("http");
-                url.push_str(
-                    self.config
-                        .servers
-                        .get(self.server)
-                        .map_or("", String::as_str),
-                );
-            }
-            url.push_str(&text::with_id(template, &entry.job.id));
+            let etag = entry.etag.clone();
+            let url = self.address("http", &self.config.polling_url, index);
             let auth = self.auth.current();
-            self.counters.reads += 1;
+            self.count(Count::Reads);
             self.outputs.push(Output::Fetch {
                 req,
                 url,
-                etag: entry.etag.clone(),
+                etag,
                 auth,
             });
             self.reads.flights.push(Flight {
@@ -233,7 +223,7 @@ impl Engine {
 
     pub(super) fn read_done(&mut self, req: u32, outcome: HttpOutcome) {
         let Some(flight) = self.land(req) else {
-            self.counters.stale += 1;
+            self.count(Count::Stale);
             return;
         };
         let (index, status) = (flight.job, outcome.status);
@@ -402,7 +392,7 @@ impl Engine {
 
     /// A read failed: its callers are told, the next one is planned, further away with every failure.
     fn read_failed(&mut self, index: u32, problem: Problem, detail: &str, wait: u64) {
-        self.counters.failed_reads += 1;
+        self.count(Count::FailedReads);
         let wall = self.wall();
         let Some(entry) = self.jobs.get_mut(index) else {
             return;

@@ -7,7 +7,7 @@ use super::super::json::{Scanner, Value};
 use super::super::output::Output;
 use super::super::stream;
 use super::super::time::Time;
-use super::super::timers::Owner;
+use super::inspect::Count;
 use super::links::SHARED;
 use super::{Engine, Phase};
 
@@ -82,8 +82,8 @@ impl Engine {
             .map_or(Gen::NONE, |link| link.r#gen)
     }
 
-    /// Sends what can go now, drops what is too old, plans the next look.
-    pub(super) fn pump_queue(&mut self) {
+    /// Sends what can go now, drops what is too old; says when to look again.
+    pub(super) fn pump_queue(&mut self) -> Time {
         let now = self.now;
         let mut next = Time::NEVER;
         let mut at = 0;
@@ -92,7 +92,7 @@ impl Engine {
             let r#gen = self.open_socket_for(item.job.as_deref());
             if expires <= now {
                 self.queue.remove(at);
-                self.counters.expired += 1;
+                self.count(Count::Expired);
                 self.log(Log::QueueExpired, "", None);
                 continue;
             }
@@ -108,7 +108,6 @@ impl Engine {
             let text = self.queue.remove(at);
             self.outputs.push(Output::Send { r#gen, text });
         }
-        self.queue_deadline
-            .set(next, Owner::Queue, &mut self.timers);
+        next
     }
 }

@@ -1,5 +1,6 @@
 //! The page came back from somewhere: from behind other tabs, from a frozen state, from sleep. One idempotent answer.
 
+use super::inspect::Count;
 use super::links::State;
 use super::{Engine, Phase};
 
@@ -29,7 +30,7 @@ impl Engine {
             return;
         }
         self.next_wake = now.after(APART);
-        self.counters.wakes += 1;
+        self.count(Count::Wakes);
         let (interval, timeout) = (
             self.config.heartbeat_interval,
             self.config.heartbeat_timeout,
