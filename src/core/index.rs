@@ -1,6 +1,8 @@
 //! Finds a job by its id: an open-addressing table of places in the list of jobs. The ids stay where the jobs are, so
 //! there is one copy of each, and no general map's code.
 
+/// Slots, once there is a job: more than there are jobs at most, so that one is always empty.
+const SIZE: usize = 16_384;
 const EMPTY: u32 = u32::MAX;
 /// A place whose job was removed: a search goes on past it.
 const GONE: u32 = u32::MAX - 1;
@@ -23,30 +25,32 @@ fn hash(key: &str) -> usize {
 /// Places by id.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// A power of two of them, or none.
+    /// [`SIZE`] of them, or none yet.
     slots: Vec<u32>,
     /// Slots that are not empty.
     used: usize,
 }
 
 impl Index {
-    fn walk(&self, key: &str) -> impl Iterator<Item = usize> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let start = hash(key);
-        (0..self.slots.len()).map(move |step| start.wrapping_add(step) & mask)
+    /// The first slot of a key whose place `is` the one looked for, or that is empty.
+    fn find(&self, key: &str, is: &dyn Fn(u32) -> bool) -> usize {
+        let mut slot = hash(key) % SIZE;
+        while let Some(&place) = self.slots.get(slot) {
+            if place == EMPTY || is(place) {
+                break;
+            }
+            slot = (slot + 1) % SIZE;
+        }
+        slot
     }
 
     /// The place whose key `is` the one looked for.
     pub(crate) fn get(&self, key: &str, is: impl Fn(u32) -> bool) -> Option<u32> {
-        for slot in self.walk(key) {
-            match self.slots.get(slot) {
-                Some(&EMPTY) | None => return None,
-                Some(&GONE) => {}
-                Some(&place) if is(place) => return Some(place),
-                Some(_) => {}
-            }
-        }
-        None
+        let slot = self.find(key, &|place| place != GONE && is(place));
+        self.slots
+            .get(slot)
+            .copied()
+            .filter(|place| *place != EMPTY)
     }
 
     /// Adds a key that is not there yet. `key_of` names the keys of the places that are.
@@ -57,16 +61,10 @@ impl Index {
         key_of: impl Fn(u32) -> Option<&'a str>,
     ) {
         if (self.used + 1) * 4 > self.slots.len() * 3 {
-            let live: Vec<u32> = self
-                .slots
-                .iter()
-                .copied()
-                .filter(|place| *place < GONE)
-                .collect();
-            let size = (live.len() * 2).next_power_of_two().max(16);
-            self.slots = vec![EMPTY; size];
+            // Too many slots are those of jobs that went.
+            let old = std::mem::replace(&mut self.slots, vec![EMPTY; SIZE]);
             self.used = 0;
-            for place in live {
+            for place in old {
                 if let Some(key) = key_of(place) {
                     self.put(key, place);
                 }
@@ -76,20 +74,16 @@ impl Index {
     }
 
     fn put(&mut self, key: &str, place: u32) {
-        let free = self
-            .walk(key)
-            .find(|slot| self.slots.get(*slot) == Some(&EMPTY));
-        if let Some(slot) = free.and_then(|slot| self.slots.get_mut(slot)) {
+        let free = self.find(key, &|_| false);
+        if let Some(slot) = self.slots.get_mut(free) {
             *slot = place;
             self.used += 1;
         }
     }
 
     pub(crate) fn remove(&mut self, key: &str, place: u32) {
-        let found = self
-            .walk(key)
-            .find(|slot| self.slots.get(*slot) == Some(&place));
-        if let Some(slot) = found.and_then(|slot| self.slots.get_mut(slot)) {
+        let found = self.find(key, &|other| other == place);
+        if let Some(slot) = self.slots.get_mut(found) {
             *slot = GONE;
         }
     }
@@ -100,6 +94,24 @@ mod tests {
     use super::Index;
     use proptest::prelude::{any, prop_assert_eq, proptest};
     use std::collections::HashMap;
+
+    #[test]
+    fn slots_of_those_that_went_are_used_again() {
+        let keys: Vec<String> = (0..50_000u32).map(|n| format!("job-{n}")).collect();
+        let key_of = |place: u32| keys.get(place as usize).map(String::as_str);
+        let mut index = Index::default();
+        for (n, key) in (0u32..).zip(&keys) {
+            index.insert(key, n, key_of);
+            if let Some(gone) = n.checked_sub(10_000) {
+                index.remove(&keys[gone as usize], gone);
+            }
+        }
+        for n in [0, 30_000, 39_999, 40_000, 49_999] {
+            let key = &keys[n as usize];
+            let found = index.get(key, |place| key_of(place) == Some(key));
+            assert_eq!(found, (n >= 40_000).then_some(n), "{key}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -1,5 +1,7 @@
 //! Searching and filling in short texts without the standard library's general searcher, which costs kilobytes of wasm.
 
+use super::json::push_hex;
+
 /// Where `needle` begins in `text`.
 pub(crate) fn find(text: &str, needle: &str) -> Option<usize> {
     text.as_bytes()
@@ -35,18 +37,13 @@ pub(crate) fn with_id(path: &str, id: &str) -> String {
 
 /// Percent-encodes what may not stand in one path segment.
 fn encode_segment(id: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(id.len());
     for byte in id.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                out.push(char::from(
-                    HEX.get(usize::from(digit)).copied().unwrap_or(b'0'),
-                ));
-            }
+            push_hex(&mut out, byte);
         }
     }
     out

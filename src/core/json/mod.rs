@@ -9,4 +9,4 @@ mod write;
 
 pub use list::{push_numbers, push_text};
 pub use scan::{Error, MAX_DEPTH, Raw, Scanner, Str, Type, Value};
-pub use write::{push_number, push_string, push_u64};
+pub use write::{push_hex, push_number, push_string, push_u64};

@@ -2,7 +2,14 @@
 
 use super::scan::split_special;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Appends a byte as two digits.
+pub fn push_hex(out: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for digit in [byte >> 4, byte & 15] {
+        let digit = DIGITS.get(usize::from(digit)).copied();
+        out.push(char::from(digit.unwrap_or(b'0')));
+    }
+}
 
 /// Appends `text` as a JSON string; quotes, backslashes and control characters are escaped.
 pub fn push_string(out: &mut String, text: &str) {
@@ -17,10 +24,7 @@ pub fn push_string(out: &mut String, text: &str) {
             Some(b'\n') => out.push_str("\\n"),
             Some(control) => {
                 out.push_str("\\u00");
-                let code = usize::from(*control);
-                for digit in [code >> 4, code & 15] {
-                    out.push(char::from(HEX.get(digit).copied().unwrap_or(b'0')));
-                }
+                push_hex(out, *control);
             }
             None => break,
         }
