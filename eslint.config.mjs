@@ -7,7 +7,7 @@ export default ts.config(
   { ignores: ["target/", "pkg/", "**/dist/", "**/node_modules/", "**/.venv/", "fuzz/"] },
   js.configs.recommended,
   {
-    files: ["**/*.{js,mjs}"],
+    files: ["**/*.{js,cjs,mjs}"],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
   {
