@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Backend } from "../e2e/support/backend.mjs";
 import { servePages } from "../e2e/support/pages.mjs";
-import { run } from "./lib/command.mjs";
+import { environment, run } from "./lib/command.mjs";
 import { followInPage } from "./lib/page.mjs";
 import { followInNode } from "./lib/program.mjs";
 
@@ -50,16 +50,17 @@ async function files({ folder, server, chromium }, { path = "/index.html", root 
   }
 }
 
-/** Vite's development server, which has not yet looked at the package. @param {Stage} stage */
-async function viteDev({ folder, server, chromium }) {
-  const vite = await new Backend({
-    program: process.execPath,
-    args: () => [join(folder, "dev.js")],
-  }).start();
+/**
+ * The app behind a server of its bundler's or framework's: `serve.js`, which says "ready" and where.
+ * @param {Stage} stage
+ */
+async function served({ folder, server, chromium }) {
+  const args = () => [join(folder, "serve.js")];
+  const app = await new Backend({ program: process.execPath, args, env: environment() }).start();
   try {
-    await followInPage(await chromium(), { url: `${vite.url}/index.html`, server });
+    return await followInPage(await chromium(), { url: `${app.url}/`, server });
   } finally {
-    await vite.stop();
+    await app.stop();
   }
 }
 
@@ -99,7 +100,13 @@ export const apps = [
   {
     name: "vite",
     cases: [
-      { name: "development", run: viteDev },
+      {
+        name: "development",
+        run: async (stage) => {
+          // What a development server sends is not compressed, nor is it what users get.
+          await served(stage);
+        },
+      },
       {
         name: "build",
         run: async (stage) => {
@@ -143,6 +150,30 @@ export const apps = [
         run: async (stage) => {
           await tool(stage, "parcel", ["build", "index.html"]);
           return files(stage, { root: "dist" });
+        },
+      },
+    ],
+  },
+  {
+    name: "next",
+    cases: [
+      {
+        name: "build, start",
+        run: async (stage) => {
+          await tool(stage, "next", ["build"]);
+          return { ...(await served(stage)), note: "with React and Next" };
+        },
+      },
+    ],
+  },
+  {
+    name: "sveltekit",
+    cases: [
+      {
+        name: "build, preview",
+        run: async (stage) => {
+          await tool(stage, "vite", ["build"]);
+          return { ...(await served(stage)), note: "with Svelte and SvelteKit" };
         },
       },
     ],

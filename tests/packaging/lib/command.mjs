@@ -26,9 +26,10 @@ function end(child) {
   }
 }
 
-function environment() {
+/** @returns {Record<string, string>} */
+export function environment() {
   const kept = Object.entries(process.env).filter(([name]) => !NOT_FOR_APPS.test(name));
-  return { ...Object.fromEntries(kept), NO_COLOR: "1" };
+  return { ...Object.fromEntries(kept), NO_COLOR: "1", NEXT_TELEMETRY_DISABLED: "1" };
 }
 
 /**
