@@ -1,3 +1,4 @@
+"use client";
 /** React hooks over the stores of a client. Safe under StrictMode, fast refresh and server rendering. */
 import {
   createContext,
