@@ -206,6 +206,7 @@ export function createJobs(
 
   function list(filter: JobFilter = {}): Store<readonly Job[]> {
     const { status, ids, predicate } = filter;
+    const wanted = ids && [...new Set(ids.map(String))];
     const statuses = status === undefined ? undefined : new Set([status].flat());
     const cell = createCell<readonly Job[]>([], guard);
     let undo: (() => void) | undefined;
@@ -217,7 +218,7 @@ export function createJobs(
           found.push(latest);
         }
       };
-      if (ids) for (const id of new Set(ids)) consider(entry(id));
+      if (wanted) for (const id of wanted) consider(entry(id));
       else entries.forEach(consider);
       const { current } = cell;
       return found.length === current.length && found.every((job, i) => job === current[i]) ? current : found;
@@ -231,7 +232,7 @@ export function createJobs(
       },
       subscribe(listener) {
         if (!undo) {
-          const holds = ids && [...new Set(ids)].map(hold);
+          const holds = wanted?.map(hold);
           if (!holds) watchAll(1);
           lists.add(update);
           undo = () => {

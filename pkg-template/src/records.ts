@@ -112,7 +112,8 @@ export const camelized = (value: unknown): unknown =>
     : value && typeof value === "object"
       ? Object.fromEntries(
           Object.entries(value).map(([name, member]) => [
-            name.replace(/(?<=[^_])_([^_])/g, (_, next: string) => next.toUpperCase()),
+            // No lookbehind: where a browser does not know it, nothing of the app would run.
+            name.replace(/(^_+|__+)|_([^_])/g, (_, kept: string, next: string) => kept ?? next.toUpperCase()),
             camelized(member),
           ]),
         )

@@ -161,7 +161,7 @@ export interface Job {
 
 /**
  * One job. Handles of the same id share everything; subscribing, `done()` and iterating follow the job, and it is let
- * go about a second after the last of them ended. Before anything is known `current` is
+ * go `pool.linger` after the last of them ended. Before anything is known `current` is
  * `{ status: "unknown", attempt: 1, updatedAt: 0, source: "restored", stale: true }`.
  */
 export interface JobHandle extends Store<Job>, AsyncIterable<Job> {

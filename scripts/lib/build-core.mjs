@@ -97,6 +97,21 @@ export function wasmArtifact(messages) {
   throw new Error('cargo built no wasm library: Cargo.toml needs crate-type = ["cdylib", "rlib"].');
 }
 
+/** The linker's script as a program: with the Node that runs this, whatever the script's mode and PATH say. */
+function linkerLauncher() {
+  const launcher = join(targetDir, process.platform === "win32" ? "linker.cmd" : "linker");
+  const command = `"${process.execPath}" "${LINKER[0]}"`;
+  mkdirSync(targetDir, { recursive: true });
+  writeFileSync(
+    launcher,
+    process.platform === "win32" ? `@${command} %*\r\n` : `#!/bin/sh\nexec ${command} "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  return launcher;
+}
+
 /** Hash of everything the core is made of. */
 export function coreInputs() {
   return hashOf(
@@ -106,6 +121,7 @@ export function coreInputs() {
       wasmBindgen(),
       capture(wasmRust().rustc, ["-V"], { cwd: root }).out,
       capture(npmBin("wasm-opt"), ["--version"]).out,
+      readFileSync(join(root, "node_modules/@gfx/zopfli/package.json"), "utf8"),
     ],
   );
 }
@@ -130,8 +146,8 @@ export async function buildCore(say) {
     env: {
       ...env,
       CARGO_ENCODED_RUSTFLAGS: rustFlags(),
-      [CARGO_LINKER]: LINKER[0],
-      ...(env[CARGO_LINKER] && { LINKER: env[CARGO_LINKER] }),
+      [CARGO_LINKER]: linkerLauncher(),
+      JOBWIRE_LINKER: env[CARGO_LINKER] || "rust-lld",
     },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",

@@ -32,7 +32,7 @@ const IMPORT =
 const SPECIAL = [
   ["__wbg___wbindgen_string_get_", "passTextOf"],
   // The one that Rust asks for first, which every platform has: it never asks for another.
-  ["__wbg_static_accessor_SELF_", "() => addToExternrefTable0(globalThis)"],
+  ["__wbg_static_accessor_SELF_", "() => addToExternrefTable0(globalThis.self ?? globalThis)"],
   ["__wbg_static_accessor_", ""],
 ];
 
@@ -79,14 +79,21 @@ export function trimGlue(glue) {
     if (REPLACED.includes(name)) continue;
     must(name.includes("closures_____invoke"), `${name}() is new`);
     // How a closure is called; mostly as it is exported.
-    if (/^.*\n *wasm\.\w+\(.*\);\n\}$/.test(text)) made = made.replace(`, ${name})`, () => `, wasm.${name})`);
+    if (/^.*\n *wasm\.\w+\(.*\);\n\}$/.test(text))
+      made = made.replaceAll(`, ${name})`, () => `, wasm.${name})`);
     else shims.push(text);
   }
   const constants = glue.match(/^const __wbindgen_enum_\w+ = .*;$/gm) ?? [];
   const module = /^ {8}"(.*)": import0,$/m.exec(glue)?.[1];
   must(module, "its imports have no name");
+  const runtime = readFileSync(join(root, "scripts/lib/glue.js"), "utf8");
+  for (const name of [...REPLACED, "WASM_VECTOR_LEN"]) {
+    const isThere = runtime.includes(`${name} =`) || runtime.includes(`function ${name}(`);
+    const isUsed = [made, ...shims].some((text) => new RegExp(`\\b${name}\\b`).test(text));
+    must(isThere || !isUsed, `an import uses ${name}`);
+  }
   return [
-    readFileSync(join(root, "scripts/lib/glue.js"), "utf8"),
+    runtime,
     ...constants,
     ...shims,
     `const __wbg_get_imports = () => ({ "${module}": {\n${made}\n} });\n`,

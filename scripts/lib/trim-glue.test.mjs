@@ -91,3 +91,26 @@ test("a glue that has changed fails the build", () => {
     assert.throws(() => trimGlue(bad), /glue has changed: .*trim-glue\.mjs/);
   }
 });
+
+test("an import that needs what glue.js does not have is refused", () => {
+  for (const body of [
+    "const ret = arg0.x;\n            return isLikeNone(ret) ? 0 : addToExternrefTable0(ret);",
+    "const ptr1 = passStringToWasm0(arg0, wasm.a, wasm.b);\n            const len1 = WASM_VECTOR_LEN;",
+  ]) {
+    assert.throws(() => trimGlue(glue(entry("more", body))), /has changed: an import uses/);
+  }
+});
+
+test("a closure's call is named by its export wherever it is handed over", () => {
+  const shim = "closures_____invoke__h1";
+  const made = trimGlue(
+    glue(
+      [
+        entry("one", `const ret = makeMutClosure(arg0, arg1, ${shim});\n            return ret;`),
+        entry("two", `const ret = makeMutClosure(arg0, arg1, ${shim});\n            return ret;`),
+      ].join("\n"),
+      `function ${shim}(arg0, arg1) {\n    wasm.${shim}(arg0, arg1);\n}\n`,
+    ),
+  );
+  assert.equal(made.match(new RegExp(`, wasm\\.${shim}\\)`, "g"))?.length, 2);
+});

@@ -136,7 +136,7 @@ pub struct Command {
     pub n: f64,
     /// The job's id, or the event's name.
     pub text: String,
-    /// How long it may wait, ms; below 0 for the default.
+    /// How long it may wait, ms; below 0, or no number, for the default.
     pub max_age: f64,
     /// What is sent, as JSON.
     pub data: Option<String>,

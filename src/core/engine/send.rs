@@ -45,10 +45,10 @@ impl Engine {
         if command.what == Ask::SendVolatile {
             return self.outbox.reply(rid, "\"dropped\"");
         }
-        let age = if command.max_age < 0.0 {
-            self.config.queue_age
-        } else {
+        let age = if command.max_age >= 0.0 {
             command.max_age as u64
+        } else {
+            self.config.queue_age
         };
         let (expires, key) = (self.now.after(age), command.supersede.clone());
         if self.queue.push(job, frame, expires, key) {
