@@ -58,6 +58,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   let lastSeq = 0;
   let watchers = 0;
   let secret = "";
+  let newestRequest = 0;
   let validating = Promise.resolve();
 
   const events = createRegistry(guard, (event, delta) => {
@@ -230,14 +231,16 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   async function giveToken(request: number, refresh: boolean): Promise<void> {
+    newestRequest = request;
+    // A late answer to an older request is not in use.
+    const keep = (value: string) => request === newestRequest && (secret = value);
     try {
-      secret = (await (typeof token === "function"
-        ? token(refresh ? "refresh" : "connect")
-        : token)) as string;
-      if (typeof secret !== "string" || !secret) throw "The token function gave no token.";
-      core?.(Post.Token, request, secret);
+      const given = await (typeof token === "function" ? token(refresh ? "refresh" : "connect") : token);
+      if (typeof given !== "string" || !given) throw "The token function gave no token.";
+      keep(given);
+      core?.(Post.Token, request, given);
     } catch (error) {
-      secret = "";
+      keep("");
       core?.(Post.TokenFailed, request, withoutSecrets(error));
     }
   }

@@ -1,10 +1,24 @@
 /** Where the core lives: in the page or in a worker. Both take the messages of docs/core-messages.md. */
 import { loadModule, loadPage } from "./loader.js";
+import { Post } from "./messages.js";
 import type { Core, Sink } from "./messages.js";
 import type { JobsClientOptions } from "./types.js";
 
 /** Told about what could not be as it was wished for; `dead` when the core will never say anything again. */
 export type Warn = (code: string, message: string, dead?: boolean) => void;
+
+interface Told {
+  sink: Sink | undefined;
+}
+
+/**
+ * What the core is given to call. The core is never freed, and keeps it; so it must not keep the client alive, as any
+ * function made inside of that would.
+ */
+const forward =
+  (told: Told): Sink =>
+  (...call) =>
+    told.sink?.(...call);
 
 /** Starts a core; `warn` is told where a worker was wished for and cannot be had. Rejects with JobsError `wasm`. */
 export async function openCore(
@@ -26,10 +40,12 @@ export async function openCore(
       );
     }
   }
-  const core = new (await loadPage(wasm))(config, seed, sink);
+  const told: Told = { sink };
+  const core = new (await loadPage(wasm))(config, seed, forward(told));
   return (message, n = 0, text, m = -1, data, supersede) => {
     try {
       core.post(message, n, text, m, data, supersede);
+      if (message === Post.Shutdown) told.sink = undefined;
     } catch (cause) {
       warn("core-died", `The core stopped: ${cause}`, true);
     }

@@ -42,6 +42,9 @@ impl Serialize for AuditRow {
     }
 }
 
+/// What names beyond that are counted under.
+const OTHER: &str = "(other)";
+
 /// The figures of every event.
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
@@ -54,7 +57,7 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    fn place(&self, name: &str) -> usize {
+    fn find(&self, name: &str) -> usize {
         for (place, row) in self.rows.iter().enumerate() {
             if row.event == name {
                 return place;
@@ -63,12 +66,17 @@ impl Audit {
         self.rows.len()
     }
 
-    fn row(&mut self, mut name: &str) -> Option<&mut AuditRow> {
-        let mut place = self.place(name);
+    /// The place of an event's row, and the row's name: its own, or the one that names share when there are too many.
+    fn place<'a>(&self, name: &'a str) -> (usize, &'a str) {
+        let place = self.find(name);
         if place >= MAX_ROWS && place == self.rows.len() && Kind::of(name) == Kind::Other {
-            name = "(other)";
-            place = self.place(name);
+            return (self.find(OTHER), OTHER);
         }
+        (place, name)
+    }
+
+    fn row(&mut self, name: &str) -> Option<&mut AuditRow> {
+        let (place, name) = self.place(name);
         if place == self.rows.len() {
             self.rows.push(AuditRow {
                 event: name.to_owned(),
@@ -110,7 +118,7 @@ impl Audit {
 
     /// Whether anybody listens to an event of ours, such as `gap`.
     pub(crate) fn heard(&self, name: &str) -> bool {
-        let row = self.rows.get(self.place(name));
+        let row = self.rows.get(self.place(name).0);
         self.any > 0 || row.is_some_and(|row| row.listeners > 0)
     }
 

@@ -123,7 +123,12 @@ impl<'a> Reader<'a> {
 
     fn whole(&mut self, default: u64) -> u64 {
         let number = self.number();
-        if number < 0.0 { default } else { number as u64 }
+        if number < 0.0 {
+            default
+        } else {
+            // A fraction must not become the 0 that turns something off.
+            number.ceil() as u64
+        }
     }
 
     fn flag(&mut self) -> bool {

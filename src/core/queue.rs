@@ -33,6 +33,11 @@ impl Queue {
         }
     }
 
+    /// Whether something waits for a job's socket.
+    pub(crate) fn holds(&self, job: Option<&str>) -> bool {
+        self.items.iter().any(|item| item.job.as_deref() == job)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
@@ -118,7 +123,8 @@ impl Bucket {
         let missing = 1.0 - self.tokens;
         // A hair below one is a rounding error, not a missing token.
         if missing >= 1e-6 {
-            return now.after((missing * 1000.0 / self.limit.per_second) as u64 + 1);
+            let wait = (missing * 1000.0 / self.limit.per_second) as u64;
+            return now.after(wait.saturating_add(1));
         }
         self.tokens -= 1.0;
         now

@@ -99,12 +99,14 @@ pub(super) fn skip(scanner: &mut Scanner<'_>, last: bool) {
 pub(super) fn decode(scanner: &mut Scanner<'_>, last: bool, take: Take<'_>) {
     let start = scanner.position();
     let mut any = false;
+    // Its end is looked for once: a frame may hold many values that are no messages.
+    let mut frame = None;
     loop {
         let outcome = match scanner.peek() {
             Some(b'{') => object(scanner, false, take),
             Some(b'[') => array(scanner, take),
             Some(byte) if last || byte != SEPARATOR => scanner.value().map(|value| {
-                let raw = whole(&mut scanner.clone(), start, last);
+                let raw = frame.get_or_insert_with(|| whole(&mut scanner.clone(), start, last));
                 not_an_object(take, &value, raw);
             }),
             _ => break,

@@ -15,7 +15,7 @@ mod table;
 mod tokens;
 
 use crate::core::config::TokenIn;
-use crate::core::{Command, Config, Engine, Input, Output, Time, TokenReason};
+use crate::core::{Ask, Command, Config, Engine, Input, Output, Time, TokenReason};
 use fetch::Reads;
 use frames::Frames;
 use gloo_timers::callback::Timeout;
@@ -97,6 +97,9 @@ impl Driver {
 
     /// A command of the page; carried out in a microtask.
     pub(crate) fn command(&'static self, command: Command) {
+        if command.what == Ask::Shutdown {
+            self.tokens.forget();
+        }
         self.later(Input::Command(command));
     }
 

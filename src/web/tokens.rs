@@ -15,10 +15,18 @@ pub(crate) struct Tokens {
 impl Tokens {
     pub(super) fn keep(&self, req: u32, token: String) {
         let mut kept = self.kept.borrow_mut();
+        // A late answer to an older request must not push out the token in use.
+        if kept.last().is_some_and(|(newest, _)| *newest > req) {
+            return;
+        }
         kept.push((req, token));
         if kept.len() > 2 {
             kept.remove(0);
         }
+    }
+
+    pub(crate) fn forget(&self) {
+        self.kept.take();
     }
 
     pub(super) fn get(&self, req: u32) -> Option<String> {

@@ -12,6 +12,8 @@ pub struct Rig {
     pub asked: Vec<Output>,
     /// Records of all batches so far.
     pub told: Vec<Value>,
+    /// Whether the other end answers a close.
+    pub agrees: bool,
 }
 
 /// System D's client without chance: five tries from 1 s doubling to 10 s, then reads every 2 s.
@@ -124,6 +126,7 @@ impl Rig {
             rid: 0,
             asked: Vec::new(),
             told: Vec::new(),
+            agrees: true,
         };
         rig.input(Input::Clock {
             wall: 1_736_937_000_000,
@@ -154,7 +157,9 @@ impl Rig {
         );
         // The other end agrees at once.
         for r#gen in let_go {
-            self.closed(r#gen, 1000);
+            if self.agrees {
+                self.closed(r#gen, 1000);
+            }
         }
     }
 

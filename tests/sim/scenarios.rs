@@ -1,6 +1,7 @@
 //! Stories of the client, told step by step: what a user would see, and when.
 
 mod auth;
+mod edges;
 mod freshness;
 mod jobs;
 mod reads;

@@ -70,7 +70,7 @@ impl Entry {
 
     /// News may be missing since `from`, or since an earlier time that is known already.
     pub(super) fn miss(&mut self, from: u64) {
-        if self.gap == NO_GAP {
+        if self.gap == NO_GAP || self.gap == 0 {
             self.gap = from;
         }
     }
@@ -159,7 +159,7 @@ impl Engine {
     fn spare_place(&self) -> u32 {
         let mut spare = MAX_JOBS;
         for (index, entry) in self.jobs.indexes().zip(self.jobs.iter()) {
-            if !entry.wanted() && !entry.dirty {
+            if !entry.wanted() && !entry.dirty && entry.refreshers.is_empty() {
                 spare = index;
                 if entry.job.status.is_terminal() {
                     break;
@@ -359,7 +359,11 @@ impl Engine {
                 .is_some_and(|entry| entry.open_ended() && !self.has_link(index));
             if wants && self.linked + self.closing.len() >= self.config.max_sockets {
                 // A place becomes free when a socket has closed, or by that time.
+                let closing = self.closing.len();
                 self.has_closed(Gen::NONE);
+                if self.closing.len() < closing {
+                    continue;
+                }
                 room = self
                     .closing
                     .first()

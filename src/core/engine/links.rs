@@ -364,9 +364,16 @@ impl Engine {
         if !link.on {
             return;
         }
-        if link.is_live() || link.failures == 0 {
+        let begun = link.state == State::Connecting;
+        if link.state == State::Open || link.failures == 0 {
             *link = Link::default();
+        } else if begun {
+            // The attempt counts as the ones before it: whoever wants the link again waits.
+            self.back_off(place);
         }
+        let Some(link) = self.links.get_mut(place as usize) else {
+            return;
+        };
         if link.state == State::Token {
             link.state = State::Waiting;
         }

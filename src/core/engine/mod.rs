@@ -312,6 +312,10 @@ impl Engine {
         self.jobs = jobs::Jobs::default();
         self.index = Index::default();
         self.history = History::new(0);
+        self.queue = Queue::new(0, 0);
+        self.audit = Audit::default();
+        self.links = Vec::new();
+        self.timers = Timers::default();
     }
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.

@@ -156,7 +156,13 @@ impl Engine {
     pub(super) fn tell(&mut self) {
         if !self.outbox.notices.is_empty() || !self.outbox.urgent_jobs.is_empty() {
             let urgent = std::mem::take(&mut self.outbox.urgent_jobs);
-            self.hand_over(&urgent);
+            // Events that go along must find their jobs as they left them.
+            let jobs = if self.outbox.events.is_empty() {
+                urgent
+            } else {
+                std::mem::take(&mut self.outbox.dirty)
+            };
+            self.hand_over(&jobs);
         }
         if !self.outbox.said_dirty
             && (!self.outbox.dirty.is_empty() || !self.outbox.events.is_empty())

@@ -38,7 +38,10 @@ impl Engine {
         };
         let frame = stream::encode(&command.text, data);
         let r#gen = self.open_socket_for(job.as_deref());
-        if r#gen != Gen::NONE && self.queue.len() == 0 && self.bucket.take(self.now) <= self.now {
+        if r#gen != Gen::NONE
+            && !self.queue.holds(job.as_deref())
+            && self.bucket.take(self.now) <= self.now
+        {
             self.outputs.push(Output::Send { r#gen, text: frame });
             return self.outbox.reply(rid, "\"sent\"");
         }

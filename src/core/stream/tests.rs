@@ -130,6 +130,12 @@ fn a_wrong_element_costs_only_itself() {
 }
 
 #[test]
+fn a_frame_of_many_values_that_are_no_messages_is_read_in_one_go() {
+    let frame = "1 ".repeat(200_000);
+    assert_eq!(all(&frame).len(), 200_000);
+}
+
+#[test]
 fn says_what_is_wrong() {
     for (frame, code, reason) in [
         (

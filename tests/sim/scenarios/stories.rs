@@ -354,20 +354,3 @@ fn frames_of_an_old_socket_are_dropped_and_counted() {
     assert_eq!(rig.job("a")["progress"], 10);
     assert_eq!(rig.found().stale, 1);
 }
-
-#[test]
-fn a_message_whose_age_is_no_number_waits_as_long_as_any() {
-    let mut rig = Rig::new(Config {
-        interval: 0,
-        ..shared()
-    });
-    rig.command(Command {
-        max_age: f64::NAN,
-        ..Command::new(Ask::Send, 1.0, "hello")
-    });
-    assert_eq!(rig.replies(1)[0][3], "queued");
-    let r#gen = rig.open();
-    rig.opened(r#gen);
-    let sent = |output: &Output| matches!(output, Output::Send { text, .. } if text.contains("hello"));
-    assert!(rig.asked().iter().any(sent));
-}

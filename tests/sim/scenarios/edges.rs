@@ -1,0 +1,132 @@
+//! What falls between two stories: found by reading, each shown here before it was mended.
+
+use crate::rig::{Rig, answer, completed, config, progress, shared, snapshot};
+use jobwire::core::{Ask, Backoff, Command, Config, Output};
+
+#[test]
+fn a_message_whose_age_is_no_number_waits_as_long_as_any() {
+    let mut rig = Rig::new(shared());
+    rig.follow("a");
+    let r#gen = rig.open();
+    rig.command(Command {
+        max_age: f64::NAN,
+        ..Command::new(Ask::Send, 90.0, "hello")
+    });
+    assert_eq!(rig.replies(90)[0][3], "queued");
+    rig.pass(500);
+    rig.opened(r#gen);
+    assert_eq!(rig.sent(), ["{\"type\":\"hello\"}"]);
+}
+
+#[test]
+fn a_volatile_message_does_not_wait_for_another_jobs() {
+    let mut rig = Rig::new(config());
+    rig.serve("a", 10);
+    rig.follow("b");
+    let waits = rig.send("hello", "{\"jobId\":\"b\"}", None, None);
+    assert_eq!(rig.replies(waits)[0][3], "queued");
+    rig.command(Command {
+        data: Some("{\"jobId\":\"a\"}".into()),
+        ..Command::new(Ask::SendVolatile, 91.0, "now")
+    });
+    assert_eq!(rig.replies(91)[0][3], "sent");
+}
+
+#[test]
+fn a_gap_is_told_when_the_socket_drops_before_its_first_read_was_answered() {
+    let mut rig = Rig::new(config());
+    rig.listen("gap");
+    rig.follow("a");
+    let first = rig.open();
+    rig.opened(first);
+    rig.pass(100);
+    rig.closed(first, 1006);
+    rig.asked();
+    rig.until_asked(10_000);
+    let second = rig.open();
+    rig.opened(second);
+    let (req, _) = rig.fetches().pop().unwrap();
+    rig.http(req, answer(200, &snapshot("a", "running", 20, 1)));
+    let gaps = rig.heard("gap");
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+}
+
+#[test]
+fn an_event_that_goes_along_with_something_urgent_finds_its_job() {
+    let mut rig = Rig::new(config());
+    rig.listen("progress");
+    let a = rig.serve("a", 10);
+    let b = rig.serve("b", 10);
+    rig.take();
+    let told = rig.told.len();
+    rig.frame(b, &progress("b", 40));
+    rig.frame(a, &completed("a"));
+    let order: Vec<String> = rig.told[told..]
+        .iter()
+        .map(|record| format!("{} {}", record[0], record[1]["id"]))
+        .collect();
+    let job = order.iter().position(|record| record == "\"job\" \"b\"");
+    let event = order
+        .iter()
+        .position(|record| record.starts_with("\"event\""));
+    assert!(job.is_some() && job < event, "{order:?}");
+}
+
+#[test]
+fn a_socket_let_go_during_its_handshake_keeps_its_back_off() {
+    let mut rig = Rig::new(Config {
+        interval: 0,
+        linger: 0,
+        backoff: Backoff {
+            jitter: 0,
+            ..Backoff::default()
+        },
+        ..config()
+    });
+    rig.follow("a");
+    for _ in 0..3 {
+        let r#gen = rig.open();
+        rig.closed(r#gen, 1006);
+        rig.until_asked(20_000);
+    }
+    rig.open();
+    let mut opened = 0;
+    for _ in 0..6 {
+        rig.unfollow("a");
+        rig.pass(10);
+        rig.follow("a");
+        rig.pass(10);
+        opened += rig.opens().len();
+    }
+    assert_eq!(opened, 0, "the back-off holds");
+}
+
+#[test]
+fn a_place_that_comes_free_is_given_away_before_a_lingering_one_is_taken() {
+    let mut rig = Rig::new(Config {
+        max_sockets: 2,
+        linger: 5000,
+        ..config()
+    });
+    rig.serve("b", 10);
+    let a = rig.serve("a", 10);
+    rig.agrees = false;
+    rig.frame(a, &completed("a"));
+    rig.unfollow("b");
+    rig.follow("c");
+    rig.asked();
+    rig.pass(1100);
+    let asked = rig.asked();
+    assert!(
+        asked
+            .iter()
+            .any(|output| matches!(output, Output::Open { url, .. } if url.contains("/c/"))),
+        "{asked:?}"
+    );
+    assert!(
+        !asked
+            .iter()
+            .any(|output| matches!(output, Output::Close { .. })),
+        "{asked:?}"
+    );
+}
