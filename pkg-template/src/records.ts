@@ -42,24 +42,28 @@ export type JobFields = [
   failedStage?: Maybe<string>,
 ];
 
+/** Written out, member by member: this runs for every changed job of every frame. */
 export const toJob = (...fields: JobFields): T.Job => {
-  const [id, status, progress, attempt, updatedAt, source, stale, etaMs, durationSeconds] = fields;
-  const [stage, message, resultUrl, failure, retryable, failedStage] = fields.slice(9) as Maybe<string>[];
-  return given<T.Job>({
+  const [id, status, progress, attempt, updatedAt, source, stale, etaMs, durationSeconds, ...more] = fields;
+  const [stage, message, resultUrl, failure, retryable, failedStage] = more;
+  const job = {
     id,
     status: STATUSES[status],
-    progress,
-    stage,
-    message,
-    resultUrl,
-    durationSeconds,
-    error: isGiven(failure) ? given({ message: failure, retryable: !!retryable, stage: failedStage }) : null,
     attempt,
     updatedAt,
     source: SOURCES[source],
     stale: !!stale,
-    etaMs,
-  } as T.Job);
+  } as { -readonly [K in keyof T.Job]: T.Job[K] };
+  if (isGiven(progress)) job.progress = progress;
+  if (isGiven(stage)) job.stage = stage;
+  if (isGiven(message)) job.message = message;
+  if (isGiven(resultUrl)) job.resultUrl = resultUrl;
+  if (isGiven(durationSeconds)) job.durationSeconds = durationSeconds;
+  if (isGiven(failure)) {
+    job.error = given({ message: failure, retryable: !!retryable, stage: failedStage });
+  }
+  if (isGiven(etaMs)) job.etaMs = etaMs;
+  return job;
 };
 
 export const toMeta = (
