@@ -8,6 +8,7 @@ mod audit;
 mod backoff;
 pub mod config;
 mod engine;
+pub mod engineio;
 mod error;
 mod fields;
 mod history;
