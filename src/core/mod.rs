@@ -21,6 +21,7 @@ mod message;
 mod output;
 mod queue;
 mod rng;
+pub mod socketio;
 mod stream;
 pub(crate) mod text;
 mod time;
