@@ -80,6 +80,9 @@ pub struct Engine {
     reads: reads::Reads,
     timers: Timers,
     outputs: Vec<Output>,
+    /// How many of them were handed out. Taking from the front would move the rest each time, and one frame can ask for
+    /// very many.
+    handed_out: usize,
     outbox: outbox::Outbox,
     audit: Audit,
     history: History,
@@ -125,6 +128,7 @@ impl Engine {
             reads: reads::Reads::default(),
             timers: Timers::default(),
             outputs: Vec::new(),
+            handed_out: 0,
             outbox: outbox::Outbox::default(),
             audit: Audit::default(),
             history: History::new(config.history),
@@ -179,7 +183,13 @@ impl Engine {
 
     /// The next thing to do, in order; `None` when all is said.
     pub fn poll_output(&mut self) -> Option<Output> {
-        (!self.outputs.is_empty()).then(|| self.outputs.remove(0))
+        let Some(output) = self.outputs.get_mut(self.handed_out) else {
+            self.outputs.clear();
+            self.handed_out = 0;
+            return None;
+        };
+        self.handed_out += 1;
+        Some(std::mem::replace(output, Output::Dirty))
     }
 
     /// When to hand in [`Input::Timer`], if nothing happens before.

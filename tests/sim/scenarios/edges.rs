@@ -130,3 +130,12 @@ fn a_place_that_comes_free_is_given_away_before_a_lingering_one_is_taken() {
         "{asked:?}"
     );
 }
+
+#[test]
+fn a_frame_of_very_many_pings_is_answered_in_one_go() {
+    let mut rig = Rig::new(config());
+    let r#gen = rig.serve("a", 10);
+    rig.asked();
+    rig.frame(r#gen, &"{\"type\":\"ping\"}".repeat(200_000));
+    assert_eq!(rig.sent().len(), 200_000);
+}
