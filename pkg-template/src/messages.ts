@@ -21,6 +21,9 @@ export const enum Post {
   Headers,
   Inspect,
   Audit,
+  Channel,
+  Request,
+  Reply,
 }
 
 /** A message: two numbers and three texts, of which most need few. */

@@ -137,6 +137,9 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     rateLimit["burst"],
     first?.event,
     data,
+    0,
+    undefined,
+    0,
   ];
 
   return () => {

@@ -64,6 +64,9 @@ impl JobsClient {
             17 => return driver.headers(rid, &text),
             18 => return driver.spawn(Task::Inspect(rid)),
             19 => return driver.spawn(Task::Audit(rid)),
+            20 => Ask::Channel,
+            21 => Ask::Request,
+            22 => Ask::Reply,
             _ => return,
         };
         driver.command(Command {

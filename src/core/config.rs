@@ -34,6 +34,21 @@ pub enum TokenIn {
     Subprotocol,
     /// The first message, `{"type":"auth","token":…}`.
     Message,
+    /// The CONNECT packet of each Socket.IO namespace, `{"token":…}`.
+    Auth,
+}
+
+/// How Engine.IO is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Transports {
+    /// WebSocket first; HTTP polling where it fails, and back when it can be had.
+    SocketFirst,
+    /// HTTP polling first, then WebSocket where it can be had.
+    PollingFirst,
+    /// Nothing but WebSocket.
+    SocketOnly,
+    /// Nothing but HTTP polling.
+    PollingOnly,
 }
 
 /// A client's configuration.
@@ -80,6 +95,12 @@ pub struct Config {
     pub on_invalid: OnInvalid,
     /// Sent after every connect: event and data (JSON).
     pub subscribe: Option<(String, Option<String>)>,
+    /// Socket.IO is spoken, not `stream`.
+    pub socketio: bool,
+    /// The default namespace.
+    pub namespace: String,
+    /// How Engine.IO is spoken.
+    pub transports: Transports,
 }
 
 impl Default for Config {
@@ -169,7 +190,8 @@ impl Config {
             token_in: match read.whole(0) {
                 0 => TokenIn::Query,
                 1 => TokenIn::Subprotocol,
-                _ => TokenIn::Message,
+                2 => TokenIn::Message,
+                _ => TokenIn::Auth,
             },
             headers: read.flag(),
             heartbeat_interval: read.whole(30_000),
@@ -187,6 +209,9 @@ impl Config {
                 _ => OnInvalid::Quarantine,
             },
             subscribe: None,
+            socketio: false,
+            namespace: String::new(),
+            transports: Transports::SocketFirst,
         };
         let (per_second, burst) = (read.number(), read.number());
         if per_second > 0.0 {
@@ -197,6 +222,14 @@ impl Config {
         }
         let (event, data) = (read.text(), read.text());
         config.subscribe = event.map(|event| (event, data));
+        config.socketio = read.whole(0) == 2;
+        config.namespace = read.text_or("/");
+        config.transports = match read.whole(0) {
+            0 => Transports::SocketFirst,
+            1 => Transports::PollingFirst,
+            2 => Transports::SocketOnly,
+            _ => Transports::PollingOnly,
+        };
         while let Some(server) = read.text() {
             config.servers.push(server);
         }
@@ -225,7 +258,7 @@ mod tests {
     #[test]
     fn every_value_is_read() {
         let config = Config::parse(
-            r#"["/p/{id}","/q/{id}",500,0,1e9,1,2,500,3,1,2,1,4,5,6,7,8,9,10,13,2,11,12,"sub","{\"a\":[1]}","s://a","://b"]"#,
+            r#"["/p/{id}","/q/{id}",500,0,1e9,1,2,500,3,1,2,1,4,5,6,7,8,9,10,13,2,11,12,"sub","{\"a\":[1]}",2,"/jobs",3,"s://a","://b"]"#,
         );
         assert_eq!(config.servers, ["s://a", "://b"]);
         assert_eq!(config.path, "/p/{id}");
@@ -270,6 +303,9 @@ mod tests {
             config.subscribe,
             Some(("sub".into(), Some(r#"{"a":[1]}"#.into())))
         );
+        assert!(config.socketio);
+        assert_eq!(config.namespace, "/jobs");
+        assert_eq!(config.transports, Transports::PollingOnly);
     }
 
     #[test]

@@ -51,6 +51,23 @@ pub enum Input {
         /// Whose frames they are; as many as there are frames.
         gens: Vec<Gen>,
     },
+    /// A binary frame of a Socket.IO session. Its bytes stay with the driver, under a number that no other attachment
+    /// has.
+    Binary {
+        /// Which socket's.
+        r#gen: Gen,
+        /// Its number.
+        id: u32,
+        /// Its bytes.
+        size: u64,
+    },
+    /// The page hands over an attachment of the message that it sends next. Its bytes stay with the driver.
+    Attached {
+        /// Its number.
+        id: u32,
+        /// Its bytes.
+        size: u64,
+    },
     /// A binary frame that is not UTF-8; one that is comes as text.
     NotUtf8 {
         /// Which socket's.
@@ -72,7 +89,7 @@ pub enum Input {
         /// The reason the server gave.
         reason: String,
     },
-    /// An HTTP read ended.
+    /// An HTTP request ended.
     Http {
         /// Which.
         req: u32,
@@ -124,6 +141,9 @@ pub enum Ask {
     SendVolatile,
     Wake,
     Suspend,
+    Channel,
+    Request,
+    Reply,
 }
 
 /// Something the page asks for, with whatever arguments it has. One shape for all of them: a shape for each would

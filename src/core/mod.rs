@@ -33,6 +33,6 @@ pub use config::Config;
 pub use engine::{Engine, Overall};
 pub use error::Problem;
 pub use input::{Ask, Command, Gen, HttpOutcome, Input, Recorded};
-pub use output::{Output, TokenReason};
+pub use output::{FILL, Output, TokenReason};
 pub use rng::Rng;
 pub use time::Time;

@@ -3,6 +3,9 @@
 use super::input::Gen;
 use serde::Serialize;
 
+/// Where the driver fills in what the core does not have: a control character that JSON text cannot hold.
+pub const FILL: char = '\u{1a}';
+
 /// One thing to do, in order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,6 +32,52 @@ pub enum Output {
         r#gen: Gen,
         /// The frame.
         text: String,
+    },
+    /// Send a text frame in which a token belongs.
+    SendToken {
+        /// On which socket.
+        r#gen: Gen,
+        /// The frame; [`FILL`] stands for the token as a JSON string.
+        text: String,
+        /// The request whose token it is.
+        auth: u32,
+    },
+    /// Send an attachment as a binary frame; it is kept.
+    SendBinary {
+        /// On which socket.
+        r#gen: Gen,
+        /// Which attachment.
+        id: u32,
+    },
+    /// A request of Engine.IO: GET without a body, else POST. The answer is an [`Input::Http`](super::Input::Http).
+    Poll {
+        /// The number its answer carries.
+        req: u32,
+        /// Where to; without the token.
+        url: String,
+        /// The request whose token is to be used, in the address or in the body; 0: none.
+        auth: u32,
+        /// Each [`FILL`] behind a `b` stands for the next attachment in Base64, any other for the token as a JSON string.
+        body: Option<String>,
+        /// The attachments that go into the body; they are kept.
+        attachments: Vec<u32>,
+    },
+    /// Keep bytes as an attachment.
+    Keep {
+        /// Its number.
+        id: u32,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Hand an attachment over to the page and forget it; a record that tells where it belongs follows.
+    Hand {
+        /// Which.
+        id: u32,
+    },
+    /// Forget an attachment.
+    Forget {
+        /// Which.
+        id: u32,
     },
     /// Read a URL over HTTP GET.
     Fetch {

@@ -166,6 +166,12 @@ impl Driver {
                 etag,
                 auth,
             } => self.fetch(req, url, etag, auth),
+            Output::SendToken { .. }
+            | Output::SendBinary { .. }
+            | Output::Poll { .. }
+            | Output::Keep { .. }
+            | Output::Hand { .. }
+            | Output::Forget { .. } => {}
             Output::Abort { req } => self.reads.abort(req),
             Output::NeedToken { req, reason } => {
                 let refresh = reason == TokenReason::Refresh;

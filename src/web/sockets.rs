@@ -80,6 +80,7 @@ impl Driver {
                 TokenIn::Query => super::tokens::push_token(&mut url, token),
                 TokenIn::Subprotocol => protocol = JsValue::from_str(token),
                 TokenIn::Message => first = Some(super::tokens::auth_message(token)),
+                TokenIn::Auth => {}
             }
         }
         let made = WebSocket::new_with_str_sequence(&url, &protocol);

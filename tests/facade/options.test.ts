@@ -7,7 +7,7 @@ const config = (options: object) =>
   fromConfig(resolveOptions({ url: "https://h.test", protocol: "stream", ...options } as never)());
 
 /** What stands in every config: switches, and the choices of which the first is the default. */
-const USUAL = { reconnectOff: 0, token: 0, tokenIn: 0, headers: 0, onInvalid: 0 };
+const USUAL = { protocol: 0, transports: 0, reconnectOff: 0, token: 0, tokenIn: 0, headers: 0, onInvalid: 0 };
 
 const refusal = (options: unknown): JobsError => {
   try {

@@ -354,6 +354,14 @@ impl Check {
                     self.reads(plan, page, mono, output, job);
                 }
             }
+            Output::SendToken { .. }
+            | Output::SendBinary { .. }
+            | Output::Poll { .. }
+            | Output::Keep { .. }
+            | Output::Hand { .. }
+            | Output::Forget { .. } => self.ensure(false, || {
+                format!("only a Socket.IO client asks for this: {output:?}")
+            }),
             Output::Abort { req } => {
                 let known = self.reads.remove(req).is_some();
                 self.ensure(known, || "a read that is not under way is aborted".into());

@@ -436,6 +436,13 @@ impl<'a> World<'a> {
                     self.later(takes, Event::HttpArrives(req));
                 }
             }
+            // Refused by the check.
+            Output::SendToken { .. }
+            | Output::SendBinary { .. }
+            | Output::Poll { .. }
+            | Output::Keep { .. }
+            | Output::Hand { .. }
+            | Output::Forget { .. } => {}
             Output::Abort { req } => {
                 self.flights.remove(&req);
             }

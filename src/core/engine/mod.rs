@@ -160,6 +160,8 @@ impl Engine {
             Input::Command(command) => self.command(&command),
             Input::Opened { r#gen } => self.link_opened(r#gen),
             Input::Frames { text, gens } => self.frames(&text, &gens),
+            Input::Binary { id, .. } => self.outputs.push(Output::Forget { id }),
+            Input::Attached { id, .. } => self.outputs.push(Output::Forget { id }),
             Input::NotUtf8 { r#gen } => self.not_utf8(r#gen),
             Input::Oversize { r#gen, size } => self.oversize(r#gen, size),
             Input::Closed {
@@ -214,6 +216,7 @@ impl Engine {
             // The events that may mean a return from the back/forward cache come first.
             Ask::Wake => self.wake(rid < 3),
             Ask::Suspend => self.suspend(),
+            Ask::Channel | Ask::Request | Ask::Reply => {}
         }
     }
 

@@ -29,7 +29,7 @@ const POSTS: [name: string, ...places: ("n" | "text" | "m" | "data" | "supersede
 
 const PLACES = (
   "path pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
-  "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data"
+  "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data protocol namespace transports"
 ).split(" ");
 
 const CALLS = ["dirty", "batch", "token", "headers", "reply"];
