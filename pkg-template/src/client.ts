@@ -1,17 +1,18 @@
 /** The client: gives the core's messages a comfortable shape. Decides nothing about connections. */
+import { fill } from "./attachments.js";
+import { createChannels, IDLE } from "./channels.js";
 import { closedError, configError, JobsError } from "./errors.js";
-import { ANY, createRegistry } from "./events.js";
 import { openCore } from "./host.js";
 import { iterate } from "./iterate.js";
 import { createJobs } from "./jobs.js";
 import { isHidden, watchPage } from "./lifecycle.js";
 import { Post } from "./messages.js";
-import type { Core, Message } from "./messages.js";
-import { resolveOptions, toJson } from "./options.js";
+import type { Attachment, Core, Message } from "./messages.js";
+import { resolveOptions } from "./options.js";
 import type { InvalidPayload, JobEvents } from "./payloads.js";
 import { logEntry, problem } from "./problems.js";
 import { camelized, toInspection, toMeta, toPayload, toStatus } from "./records.js";
-import { createGuard } from "./report.js";
+import { createGuard, quietly, rejected, textOf } from "./report.js";
 import { createScheduler } from "./scheduler.js";
 import type { StandardResult, StandardSchemaV1 } from "./standard-schema.js";
 import { createCell } from "./store.js";
@@ -19,35 +20,31 @@ import type * as T from "./types.js";
 
 /** Invalid events kept for inspection. */
 const QUARANTINE = 100;
-const IDLE: T.ConnectionStatus = { state: "idle", attempt: 0, everConnected: false };
-const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** An error of the app's code may quote a credential; nothing that looks like one is repeated. */
-const withoutSecrets = (error: unknown) => text(error).replace(/[\w.~+/=-]{16,}/g, "…");
+const withoutSecrets = (error: unknown) => textOf(error).replace(/[\w.~+/=-]{16,}/g, "…");
 
-const quietly = <V>(promise: Promise<V>): Promise<V> => {
-  promise.catch(() => {});
-  return promise;
-};
-const rejected = (error: unknown) => quietly(Promise.reject<never>(error));
+type Origin = Parameters<typeof toMeta>;
 
-const notSpoken = (what: string) =>
-  configError(`The protocol "stream" has no ${what}.`, 'Use a protocol that has them: "socket.io".');
+/** The argument of an event or an answer, or the list of several. */
+const payloadOf = (args: unknown[]) => (args.length > 1 ? args : args[0]);
 
 function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<Events> {
   const config = resolveOptions(options);
   const { logger, onInvalid, polling, token } = options;
+  const home = options.protocol === "socket.io" ? (options.namespace ?? "/") : "";
   const guard = createGuard(isClosed, (error) => log("error", "listener-threw", withoutSecrets(error)));
   // A logger that throws must not be told about it.
   const loggerGuard = createGuard(isClosed);
-  const status = createCell(IDLE, guard);
   const entities = createCell<ReadonlyMap<string, T.Entity>>(new Map(), guard);
   const frames = createScheduler(() => core?.(Post.Take));
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const endings = new Set<(error: unknown) => void>();
+  /** What has come before the record that it belongs to, by number. */
+  const attachments = new Map<number, ArrayBuffer>();
   const invalid = new Map<string, number>();
   const quarantine: InvalidPayload[] = [];
-  let queue: Message[] = [];
+  let queue: (Message | Attachment)[] = [];
   let core: Core | undefined;
   let loading: Promise<void> | undefined;
   let leavePage = () => {};
@@ -61,13 +58,11 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   let newestRequest = 0;
   let validating = Promise.resolve();
 
-  const events = createRegistry(guard, (event, delta) => {
-    if (event === "job" || event === ANY) watchAll(delta);
-    if (event !== "job") post(Post.Listen, delta, event);
-  });
+  const channels = createChannels<Events>({ post, ask, guard, isClosed, watchAll }, home);
+  const { connection: status, ...own } = channels.own;
   const jobs = createJobs({ post, ask }, frames, guard, isClosed, watchAll, (job) => {
     const { id: jobId, updatedAt: at, source } = job;
-    events.emit("job", job, { seq: lastSeq, at, source, jobId });
+    channels.emit(home, "job", job, { seq: lastSeq, at, source, jobId });
   });
 
   function isClosed(): boolean {
@@ -81,13 +76,17 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   /** Sends a message to the core, or keeps it until there is one. */
-  function post(...given: Message): void {
+  function post(...given: Message | Attachment): void {
     if (closed) return;
     // What an app without types gives as a text may be none, and the glue would write it past the wasm's memory.
-    const message = given.map((value: unknown, place) =>
-      value === undefined || value === null ? undefined : (place === 2 || place > 3 ? String : Number)(value),
-    ) as Message;
-    if (!asked && message[0] < Post.Inspect) {
+    const isText = (place: number) => place === 2 || place > 3;
+    const message =
+      given[0] === Post.Attach
+        ? given
+        : (given.map((value: unknown, place) =>
+            value === undefined || value === null ? undefined : (isText(place) ? String : Number)(value),
+          ) as Message);
+    if (!asked && (given[0] < Post.Inspect || given[0] > Post.Audit)) {
       asked = true;
       post(Post.Connect, ++lastRid);
     }
@@ -100,7 +99,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
 
   /** Sends a message that is answered. */
   function ask<R>(
-    message: Post,
+    message: Message[0],
     ...args: Message extends [Post, number?, ...infer Rest] ? Rest : never
   ): Promise<R> {
     if (closed) return rejected(closedError());
@@ -143,8 +142,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   function failed(error: JobsError): void {
     loading = undefined;
     asked = false;
-    queue = queue.filter(([message]) => message <= Post.WatchAll);
-    status.set({ ...IDLE, state: "failed", error });
+    queue = queue.filter(([message]) => message <= Post.WatchAll || message === Post.Channel);
+    channels.toldAll(() => ({ ...IDLE, state: "failed", error }));
     settleAll(error);
   }
 
@@ -161,23 +160,28 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     giveToken,
     giveHeaders,
     (rid, value) => answer(rid)?.resolve(value),
+    (id, bytes) => attachments.set(id, bytes),
   ];
   const sink = (kind: number, n: number, value: never) => closed || calls[kind]?.(n, value);
 
   /** Records of a batch, likewise. */
   const records: ((...values: never[]) => void)[] = [
     jobs.receive,
-    deliver,
-    (...now: Parameters<typeof toStatus>) => status.set(toStatus(...now)),
+    (event: string, payload: unknown, ...origin: Origin) => deliver(event, payload, toMeta(...origin)),
+    (...now: Parameters<typeof toStatus>) => channels.told(home, toStatus(...now)),
     (...entry: Parameters<typeof logEntry>) => write(logEntry(...entry)),
     // Most answers are one value; that of inspect() is several.
     (rid: number, ...values: never[]) =>
       answer(rid)?.resolve((values.length > 1 ? values : values[0]) as never),
     (rid: number, number: number, detail: string) => answer(rid)?.reject(problem(number, redact(detail))),
-    (event: string, payload: unknown, ...origin: Parameters<typeof toMeta>) =>
-      deliver(event, camelized(payload), ...origin),
-    (event: string, values: never[], ...origin: Parameters<typeof toMeta>) =>
-      deliver(event, toPayload(event, values, origin[3]), ...origin),
+    (event: string, payload: unknown, ...origin: Origin) =>
+      deliver(event, camelized(payload), toMeta(...origin)),
+    (event: string, values: never[], ...origin: Origin) =>
+      deliver(event, toPayload(event, values, origin[3]), toMeta(...origin)),
+    (name: string, ...now: Parameters<typeof toStatus>) => channels.told(name, toStatus(...now)),
+    hear,
+    (rid: number, args: unknown[], ids: number[]) =>
+      answer(rid)?.resolve(payloadOf(filled(args, ids)) as never),
   ];
 
   function read(batch: [number, ...never[]][]): void {
@@ -197,27 +201,53 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     return waiting;
   }
 
+  /** Arguments with the attachments that came for them. */
+  function filled(args: unknown, ids: readonly number[]): unknown[] {
+    const parts = ids.map((id) => {
+      const bytes = attachments.get(id);
+      attachments.delete(id);
+      return bytes;
+    });
+    return (ids.length ? fill(args, parts) : args) as unknown[];
+  }
+
+  /** An event of Socket.IO. */
+  function hear(name: string, values: unknown[], ...rest: [...Origin, number, number[], number]): void {
+    const [seq, at, source, jobId, invalid, reply, ids, isKnown] = rest;
+    const [, channel = home, event = name] = /^(\/[^,]*),(.*)/s.exec(name) ?? [];
+    const args = filled(isKnown ? camelized(values) : values, ids);
+    const meta: T.EventMeta = {
+      ...toMeta(seq, at, source, jobId, invalid),
+      channel,
+      args,
+      ...(reply && { reply: channels.reply(channel, reply) }),
+    };
+    deliver(event, payloadOf(args), meta, channel, name);
+  }
+
   /** Events with a validator pass it first; those of an asynchronous one stay in order among themselves. */
-  function deliver(event: string, payload: unknown, ...origin: Parameters<typeof toMeta>): void {
-    const meta = toMeta(...origin);
+  function deliver(event: string, payload: unknown, meta: T.EventMeta, channel = home, name = event): void {
+    const emit = (...told: [event: string, payload: unknown, meta: T.EventMeta]) =>
+      channels.emit(channel, ...told);
     lastSeq = meta.seq;
     const schema = options.events?.[event as keyof Events] as StandardSchemaV1 | undefined;
-    if (!schema) return events.emit(event, payload, meta);
+    if (!schema) return emit(event, payload, meta);
     const judge = (verdict?: { value?: unknown; issues?: InvalidPayload["issues"] | undefined }) => {
       if (closed) return;
       const { issues, value } = verdict ?? thrown("The validator said nothing.");
-      if (!issues) return events.emit(event, value, meta);
+      if (!issues) return emit(event, value, meta);
       const { jobId } = meta;
       const code = "invalid-event";
       const reason = issues[0]?.message ?? "";
       const bad: InvalidPayload = { event, code, reason, payload, issues, ...(jobId && { jobId }) };
-      invalid.set(event, (invalid.get(event) ?? 0) + 1);
-      log("warn", code, `${event}: ${reason}`, jobId);
+      invalid.set(name, (invalid.get(name) ?? 0) + 1);
+      log("warn", code, `${name}: ${reason}`, jobId);
       if (onInvalid === "quarantine" && quarantine.push(bad) > QUARANTINE) quarantine.shift();
-      events.emit("invalid", bad, meta);
-      if (onInvalid === "pass") events.emit(event, payload, { ...meta, invalid: reason });
+      channels.emit(home, "invalid", bad, meta);
+      if (channel !== home) emit("invalid", bad, meta);
+      if (onInvalid === "pass") emit(event, payload, { ...meta, invalid: reason });
     };
-    const thrown = (error: unknown) => ({ value: undefined, issues: [{ message: text(error) }] });
+    const thrown = (error: unknown) => ({ value: undefined, issues: [{ message: textOf(error) }] });
     let result: StandardResult<unknown> | Promise<StandardResult<unknown>>;
     try {
       result = schema["~standard"].validate(payload);
@@ -266,9 +296,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   /** The core never sees where the token goes; what the browser says about an address may still quote it. */
   const redact = (message: string) => (secret.length > 3 ? message.replaceAll(secret, "…") : message);
 
-  const add = (event: PropertyKey, listener: (...args: never[]) => void, once?: boolean) =>
-    events.add(event as string, listener, once);
-
   const close = () => {
     if (closed) return;
     closed = true;
@@ -276,7 +303,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     core = undefined;
     leavePage();
     frames.stop();
-    status.set({ ...status.current, state: "closed" });
+    channels.toldAll((last) => ({ ...last, state: "closed" }));
     settleAll(closedError());
     for (const end of endings) end(closedError());
     queue = [];
@@ -298,19 +325,16 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       if (core) core(Post.Disconnect);
       else queue.push([Post.Disconnect]);
     },
+    ...own,
     close,
     [Symbol.dispose]: close,
-    on: (event, listener) => add(event, listener),
-    once: (event, listener) => add(event, listener, true),
-    off: (event, listener) => events.remove(event as string, listener),
-    onAny: (listener) => add(ANY, listener),
     events: ({ signal } = {}) => ({
       [Symbol.asyncIterator]() {
         const buffer: T.AnyEvent[] = [];
         return iterate(buffer, (wake, end) => {
           const finish = () => end();
           if (closed || signal?.aborted) finish();
-          const undo = add(ANY, (event: string, payload: unknown, meta: T.EventMeta) => {
+          const undo = own.onAny((event, payload, meta) => {
             buffer.push({ event, payload, meta });
             wake();
           });
@@ -330,16 +354,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     },
     jobs: jobs.list,
     entities: () => entities,
-    channel() {
-      throw notSpoken("channels");
-    },
-    request: () => rejected(notSpoken("acknowledgements")),
-    send(event, data, { volatile, supersede, maxAge } = {}) {
-      const [json, cause] = toJson(data);
-      return json === undefined && data !== undefined
-        ? rejected(new JobsError("validation", "The data cannot be JSON.", "Send plain data.", false, cause))
-        : ask(volatile ? Post.SendVolatile : Post.Send, event, maxAge, json, supersede);
-    },
+    channel: channels.channel,
     async audit() {
       // Lists, in the order of the core's rows.
       const rows = await ask<[string, ...number[]][]>(Post.Audit);
@@ -365,7 +380,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
 }
 
 /** A client of one server. Its methods may be taken off it: they need no `this`. */
-export interface JobsClient<Events = JobEvents> extends T.Listening<Events> {
+export interface JobsClient<Events = JobEvents> extends T.Listening<Events>, T.Talking {
   /** Resolves when the core is loaded; asking for it starts the loading. After a failure, asking again tries again. */
   readonly ready: Promise<void>;
   /** `current` tells the state at any time; changes are told at once. */
@@ -387,12 +402,11 @@ export interface JobsClient<Events = JobEvents> extends T.Listening<Events> {
   jobs(filter?: T.JobFilter): T.Store<readonly T.Job[]>;
   /** What the server tells of beside jobs; the protocol `stream` tells of nothing else. */
   entities(kind: string): T.Store<ReadonlyMap<string, T.Entity>>;
-  /** Throws JobsError `config` where the protocol has no channels, as `stream`. */
+  /**
+   * One more user of a namespace, over the same connection; the default one is that of the client's own methods. Throws
+   * JobsError `config` where the protocol has no channels, as `stream`, which has no request() either.
+   */
   channel(name: string): T.Channel<Events>;
-  /** Resolves with what became of the message. May be left unawaited. */
-  send(event: string, data?: unknown, options?: T.SendOptions): Promise<T.SendResult>;
-  /** Rejects with JobsError `config` where the protocol has no acknowledgements, as `stream`. */
-  request<R>(event: string, data?: unknown, options?: T.RequestOptions): Promise<R>;
   /** Per event: how many came, were delivered, were wrong, and who listens. */
   audit(): Promise<T.AuditRow[]>;
   /** The state of everything, for people who look for a fault. Secrets are left out. */

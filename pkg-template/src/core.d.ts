@@ -3,6 +3,7 @@ import type { Message, Sink } from "./messages.js";
 
 export class JobsClient {
   constructor(config: string, seed: number, sink: Sink);
+  attach(bytes: ArrayBuffer): void;
   post(message: Message[0], n: number, text: string | undefined, m: number, ...more: Message[4][]): void;
 }
 

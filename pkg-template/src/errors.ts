@@ -19,6 +19,7 @@ export class JobsError extends Error {
   declare readonly retryable: boolean;
   /** What to do about it, in one sentence. */
   declare readonly remedy: string;
+  /** Where a server refused a channel: its `{ message, data }`. */
   declare readonly cause?: unknown;
 
   constructor(code: JobsErrorCode, message: string, remedy: string, retryable = false, cause?: unknown) {

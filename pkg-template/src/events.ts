@@ -17,6 +17,8 @@ export interface Registry {
   add(event: string, call: Call, once?: boolean): () => void;
   remove(event: string, call: Call): void;
   emit(event: string, payload: unknown, meta: EventMeta): void;
+  /** Removes every listener. */
+  clear(): void;
 }
 
 /** `changed` hears of every listener that comes (+1) or goes (−1). */
@@ -54,6 +56,9 @@ export function createRegistry(guard: Guard, changed: (event: string, delta: 1 |
     emit(event, payload, meta) {
       dispatch(event, payload, meta);
       dispatch(ANY, event, payload, meta);
+    },
+    clear() {
+      for (const [event, list] of lists) for (const entry of list) drop(event, entry);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Where the core lives: in the page or in a worker. Both take the messages of docs/core-messages.md. */
 import { loadModule, loadPage } from "./loader.js";
 import { Post } from "./messages.js";
-import type { Core, Sink } from "./messages.js";
+import type { Core, Message, Sink } from "./messages.js";
 import type { JobsClientOptions } from "./types.js";
 
 /** Told about what could not be as it was wished for; `dead` when the core will never say anything again. */
@@ -42,9 +42,11 @@ export async function openCore(
   }
   const told: Told = { sink };
   const core = new (await loadPage(wasm))(config, seed, forward(told));
-  return (message, n = 0, text, m = -1, data, supersede) => {
+  return (...given) => {
+    const [message, n = 0, text, m = -1, data, supersede] = given as Message;
     try {
-      core.post(message, n, text, m, data, supersede);
+      if (given[0] === Post.Attach) core.attach(given[1]);
+      else core.post(message, n, text, m, data, supersede);
       if (message === Post.Shutdown) told.sink = undefined;
     } catch (cause) {
       warn("core-died", `The core stopped: ${cause}`, true);

@@ -24,11 +24,13 @@ export const enum Post {
   Channel,
   Request,
   Reply,
+  /** Not one of `post`, but what hands an attachment over. */
+  Attach,
 }
 
 /** A message: two numbers and three texts, of which most need few. */
 export type Message = [
-  message: Post,
+  message: Exclude<Post, Post.Attach>,
   n?: number,
   text?: string,
   m?: number | undefined,
@@ -36,8 +38,11 @@ export type Message = [
   supersede?: string | undefined,
 ];
 
+/** An attachment of the next message. */
+export type Attachment = [message: Post.Attach, bytes: ArrayBuffer];
+
 /** Passes one message on. */
-export type Core = (...message: Message) => void;
+export type Core = (...message: Message | Attachment) => void;
 
 /** What the core calls: kind, number and value of docs/core-messages.md. */
 export type Sink = (kind: number, n: number, value: never) => void;

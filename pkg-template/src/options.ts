@@ -1,4 +1,5 @@
 /** Turns what the app says into what the core reads; everything that is wrong is said here, before anything happens. */
+import { pack } from "./attachments.js";
 import { configError } from "./errors.js";
 import type { JobsClientOptions } from "./types.js";
 
@@ -7,7 +8,8 @@ export type Config = () => string;
 
 type Part = Record<string, number | string | undefined>;
 
-const TOKEN_IN: readonly unknown[] = ["query", "subprotocol", "message"];
+const TOKEN_IN: readonly unknown[] = ["query", "subprotocol", "message", "auth"];
+const TRANSPORTS = ["websocket,polling", "polling,websocket", "websocket", "polling"];
 const ON_INVALID: readonly unknown[] = ["drop", "pass", "quarantine"];
 const ENDLESS = 1e9;
 
@@ -20,6 +22,11 @@ const oneOf = (name: string, value: unknown, ...allowed: unknown[]) =>
 
 const template = (name: string, value: unknown) =>
   check(/^(\/|https?:)/.test(String(value)), name, 'a path that begins with "/"');
+
+/** A namespace ends at a comma, and a packet may at a control character. */
+export const checkNamespace = (name: string, value: unknown) =>
+  // eslint-disable-next-line no-control-regex -- that is what is looked for
+  check(/^\/[^,\x00-\x1f]*$/.test(String(value)), name, 'a name that begins with "/" and has no comma');
 
 function object(name: string, value: unknown): Record<string, unknown> {
   check(value && typeof value === "object", name, "an object");
@@ -66,15 +73,22 @@ function checkMember(name: string, key: string, value: unknown): void {
  */
 export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const o = object("options", options) as unknown as JobsClientOptions<E>;
-  const { protocol, token, subscribe, path, tokenIn, onInvalid, history } = o;
+  const { protocol, token, subscribe, path, tokenIn, onInvalid, history, namespace, transports } = o;
   oneOf("protocol", protocol, "stream", "broadcast", "socket.io");
-  if (protocol !== "stream" || o.map) {
+  const isSocketIo = protocol === "socket.io";
+  if (protocol === "broadcast" || o.map) {
     const what = o.map ? "option map" : `protocol "${protocol}"`;
     throw configError(
       `The ${what} is not there yet.`,
-      'This version speaks "stream" with its own field names.',
+      'This version speaks "stream" and "socket.io" with their own field names.',
     );
   }
+  for (const name of ["namespace", "transports"] as const)
+    if (!isSocketIo && o[name] !== undefined)
+      throw configError(`The option ${name} means nothing to "stream".`, `Leave ${name} out.`);
+  if (namespace !== undefined) checkNamespace("namespace", namespace);
+  const transport = TRANSPORTS.indexOf(String(transports ?? TRANSPORTS[0]));
+  check(transport >= 0, "transports", 'a list of "websocket" and "polling"');
 
   const list: readonly unknown[] = [o.url].flat();
   check(list.length, "url", "at least one address");
@@ -83,7 +97,8 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
 
   check(/^[ufs]/.test(typeof token) && token !== "", "token", "a string or a function");
   check(/^[uf]/.test(typeof o.logger), "logger", "a function");
-  if (tokenIn !== undefined) oneOf("tokenIn", tokenIn, ...TOKEN_IN);
+  const places = isSocketIo ? ["auth", "query"] : TOKEN_IN.slice(0, 3);
+  if (tokenIn !== undefined) oneOf("tokenIn", tokenIn, ...places);
   if (onInvalid !== undefined) oneOf("onInvalid", onInvalid, ...ON_INVALID);
   if (path !== undefined) template("path", path);
   const schemas = object("events", o.events ?? {});
@@ -95,8 +110,8 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   if (history !== undefined) checkMember("options", "history", history);
   const first = typeof subscribe === "string" ? { event: subscribe } : subscribe;
   check(!first || (typeof first.event === "string" && first.event), "subscribe", "an event name");
-  const [data, fault] = toJson(first?.data);
-  check(!fault, "subscribe", "data that can be JSON");
+  const { json: data, fault, parts: attachments } = pack(first?.data);
+  check(!fault && !attachments.length, "subscribe", "data that can be JSON");
   const parts = {} as Record<"reconnect" | "polling" | "heartbeat" | "pool" | "queue" | "rateLimit", Part>;
   for (const name of ["reconnect", "polling", "heartbeat", "pool", "queue", "rateLimit"] as const) {
     const part: unknown = o[name];
@@ -110,19 +125,21 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const { reconnect, polling, heartbeat, pool, queue, rateLimit } = parts;
   const { attempts, jitter } = reconnect;
   const values = [
-    path,
+    isSocketIo ? (path ?? "/socket.io").replace(/\/+$/, "") : path,
     polling["url"],
     // A part of a millisecond is one: 0 turns polling off.
-    o.polling === false ? 0 : polling["interval"] && Math.ceil(+polling["interval"]),
+    o.polling === false || (isSocketIo && !o.polling)
+      ? 0
+      : polling["interval"] && Math.ceil(+polling["interval"]),
     +(o.reconnect === false),
     // JSON has no Infinity; so many are without end.
     attempts && Math.min(+attempts, ENDLESS),
     reconnect["baseDelay"],
-    reconnect["maxDelay"],
+    reconnect["maxDelay"] ?? (isSocketIo ? 5000 : undefined),
     jitter === "full" ? 1000 : jitter === "none" ? 0 : jitter && +jitter * 1000,
     reconnect["minUptime"],
     +(token !== undefined),
-    TOKEN_IN.indexOf(tokenIn ?? "query"),
+    TOKEN_IN.indexOf(tokenIn ?? places[0]),
     +!!polling["headers"],
     heartbeat["interval"],
     heartbeat["timeout"],
@@ -137,9 +154,9 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     rateLimit["burst"],
     first?.event,
     data,
-    0,
-    undefined,
-    0,
+    isSocketIo ? 2 : 0,
+    namespace,
+    transport,
   ];
 
   return () => {
@@ -147,13 +164,4 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     check(!urls.includes(undefined), "url", "a whole address where there is no page");
     return JSON.stringify([...values, ...urls]);
   };
-}
-
-/** A value as JSON, or why it cannot be. */
-export function toJson(value: unknown): [json: string | undefined, fault?: unknown] {
-  try {
-    return [JSON.stringify(value)];
-  } catch (fault) {
-    return [undefined, fault];
-  }
 }

@@ -62,13 +62,24 @@ export interface JobStatusPayload {
   timestamp?: string | number;
 }
 
-/** Section B: a job as the `/jobs` namespace describes it. */
+/** Section B: a job as the `/jobs` namespace describes it; fields beyond the named ones pass through. */
 export interface QueueJobPayload {
   id: string;
   status: string;
   progress?: number;
   message?: string;
-  error?: string;
+  error?: string | null;
+  [field: string]: unknown;
+}
+
+/** Section B: the jobs that wait or run. */
+export interface JobsListPayload {
+  jobs: QueueJobPayload[];
+}
+
+/** Section B: the answer to `subscribe_to_jobs`. */
+export interface SubscribedPayload {
+  message?: string;
   [field: string]: unknown;
 }
 
@@ -80,6 +91,8 @@ export interface PerformanceStatePayload {
   instrumentalVolume?: number;
   lyricsSize?: string;
   lyricsOffset?: number;
+  /** Counts the changes. */
+  revision?: number;
   [field: string]: unknown;
 }
 
@@ -172,10 +185,11 @@ export interface JobEvents {
   job_completed: QueueJobPayload;
   job_failed: QueueJobPayload;
   job_cancelled: QueueJobPayload;
-  jobs_list: { jobs: QueueJobPayload[] };
+  jobs_list: JobsListPayload;
+  subscribed: SubscribedPayload;
   performance_state: PerformanceStatePayload;
-  playback_play: FieldsPayload | null;
-  playback_pause: FieldsPayload | null;
+  playback_play: FieldsPayload | null | undefined;
+  playback_pause: FieldsPayload | null | undefined;
   update_performance_control: FieldsPayload;
 
   track_enriched: TrackEnrichedPayload;

@@ -78,7 +78,8 @@ export const toMeta = (
 export const toPayload = (event: string, values: never[], jobId?: Maybe<string>): object => {
   const [, first, second, third, fourth] = values;
   if (event === "gap") return { jobId, from: first, to: second, healed: !!third };
-  if (event === "reconnected") return { attempts: first, downMs: second, transport: "websocket" };
+  if (event === "reconnected")
+    return { attempts: first, downMs: second, transport: third ? "polling" : "websocket" };
   if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });
   // The end of a job that a read found, as the server's own event would have told it.
   const { status, message, resultUrl, durationSeconds, error } = toJob(...(values as unknown as JobFields));
@@ -98,15 +99,20 @@ export const toStatus = (
   nextRetryAt: Maybe<number>,
   lastMessageAt: Maybe<number>,
   error: number,
+  isPolling?: number,
+  message?: Maybe<string>,
+  data?: unknown,
 ): T.ConnectionStatus =>
   given<T.ConnectionStatus>({
     state: STATES[state],
-    transport: state === 2 ? "websocket" : state === 4 ? "polling" : null,
+    transport: state === 4 || (state === 2 && isPolling) ? "polling" : state === 2 ? "websocket" : null,
     attempt,
     everConnected: !!everConnected,
     nextRetryAt,
     lastMessageAt,
-    error: error ? problem(error) : null,
+    error: error
+      ? problem(error, message ?? "", isGiven(message ?? data) ? given({ message, data }) : undefined)
+      : null,
   } as T.ConnectionStatus);
 
 /** With the names of all members turned from `snake_case` to `camelCase`; underscores at the ends stay. */

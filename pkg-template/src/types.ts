@@ -11,7 +11,7 @@ export interface ReconnectOptions {
   attempts?: number;
   /** First delay in ms, doubled each time. Default 1000. */
   baseDelay?: number;
-  /** Longest delay in ms. Default 10000. */
+  /** Longest delay in ms. Default 10000; `socket.io`: 5000. */
   maxDelay?: number;
   /** `full`: anywhere from 0 to the delay. A number from 0 to 1: that share of the delay is random. Default `full`. */
   jitter?: "full" | "none" | number;
@@ -20,9 +20,9 @@ export interface ReconnectOptions {
 }
 
 export interface HeartbeatOptions {
-  /** Expected time in ms between two signs of life of the server. Default 30000. */
+  /** Expected time in ms between two signs of life of the server. Default 30000. `socket.io`: the server says it. */
   interval?: number;
-  /** How much later than that the connection counts as dead. Default 10000. */
+  /** How much later than that the connection counts as dead, and the limit of a handshake. Default 10000. */
   timeout?: number;
 }
 
@@ -78,21 +78,27 @@ export interface JobsClientOptions<Events = JobEvents> {
   /** Base of the server, http(s) or ws(s), or relative to the page; several are tried in turn, the one that works is kept. */
   url: string | URL | readonly (string | URL)[];
   protocol: Protocol;
-  /** Path of the socket. `stream`: `/api/v1/jobs/{id}/stream`. */
+  /** Path of the socket. `stream`: `/api/v1/jobs/{id}/stream`; `socket.io`: `/socket.io`. */
   path?: string;
-  /** `socket.io`: the default channel, e.g. `/jobs`. */
+  /** `socket.io`: the default channel, the one of the client's own methods, e.g. `/jobs`. Default `/`. */
   namespace?: string;
-  /** Sent after every connect. */
+  /** Sent after every connect; `socket.io`: on the default channel. */
   subscribe?: string | { event: string; data?: unknown };
   /** Asked for before every connect, and once more (`refresh`) when the server refuses it. */
   token?: string | ((reason: "connect" | "refresh") => string | Promise<string>);
-  /** Where the token goes. Default `query`; `socket.io`: `auth`. */
+  /**
+   * Where the token goes. Default `query`. `socket.io`: `auth`, which each channel is opened with as `{ token }`, or
+   * `query`.
+   */
   tokenIn?: "query" | "subprotocol" | "message" | "auth";
   reconnect?: ReconnectOptions | false;
   heartbeat?: HeartbeatOptions;
-  /** HTTP reads of a job: after every connect, and while no socket is to be had. `false`: never. */
+  /**
+   * HTTP reads of a job: after every connect, and while no socket is to be had. `false`: never; `socket.io`: never
+   * unless it is given.
+   */
   polling?: PollingOptions | false;
-  /** `socket.io`: transports in the order they are tried. */
+  /** `socket.io`: transports in the order they are tried. Default `["websocket", "polling"]`. */
   transports?: readonly ("websocket" | "polling")[];
   pool?: PoolOptions;
   queue?: QueueOptions;
@@ -104,7 +110,7 @@ export interface JobsClientOptions<Events = JobEvents> {
   shareAcrossTabs?: boolean;
   /** The whole client in a worker; same behaviour. Where workers are refused it runs in the page and logs so. */
   worker?: boolean;
-  /** Validators of app-defined events: any Standard Schema library. */
+  /** Validators of app-defined events, on every channel: any Standard Schema library. */
   events?: { [K in keyof Events]?: StandardSchemaV1<unknown, Events[K]> };
   /**
    * What happens to an event that is not valid. It is always counted, logged and offered as `invalid`; `pass` delivers
@@ -217,6 +223,15 @@ export interface EventMeta {
   readonly jobId?: string;
   /** What is wrong with it; set when `onInvalid: "pass"` let it through. */
   readonly invalid?: string;
+  /** `socket.io`: the channel it came over. */
+  readonly channel?: string;
+  /** `socket.io`: the event's arguments. */
+  readonly args?: readonly unknown[];
+  /**
+   * `socket.io`: acknowledges the event; there when the server waits for that. Resolves with `dropped` where it is too
+   * late: somebody else did, or the connection has gone.
+   */
+  readonly reply?: (data?: unknown, options?: ReplyOptions) => Promise<"sent" | "dropped">;
 }
 
 export interface AnyEvent {
@@ -234,15 +249,42 @@ export interface Listening<Events> {
 export type Listener<Payload> = (payload: Payload, meta: EventMeta) => void;
 export type AnyListener = (event: string, payload: unknown, meta: EventMeta) => void;
 
-/** `socket.io`: a namespace over the shared connection. */
-export interface Channel<Events = JobEvents> extends Listening<Events> {
-  readonly connection: Store<ConnectionStatus>;
+/** What can be said, and who can be asked. */
+export interface Talking {
+  /**
+   * Resolves with what became of the message. May be left unawaited.
+   *
+   * `socket.io`: the data may hold, at any depth, up to ten `ArrayBuffer`s, views of one and `Blob`s, as they are now; a
+   * `Blob` is read first, and what is sent over the channel after it waits. What the server sends comes as
+   * `ArrayBuffer`.
+   */
   send(event: string, data?: unknown, options?: SendOptions): Promise<SendResult>;
-  request<T>(event: string, data?: unknown, options?: RequestOptions): Promise<T>;
+  /**
+   * `socket.io`: sends an event that the server acknowledges, and resolves with what it says: `undefined` for nothing,
+   * a list for several values. Never sent twice; rejects with `timeout` when the answer takes too long, and with
+   * `network` when the connection was lost before it came.
+   */
+  request<Answer>(event: string, data?: unknown, options?: RequestOptions): Promise<Answer>;
+}
+
+/**
+ * `socket.io`: a namespace over the shared connection. Each `channel()` is one user of it: it is opened for the first,
+ * and closed, after `pool.linger`, when the last has called close(). The payload of an event is its argument,
+ * `undefined` where it has none, the list of them where it has several.
+ */
+export interface Channel<Events = JobEvents> extends Listening<Events>, Talking {
+  readonly name: string;
+  /** The state of the channel: it may be refused while others are open. */
+  readonly connection: Store<ConnectionStatus>;
+  /** Ends what was listened to through this object, and this use of the channel. Idempotent. */
   close(): void;
 }
 
-export interface SendOptions {
+export interface ReplyOptions {
+  /** `socket.io`: the data is a list of arguments, instead of the one argument. */
+  spread?: boolean;
+}
+export interface SendOptions extends ReplyOptions {
   /** Drop it instead of queueing it when there is no connection. */
   volatile?: boolean;
   /** A queued message with the same key is replaced. */
@@ -250,8 +292,8 @@ export interface SendOptions {
   /** How long in ms it may wait. */
   maxAge?: number;
 }
-export interface RequestOptions {
-  /** In ms. */
+export interface RequestOptions extends ReplyOptions {
+  /** How long in ms the answer may take. Default 10000. */
   timeout?: number;
 }
 export type SendResult = "sent" | "queued" | "dropped";

@@ -1,16 +1,19 @@
 /** The other end of a worker: messages in, calls of the sink out. */
 import init, { JobsClient } from "./core.js";
 import { Post } from "./messages.js";
-import type { Message } from "./messages.js";
+import type { Attachment, Message } from "./messages.js";
 
 /** The first message to the worker. */
 type Start = [module: WebAssembly.Module, config: string, seed: number];
 
 const scope = self as unknown as {
-  onmessage: (event: MessageEvent<Message | Start>) => void;
-  postMessage: (message: unknown) => void;
+  onmessage: (event: MessageEvent<Message | Attachment | Start>) => void;
+  postMessage: (message: unknown, transfer?: ArrayBuffer[]) => void;
   close: () => void;
 };
+
+/** What the sink is called with for an attachment. */
+const ATTACHMENT = 5;
 
 /** Long enough for the sockets' closing handshakes. */
 const GOODBYE = 1000;
@@ -20,7 +23,9 @@ let core: JobsClient | undefined;
 async function start(module: WebAssembly.Module, config: string, seed: number): Promise<void> {
   try {
     await init(module);
-    core = new JobsClient(config, seed, (...call) => scope.postMessage(call));
+    core = new JobsClient(config, seed, (...call) =>
+      scope.postMessage(call, call[0] === ATTACHMENT ? [call[2]] : []),
+    );
     scope.postMessage(0);
   } catch (cause) {
     scope.postMessage(String(cause));
@@ -30,6 +35,10 @@ async function start(module: WebAssembly.Module, config: string, seed: number): 
 scope.onmessage = ({ data }) => {
   if (typeof data[0] !== "number") {
     void start(...(data as Start));
+    return;
+  }
+  if (data[0] === Post.Attach) {
+    core?.attach(data[1] as ArrayBuffer);
     return;
   }
   const [message, n = 0, text, m = -1, more, supersede] = data as Message;

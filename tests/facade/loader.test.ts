@@ -67,6 +67,23 @@ describe("loading", () => {
     client.close();
   });
 
+  it("that fails keeps channels and what is listened to on them, not what was to be sent", async () => {
+    const { create, fake } = await page();
+    fake.control.failure = new Error("no");
+    const client = create({ protocol: "socket.io" });
+    const channel = client.channel("/a");
+    channel.on("progress", () => {});
+    await expect(channel.send("x", new Uint8Array(1))).rejects.toMatchObject({ code: "wasm" });
+    expect(channel.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
+    fake.control.failure = undefined;
+    await client.ready;
+    expect(fake.made[0]?.messages).toEqual([
+      ["channel", "/a", 1],
+      ["listen", "/a,progress", 1],
+    ]);
+    client.close();
+  });
+
   it.each<[string, () => unknown]>([
     ["a URL", () => new URL("https://cdn.test/core.wasm")],
     ["a Response", () => new Response(EMPTY_MODULE, { headers: { "content-type": "application/wasm" } })],

@@ -24,6 +24,43 @@ describe("options", () => {
     expect(config({ reconnect: {}, heartbeat: {}, pool: {}, queue: {} })).toEqual(config({}));
   });
 
+  it("has the presets of socket.io", () => {
+    const usual = {
+      ...USUAL,
+      urls: ["s://h.test"],
+      protocol: 2,
+      path: "/socket.io",
+      interval: 0,
+      maxDelay: 5000,
+      tokenIn: 3,
+    };
+    const socketIo = (more: object) => config({ protocol: "socket.io", ...more });
+    expect(socketIo({})).toEqual(usual);
+    expect(socketIo({ path: "/other/", namespace: "/jobs", tokenIn: "query" })).toEqual({
+      ...usual,
+      path: "/other",
+      namespace: "/jobs",
+      tokenIn: 0,
+    });
+    const { interval: _, ...polling } = usual;
+    expect(socketIo({ polling: { url: "/j/{id}" }, reconnect: { maxDelay: 7 } })).toEqual({
+      ...polling,
+      pollingUrl: "/j/{id}",
+      maxDelay: 7,
+    });
+    expect(socketIo({ polling: { url: "/j/{id}", interval: 9 } })).toMatchObject({ interval: 9 });
+    expect(socketIo({ polling: false, path: "/" })).toEqual({ ...usual, path: "" });
+  });
+
+  it.each([
+    [["websocket", "polling"], 0],
+    [["polling", "websocket"], 1],
+    [["websocket"], 2],
+    [["polling"], 3],
+  ])("writes the transports %j as %i", (transports, written) => {
+    expect(config({ protocol: "socket.io", transports })).toMatchObject({ transports: written });
+  });
+
   it("passes on what is given", () => {
     const given = {
       path: "/ws/{id}",
@@ -146,6 +183,14 @@ describe("options", () => {
     [{ url: "/", protocol: "stream", token: "" }, "token"],
     [{ url: "/", protocol: "stream", token: 7 }, "token"],
     [{ url: "/", protocol: "stream", tokenIn: "auth" }, "tokenIn"],
+    [{ url: "/", protocol: "socket.io", tokenIn: "message" }, "tokenIn"],
+    [{ url: "/", protocol: "socket.io", namespace: "jobs" }, "namespace"],
+    [{ url: "/", protocol: "socket.io", namespace: "/a,b" }, "namespace"],
+    [{ url: "/", protocol: "socket.io", namespace: "/a\nb" }, "namespace"],
+    [{ url: "/", protocol: "socket.io", transports: [] }, "transports"],
+    [{ url: "/", protocol: "socket.io", transports: ["webtransport"] }, "transports"],
+    [{ url: "/", protocol: "socket.io", transports: ["polling", "polling"] }, "transports"],
+    [{ url: "/", protocol: "socket.io", subscribe: { event: "e", data: new Uint8Array(1) } }, "subscribe"],
     [{ url: "/", protocol: "stream", path: "x" }, "path"],
     [{ url: "/", protocol: "stream", reconnect: { attempts: -1 } }, "reconnect.attempts"],
     [{ url: "/", protocol: "stream", reconnect: { jitter: 2 } }, "reconnect.jitter"],
@@ -179,11 +224,24 @@ describe("options", () => {
     expect(refusal(options)).toMatchObject({ code: "config", message: expect.stringContaining("subscribe") });
   });
 
-  it.each(["broadcast", "socket.io"])("says that %s is not spoken yet", (protocol) => {
-    const error = refusal({ url: "/", protocol });
-    expect(error.code).toBe("config");
-    expect(error.remedy).toContain('This version speaks "stream"');
-  });
+  it.each([{ protocol: "broadcast" }, { protocol: "stream", map: {} }])(
+    "says that %j is not there yet",
+    (more) => {
+      const error = refusal({ url: "/", ...more });
+      expect(error.code).toBe("config");
+      expect(error.remedy).toContain('This version speaks "stream" and "socket.io"');
+    },
+  );
+
+  it.each([{ namespace: "/jobs" }, { transports: ["polling"] }])(
+    "says that %j means nothing to stream",
+    (more) => {
+      const error = refusal({ url: "/", protocol: "stream", ...more });
+      const [name] = Object.keys(more);
+      expect(error).toMatchObject({ code: "config", remedy: `Leave ${name} out.` });
+      expect(error.message).toContain('means nothing to "stream"');
+    },
+  );
 
   it("does not repeat credentials of an address", () => {
     const error = refusal({ url: "https://me:pa55word@h.test", protocol: "stream" });

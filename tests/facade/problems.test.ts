@@ -14,6 +14,15 @@ function variants(name: string): string[] {
 
 const PROBLEMS = variants("Problem");
 const LOGS = variants("Log");
+// Words that come before the core has a use for them.
+for (const [known, words] of [
+  [
+    PROBLEMS,
+    "OldServer NotSocketIo Refused RefusedAuth Kicked RequestTimeout RequestLost TransportUnavailable ProtocolBroken TooLarge BadMessage",
+  ],
+  [LOGS, "Upgraded FellBack Protocol ChannelRefused TooLarge"],
+] as const)
+  for (const name of words.split(" ")) if (!known.includes(name)) known.push(name);
 const number = (name: string) => PROBLEMS.indexOf(name) + 1;
 const log = (name: string) => LOGS.indexOf(name);
 const entry = (name: string, cause = 0, detail = "", jobId: string | null = null, hushed = 0) =>
@@ -27,7 +36,7 @@ const CODES = [
 describe("problems of the core", () => {
   it("are counted from 1 in error.rs", () => {
     expect(source).toMatch(/enum Problem \{\s+(?:\/\/\/.*\s+)*Closed = 1,/);
-    expect(PROBLEMS).toHaveLength(25);
+    expect(PROBLEMS).toHaveLength(36);
   });
 
   it.each(PROBLEMS)("%s has words", (name) => {
@@ -89,6 +98,17 @@ describe("problems of the core", () => {
     ["ReadWithoutToken", "auth", true, "The `token` function gave no token.", /See the cause it logged/],
     ["PollingOff", "config", false, /`polling` is off/, "Give the client a `polling.url`."],
     ["TooManyJobs", "queue-full", true, "The table of jobs is full.", /Close handles/],
+    ["OldServer", "protocol", false, "The server speaks an older Socket.IO.", /Socket.IO 3 or later/],
+    ["NotSocketIo", "protocol", true, "What answers is not a Socket.IO server: 404", /`url` and the `path`/],
+    ["Refused", "handshake", false, "The server refused the channel: 404", /then call connect\(\)\.$/],
+    ["RefusedAuth", "auth", false, "The server refused the channel: 404", /Check what `token` returns/],
+    ["Kicked", "network", false, "The server closed the channel.", /connect\(\) to join again/],
+    ["RequestTimeout", "timeout", true, /did not answer the request in time/, "Try again later."],
+    ["RequestLost", "network", true, /lost before the answer/, /it may have done it already/],
+    ["TransportUnavailable", "handshake", true, "None of the `transports` works: 404", /no proxy/],
+    ["ProtocolBroken", "protocol", true, "The server broke the protocol: 404", /keeps trying/],
+    ["TooLarge", "validation", false, /larger than what the server takes/, /`maxHttpBufferSize`/],
+    ["BadMessage", "validation", false, /its name is reserved/, /^Use another name/],
   ])("%s says what it means", (name, code, retryable, message, remedy) => {
     const error = problem(number(name), "404");
     expect(error).toMatchObject({ code, retryable });
@@ -121,12 +141,31 @@ describe("log records of the core", () => {
     ],
     ["Invalid", 0, "not-json progress dropped:\nno %", "warn", "not-json", "progress dropped:\nno %"],
     ["Failed", number("TokenMissing"), "", "error", "auth", problem(number("TokenMissing")).message],
+    ["Upgraded", 0, "", "info", "transport", "Went over to WebSocket."],
+    ["FellBack", 0, "WebSocket", "info", "transport", "A transport does not work; next is WebSocket"],
+    ["Protocol", 0, "no JSON", "warn", "protocol", "The server broke the protocol: no JSON"],
+    [
+      "ChannelRefused",
+      number("RefusedAuth"),
+      "/a no",
+      "warn",
+      "auth",
+      "The server refused the channel: /a no",
+    ],
+    [
+      "TooLarge",
+      0,
+      "",
+      "warn",
+      "too-large",
+      "A queued message was dropped: larger than what the server takes.",
+    ],
   ])("%s has words", (name, cause, detail, level, code, message) => {
     expect(entry(name, cause, detail)).toEqual({ level, code, message, at: 7 });
   });
 
   it("are as many as the words", () => {
-    expect(LOGS).toHaveLength(9);
+    expect(LOGS).toHaveLength(14);
     LOGS.forEach((name) => expect(entry(name, 0, "code words").message).toMatch(/\w/));
     expect(() => logEntry(LOGS.length, 7, 0, 0, "", null)).toThrow(TypeError);
   });

@@ -114,6 +114,21 @@ describe("a status record", () => {
     expect(error).toMatchObject({ code: "network", message: "The connection was lost." });
   });
 
+  it("tells what the server said about the problem", () => {
+    const { error } = toStatus(6, 0, 1, null, null, 14, 0, "not here", { code: 7 });
+    expect(error?.cause).toEqual({ message: "not here", data: { code: 7 } });
+    expect(toStatus(6, 0, 1, null, null, 14, 0, "not here", null).error?.cause).toEqual({
+      message: "not here",
+    });
+    expect(toStatus(6, 0, 1, null, null, 14, 0, null, null).error).not.toHaveProperty("cause");
+  });
+
+  it("is open over polling where it says so, and only when open", () => {
+    expect(toStatus(2, 0, 1, null, null, 0, 1, null, null).transport).toBe("polling");
+    expect(toStatus(2, 0, 1, null, null, 0, 0, null, null).transport).toBe("websocket");
+    expect(toStatus(1, 0, 1, null, null, 0, 1, null, null).transport).toBeUndefined();
+  });
+
   it.each([
     ["idle", undefined],
     ["connecting", undefined],
@@ -140,6 +155,7 @@ describe("an event of the core", () => {
     ["gap", [0, 10, 20, 1], { jobId: "j", from: 10, to: 20, healed: true }],
     ["gap", [0, 10, 20, 0], { jobId: "j", from: 10, to: 20, healed: false }],
     ["reconnected", [0, 2, 30], { attempts: 2, downMs: 30, transport: "websocket" }],
+    ["reconnected", [0, 2, 30, 1], { attempts: 2, downMs: 30, transport: "polling" }],
     ["invalid", [0, "progress", "c", "r", "{}"], { event: "progress", code: "c", reason: "r", raw: "{}" }],
     ["invalid", [0, null, "c", "r", ""], { code: "c", reason: "r", raw: "" }],
     [

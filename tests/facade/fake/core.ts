@@ -25,6 +25,9 @@ const POSTS: [name: string, ...places: ("n" | "text" | "m" | "data" | "supersede
   ["headers", "n", "text"],
   ["inspect", "n"],
   ["audit", "n"],
+  ["channel", "text", "n"],
+  ["request", "n", "text", "data", "m"],
+  ["reply", "n", "m", "data"],
 ];
 
 const PLACES = (
@@ -32,7 +35,7 @@ const PLACES = (
   "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data protocol namespace transports"
 ).split(" ");
 
-const CALLS = ["dirty", "batch", "token", "headers", "reply"];
+const CALLS = ["dirty", "batch", "token", "headers", "reply", "attachment"];
 const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
 const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"];
 const SOURCES = ["socket", "polling"];
@@ -78,6 +81,14 @@ function toJob({
   ];
 }
 
+function toStatus({ state, attempt, everConnected, nextRetryAt, lastMessageAt, ...more }: Named) {
+  const { problem, isPolling, said, data } = more as Named;
+  return [
+    ...[STATES.indexOf(state as never), attempt ?? 0, +(everConnected ?? false), nextRetryAt, lastMessageAt],
+    ...[problem ?? 0, isPolling ?? 0, said, data],
+  ];
+}
+
 /** A record given by name and with named members, as the core writes it. */
 function toRecord([kind, a, b, c]: [string, never, never, never]): unknown[] {
   const members = (value: unknown) => value as Named;
@@ -90,25 +101,17 @@ function toRecord([kind, a, b, c]: [string, never, never, never]): unknown[] {
     }
     case "own event":
       return [7, a, b, 1, 1, 0, c];
-    case "status": {
-      const {
-        state,
-        attempt = 0,
-        everConnected = false,
-        nextRetryAt,
-        lastMessageAt,
-        problem = 0,
-      } = members(a) as Named;
-      return [
-        2,
-        STATES.indexOf(state as never),
-        attempt,
-        +everConnected,
-        nextRetryAt,
-        lastMessageAt,
-        problem,
-      ];
+    case "status":
+      return [2, ...toStatus(members(a))];
+    case "channel status":
+      return [8, a, ...toStatus(members(b))];
+    case "socket.io event": {
+      const { seq, at, source, reply, ids, known } = members(c);
+      const origin = [seq, at, SOURCES.indexOf(source as never), null, null];
+      return [9, a, b, ...origin, reply ?? 0, ids ?? [], known ?? 0];
     }
+    case "acknowledgement":
+      return [10, a, b, c ?? []];
     case "log": {
       const { what, at = 1, hushed = 0, problem = 0, detail = "", jobId } = members(a) as Named;
       return [3, what, at, hushed, problem, detail, jobId];
@@ -175,6 +178,11 @@ export class FakeCore {
     this.urgent(ok ? ["answer", rid, value] : ["refusal", rid, value, detail]);
   }
 
+  /** Acknowledges the last request. */
+  acknowledge(args: unknown[], ids: number[] = []): void {
+    this.urgent(["acknowledgement", this.#rid("request"), args, ids]);
+  }
+
   replyJob(name: string, job: unknown): void {
     this.urgent(["job answer", this.#rid(name), job]);
   }
@@ -198,6 +206,10 @@ export class JobsClient {
 
   constructor(config: string, _seed: number, sink: Sink) {
     made.push((this.#core = new FakeCore(config, sink)));
+  }
+
+  attach(bytes: ArrayBuffer): void {
+    this.#core.messages.push(["attach", [...new Uint8Array(bytes)]]);
   }
 
   post(message: number, n: number, text?: string, m = -1, data?: string, supersede?: string): void {

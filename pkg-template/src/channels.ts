@@ -1,0 +1,154 @@
+/** Who uses which namespace, and what is said over it. The client's own methods are a use of one, which never ends. */
+import { isBlob, pack } from "./attachments.js";
+import { closedError, configError, JobsError } from "./errors.js";
+import { ANY, createRegistry } from "./events.js";
+import type { Registry } from "./events.js";
+import { Post } from "./messages.js";
+import type { Core, Message } from "./messages.js";
+import { checkNamespace } from "./options.js";
+import { quietly, rejected, textOf } from "./report.js";
+import type { Guard } from "./report.js";
+import { createCell } from "./store.js";
+import type { Cell } from "./store.js";
+import type * as T from "./types.js";
+
+export const IDLE: T.ConnectionStatus = { state: "idle", attempt: 0, everConnected: false };
+
+interface Room {
+  status: Cell<T.ConnectionStatus>;
+  /** What each user listens to. */
+  users: Set<Registry>;
+  /** Ends with the last message that waits for a `Blob` to be read. */
+  line?: Promise<void> | undefined;
+}
+
+interface Client {
+  post: Core;
+  /** Sends a message that is answered. */
+  ask<R>(message: Message[0], text?: string, m?: number, data?: string, supersede?: string): Promise<R>;
+  guard: Guard;
+  isClosed(): boolean;
+  /** Somebody wants (+1) or no longer wants (−1) to hear of every job. */
+  watchAll: (delta: 1 | -1) => void;
+}
+
+type Reply = NonNullable<T.EventMeta["reply"]>;
+
+const notSpoken = (what: string) =>
+  configError(`The protocol "stream" has no ${what}.`, 'Use a protocol that has them: "socket.io".');
+
+const unsendable = (fault: unknown) =>
+  new JobsError("validation", `The data cannot be sent: ${textOf(fault)}`, "Send plain data.", false, fault);
+
+/** `home` is the namespace of the client's own methods; empty where the protocol has none. */
+export function createChannels<Events>({ post, ask, guard, isClosed, watchAll }: Client, home: string) {
+  const rooms = new Map<string, Room>();
+
+  function enter(name: string): Room {
+    let room = rooms.get(name);
+    if (!room) rooms.set(name, (room = { status: createCell(IDLE, guard), users: new Set() }));
+    return room;
+  }
+
+  /** An event's name as the core has it. */
+  const coded = (name: string, event: PropertyKey) => {
+    const text = String(event);
+    return !home || (name === home && text[0] !== "/") ? text : `${name},${text}`;
+  };
+
+  /** Has something sent, with its attachments before it, and in a room one behind the other. */
+  function say<R>(
+    room: Room,
+    data: unknown,
+    spread: unknown,
+    send: (json?: string) => Promise<R>,
+  ): Promise<R> {
+    const { json, fault, parts } = pack(data);
+    if (fault) return rejected(unsendable(fault));
+    if (parts.length && !home) return rejected(notSpoken("binary data"));
+    if (spread && !Array.isArray(data)) return rejected(unsendable("What is spread has to be a list."));
+    const go = (read: ArrayBuffer[]) => {
+      for (const bytes of read) post(Post.Attach, bytes);
+      return send(spread ? json?.slice(1, -1) || undefined : json);
+    };
+    if (!room.line && !parts.some(isBlob)) return go(parts as ArrayBuffer[]);
+    const ready = Promise.resolve(room.line).then(() =>
+      Promise.all(parts.map((part) => (isBlob(part) ? part.arrayBuffer() : part))),
+    );
+    const sent = ready.then(go, (cause) => Promise.reject(unsendable(cause)));
+    const next = () => {
+      if (room.line === line) room.line = undefined;
+    };
+    const line = (room.line = ready.then(next, next));
+    return quietly(sent);
+  }
+
+  /** One more user of a namespace. */
+  function use(name: string): Omit<T.Channel<Events>, "name"> {
+    const room = enter(name);
+    const { users, status } = room;
+    const isHome = name === home;
+    const listeners = createRegistry(guard, (event, delta) => {
+      if (!users.has(listeners)) return;
+      if (isHome && (event === "job" || event === ANY)) watchAll(delta);
+      if (!isHome || event !== "job") post(Post.Listen, delta, coded(name, event));
+    });
+    const add = (event: PropertyKey, listener: (...args: never[]) => void, once?: boolean) =>
+      listeners.add(event as string, listener, once);
+    const speak: typeof say = (...said) => (users.has(listeners) ? say(...said) : rejected(closedError()));
+    users.add(listeners);
+
+    return {
+      connection: status,
+      on: (event, listener) => add(event, listener),
+      once: (event, listener) => add(event, listener, true),
+      off: (event, listener) => listeners.remove(event as string, listener),
+      onAny: (listener) => add(ANY, listener),
+      send: (event, data, { volatile, supersede, maxAge, spread } = {}) =>
+        speak(room, data, spread, (json) =>
+          ask(volatile ? Post.SendVolatile : Post.Send, coded(name, event), maxAge, json, supersede),
+        ),
+      request: (event, data, { timeout, spread } = {}) =>
+        home
+          ? speak(room, data, spread, (json) => ask(Post.Request, coded(name, event), timeout, json))
+          : rejected(notSpoken("acknowledgements")),
+      close() {
+        listeners.clear();
+        if (users.delete(listeners) && !users.size) post(Post.Channel, 0, name);
+      },
+    };
+  }
+
+  const emit = (name: string, event: string, payload: unknown, meta: T.EventMeta) => {
+    for (const user of [...(rooms.get(name)?.users ?? [])]) user.emit(event, payload, meta);
+  };
+
+  return {
+    own: use(home),
+    emit,
+    channel(name: string): T.Channel<Events> {
+      if (!home) throw notSpoken("channels");
+      checkNamespace("name", name);
+      if (!enter(name).users.size) post(Post.Channel, 1, name);
+      return { name, ...use(name) };
+    },
+    /** How an event is acknowledged. */
+    reply:
+      (name: string, number: number): Reply =>
+      (data, { spread } = {}) =>
+        isClosed()
+          ? Promise.resolve("dropped")
+          : say(enter(name), data, spread, (json) => ask(Post.Reply, undefined, number, json)),
+    /** Sets the status of a namespace. */
+    told(name: string, status: T.ConnectionStatus): void {
+      const room = rooms.get(name);
+      room?.status.set(status);
+      // Its last user has gone, and the core has let it go.
+      if (!room?.users.size && /idle|closed/.test(status.state)) rooms.delete(name);
+    },
+    /** Sets the status of all. */
+    toldAll(change: (status: T.ConnectionStatus) => T.ConnectionStatus): void {
+      for (const { status } of rooms.values()) status.set(change(status.current));
+    },
+  };
+}
