@@ -6,7 +6,7 @@ import { STAGES } from "./work/stages.mjs";
 const MAX_PACE_MS = 60_000;
 
 /** @param {import("node:http").IncomingMessage} request */
-function fileName(request) {
+export function fileName(request) {
   const header = String(request.headers["x-filename"] ?? "file");
   let name;
   try {
@@ -37,7 +37,7 @@ function testOptions(url) {
  * @param {import("node:http").IncomingMessage} request
  * @param {string} etag
  */
-function unchanged(request, etag) {
+export function unchanged(request, etag) {
   const known = (request.headers["if-none-match"] ?? "")
     .split(",")
     .map((one) => one.trim().replace(/^W\//, ""));

@@ -6,16 +6,26 @@ const digest = (text) => createHash("sha256").update(text).digest();
 
 /**
  * @param {readonly string[]} tokens accepted tokens; an empty list accepts everybody
+ * @returns {(token: unknown) => boolean}
+ */
+export function createTokenCheck(tokens) {
+  if (tokens.length === 0) return () => true;
+  const accepted = tokens.map(digest);
+  return (token) => {
+    if (typeof token !== "string") return false;
+    const given = digest(token);
+    return accepted.some((one) => timingSafeEqual(one, given));
+  };
+}
+
+/**
+ * @param {readonly string[]} tokens
  * @returns {(request: import("node:http").IncomingMessage, url: URL) => boolean}
  */
 export function createAuthorizer(tokens) {
-  if (tokens.length === 0) return () => true;
-  const accepted = tokens.map(digest);
+  const accepted = createTokenCheck(tokens);
   return (request, url) => {
     const [, bearer] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "") ?? [];
-    const token = bearer ?? url.searchParams.get("token");
-    if (token === null) return false;
-    const given = digest(token);
-    return accepted.some((one) => timingSafeEqual(one, given));
+    return accepted(bearer ?? url.searchParams.get("token"));
   };
 }

@@ -13,9 +13,12 @@ import { parseArgs } from "node:util";
  * @property {boolean} control whether the control, load and lab endpoints exist
  * @property {number} maxUploadBytes
  * @property {number} workers threads that work on files
+ * @property {number} pingIntervalMs time between pings of Socket.IO
+ * @property {number} pingTimeoutMs how long a Socket.IO client may take to answer one
  */
 
 const GIB = 1024 ** 3;
+const PING_RANGE = { min: 10, max: 3_600_000 };
 
 /**
  * @param {string} name
@@ -57,5 +60,7 @@ export function readConfig(env = process.env, args = []) {
       min: 1,
       max: 64,
     }),
+    pingIntervalMs: integer("PING_INTERVAL_MS", env["PING_INTERVAL_MS"], 25_000, PING_RANGE),
+    pingTimeoutMs: integer("PING_TIMEOUT_MS", env["PING_TIMEOUT_MS"], 20_000, PING_RANGE),
   };
 }

@@ -5,6 +5,7 @@ import { readConfig } from "./config.mjs";
 import { controlRoutes } from "./control.mjs";
 import { createRequestHandler } from "./http.mjs";
 import { JobStore } from "./jobs.mjs";
+import { Karaoke } from "./karaoke/karaoke.mjs";
 import { labRoutes } from "./lab.mjs";
 import { createLoad } from "./load.mjs";
 import { Runner } from "./runner.mjs";
@@ -23,12 +24,19 @@ export async function startServer(options = {}) {
   const streams = new Streams(store, config);
   const routes = jobRoutes(store, runner, uploads);
   const load = createLoad(store);
-  if (config.control)
+  const karaoke = new Karaoke(uploads, config);
+  routes.push(...karaoke.routes);
+  if (config.control) {
     routes.push(...controlRoutes(store, streams, config.heartbeatMs), ...labRoutes(store), ...load.routes);
+    routes.push(...karaoke.controlRoutes);
+  }
 
   // Large uploads over slow links take longer than Node's default of five minutes.
   const server = createServer({ requestTimeout: 0 }, createRequestHandler(routes, config));
-  server.on("upgrade", (request, socket, head) => streams.upgrade(request, socket, head));
+  karaoke.attach(server);
+  server.on("upgrade", (request, socket, head) => {
+    if (!karaoke.serves(request)) streams.upgrade(request, socket, head);
+  });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, () => resolve(undefined));
@@ -41,9 +49,10 @@ export async function startServer(options = {}) {
     async close() {
       load.close();
       streams.close();
+      karaoke.closeSockets();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await Promise.all([closed, runner.close()]);
+      await Promise.all([closed, runner.close(), karaoke.close()]);
       store.close();
       uploads.close();
     },
