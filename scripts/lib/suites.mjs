@@ -161,6 +161,13 @@ export const suites = [
     run: () => nodeTests(join("tests", "e2e"), ["--test-concurrency=1"]),
   },
   {
+    name: "conformance",
+    title: "Socket.IO against both reference servers, in real browsers",
+    needs: [...PACKAGE, "chromium", "firefox", "venv"],
+    packaged: true,
+    run: () => nodeTests(join("tests", "conformance"), ["--test-concurrency=1"]),
+  },
+  {
     name: "size",
     title: "size",
     needs: PACKAGE,
