@@ -36,7 +36,7 @@ pub fn socketio(messages: &[u8]) {
     let mut inbox = Inbox::default();
     for message in messages.split(|byte| *byte == 0x1e) {
         if let Some(bytes) = message.strip_prefix(&[0xff]) {
-            if let Ok(Some(whole)) = inbox.binary(bytes.to_vec()) {
+            if let Ok(Some(whole)) = inbox.binary(bytes.to_vec(), bytes.len() as u64) {
                 let packet = whole.packet().expect("what was held has been read");
                 assert_eq!(packet.attachments as usize, whole.attachments.len());
                 read_packet(&packet);

@@ -81,7 +81,7 @@ fn story(lines: &[Line], direction: Direction) -> Vec<Vec<String>> {
                     }
                 }
                 Packet::Binary(bytes) => {
-                    if let Some(whole) = inbox.binary(bytes.into_owned()).unwrap() {
+                    if let Some(whole) = inbox.binary(bytes.to_vec(), bytes.len() as u64).unwrap() {
                         story.push(told(&whole.packet().unwrap(), &whole.attachments));
                     }
                 }
@@ -222,9 +222,9 @@ fn what_was_said_is_written_the_same() {
                 }
                 other => other,
             };
-            assert!(batch.push(&packet, 1_000_000));
             frame.clear();
             engineio::encode(&packet, &mut frame);
+            assert!(batch.push(&frame, &[], 1_000_000));
         }
         let body = batch.take();
         if line.transport == Transport::Polling {

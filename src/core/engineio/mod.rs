@@ -14,7 +14,7 @@ mod payload;
 pub use base64::{decode as from_base64, push as push_base64};
 pub use handshake::Handshake;
 pub use packet::{Packet, decode, encode};
-pub use payload::{Batch, MAX_PACKETS, Payload};
+pub use payload::{Batch, MAX_PACKETS, Payload, base64_length};
 
 /// Why a text is not a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Several packets in one body of HTTP long-polling, with U+001E between them ("HTTP long-polling" of the protocol).
 
-use super::{Error, Packet, decode, encode};
+use super::{Error, Packet, decode};
+use crate::core::output::FILL;
 
 /// JSON text cannot hold it, and Base64 does not.
 const SEPARATOR: u8 = 0x1e;
@@ -40,28 +41,43 @@ impl<'a> Iterator for Payload<'a> {
 /// Most packets in one POST: python-engineio takes no more, says `ok` to a larger body and loses it.
 pub const MAX_PACKETS: u32 = 16;
 
-/// The body of a POST, gathered packet by packet. A text message in it must not hold U+001E; no Socket.IO packet does.
+/// The body of a POST, gathered packet by packet. A text in it must not hold U+001E; no packet of Socket.IO does.
+///
+/// Binary messages are not in it: a `b` and [`FILL`] stand for each, and whoever has the bytes fills in their Base64.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     body: String,
+    /// Its length when all is filled in.
+    bytes: u64,
     packets: u32,
 }
 
 impl Batch {
-    /// Adds a packet and says so, or leaves the batch as it was when it is full: of packets, or of the bytes that the
-    /// server takes (`max_payload` of its handshake; 0: any number). A first packet always fits.
-    pub fn push(&mut self, packet: &Packet<'_>, max_payload: u32) -> bool {
-        let before = self.body.len();
+    /// Adds a packet that is text already, and binary messages of so many bytes behind it, and says so; or leaves the
+    /// batch as it was when it is full: of packets, or of the bytes that the server takes (`max_payload` of its
+    /// handshake; 0: any number). The first always fits.
+    pub fn push(&mut self, text: &str, binaries: &[u64], max_payload: u32) -> bool {
+        let mut bytes = self.bytes + 1 + text.len() as u64;
+        for size in binaries {
+            bytes += 2 + base64_length(*size);
+        }
+        let packets = self.packets + 1 + binaries.len() as u32;
+        // No separator stands before the first.
+        let too_long = max_payload > 0 && bytes - 1 > u64::from(max_payload);
+        if self.packets > 0 && (too_long || packets > MAX_PACKETS) {
+            return false;
+        }
         if self.packets > 0 {
             self.body.push(char::from(SEPARATOR));
         }
-        encode(packet, &mut self.body);
-        let too_long = max_payload > 0 && self.body.len() > max_payload as usize;
-        if self.packets > 0 && (too_long || self.packets == MAX_PACKETS) {
-            self.body.truncate(before);
-            return false;
+        self.body.push_str(text);
+        for _ in binaries {
+            for part in [char::from(SEPARATOR), 'b', FILL] {
+                self.body.push(part);
+            }
         }
-        self.packets += 1;
+        self.bytes = bytes;
+        self.packets = packets;
         true
     }
 
@@ -73,13 +89,19 @@ impl Batch {
 
     /// The body; the batch is empty again.
     pub fn take(&mut self) -> String {
-        self.packets = 0;
-        std::mem::take(&mut self.body)
+        std::mem::take(self).body
     }
+}
+
+/// How long so many bytes are in Base64.
+#[must_use]
+pub fn base64_length(bytes: u64) -> u64 {
+    bytes.saturating_add(2) / 3 * 4
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
+    use super::super::encode;
     use super::super::packet::tests::packet;
     use super::*;
     use proptest::prelude::*;
@@ -122,18 +144,41 @@ mod tests {
     fn a_batch_keeps_to_what_servers_take() {
         let mut batch = Batch::default();
         assert!(batch.is_empty());
-        let pong = Packet::Pong { probe: false };
-        assert_eq!((0..20).filter(|_| batch.push(&pong, 0)).count(), 16);
+        assert_eq!((0..20).filter(|_| batch.push("3", &[], 0)).count(), 16);
         assert_eq!(batch.take().len(), 31);
         // Too large alone, it goes alone.
-        assert!(batch.push(&Packet::Message("12345"), 5));
-        assert!(!batch.push(&pong, 5));
+        assert!(batch.push("412345", &[], 5));
+        assert!(!batch.push("3", &[], 5));
         assert_eq!(batch.take(), "412345");
-        assert!(batch.push(&Packet::Message("1"), 5));
-        assert!(!batch.push(&Packet::Message("é"), 5));
-        assert!(batch.push(&Packet::Message("2"), 5));
+        assert!(batch.push("41", &[], 5));
+        assert!(!batch.push("4é", &[], 5));
+        assert!(batch.push("42", &[], 5));
         assert_eq!(batch.take(), "41\u{1e}42");
         assert!(batch.is_empty());
+    }
+
+    #[test]
+    fn binary_messages_count_as_they_will_be() {
+        let mut batch = Batch::default();
+        assert!(batch.push("451-[\"a\"]", &[3], 0));
+        assert!(batch.push("42[\"b\"]", &[], 0));
+        assert_eq!(batch.bytes - 1, "451-[\"a\"]\u{1e}bAAAA\u{1e}42[\"b\"]".len() as u64);
+        assert_eq!(
+            batch.take(),
+            "451-[\"a\"]\u{1e}b\u{1a}\u{1e}42[\"b\"]"
+        );
+        for _ in 0..5 {
+            assert!(batch.push("452-[]", &[1, 2], 0));
+        }
+        assert!(!batch.push("452-[]", &[1, 2], 0));
+        assert!(batch.push("3", &[], 0));
+        assert!(!batch.push("3", &[], 0));
+        let mut text = String::new();
+        for bytes in 0..10u8 {
+            text.clear();
+            super::super::push_base64(&mut text, &vec![0; bytes.into()]);
+            assert_eq!(base64_length(bytes.into()), text.len() as u64);
+        }
     }
 
     proptest! {
@@ -142,7 +187,9 @@ mod tests {
             let packets: Vec<_> = parts.iter().map(|(kind, text, bytes)| packet(*kind, text, bytes.clone())).collect();
             let mut batch = Batch::default();
             for packet in &packets {
-                prop_assert!(batch.push(packet, 0));
+                let mut text = String::new();
+                encode(packet, &mut text);
+                prop_assert!(batch.push(&text, &[], 0));
             }
             let body = batch.take();
             let read: Result<Vec<_>, _> = Payload::new(&body).collect();
@@ -154,10 +201,10 @@ mod tests {
             let mut batch = Batch::default();
             let mut bodies = Vec::new();
             for length in &lengths {
-                let text = "x".repeat(*length);
-                if !batch.push(&Packet::Message(&text), most) {
+                let text = ["4", &"x".repeat(*length)].concat();
+                if !batch.push(&text, &[], most) {
                     bodies.push(batch.take());
-                    prop_assert!(batch.push(&Packet::Message(&text), most));
+                    prop_assert!(batch.push(&text, &[], most));
                 }
             }
             bodies.push(batch.take());
