@@ -72,6 +72,28 @@ pub enum Problem {
     PollingOff,
     /// The table of jobs is full.
     TooManyJobs,
+    /// The server speaks an older revision of Engine.IO or Socket.IO.
+    OldServer,
+    /// What answers is no Socket.IO server. Detail: what it said.
+    NotSocketIo,
+    /// The server does not let the client into a namespace. Detail: why.
+    Refused,
+    /// The same, since it does not know who asks, or knows too well. Detail: why.
+    RefusedAuth,
+    /// The server put the client out of a namespace.
+    Kicked,
+    /// A request was not answered in time.
+    RequestTimeout,
+    /// The connection was lost before a request was answered.
+    RequestLost,
+    /// None of the transports works. Detail: what the server said.
+    TransportUnavailable,
+    /// The server broke the protocol. Detail: how.
+    ProtocolBroken,
+    /// A message is larger than what the server takes.
+    TooLarge,
+    /// An event cannot be sent: its name is reserved, or its data is none.
+    BadMessage,
 }
 
 /// What a log entry tells; level, code and sentence are in the facade's table, in this order.
@@ -95,4 +117,12 @@ pub(crate) enum Log {
     Invalid,
     /// The client gave up. With its problem.
     Failed,
+    /// A session went over to WebSocket.
+    Upgraded,
+    /// WebSocket could not be had: HTTP polling is tried. Or the other way round.
+    FellBack,
+    /// A namespace refused the client, or put it out. With its problem. Detail: why.
+    ChannelRefused,
+    /// A message was larger than what the server takes.
+    TooLarge,
 }

@@ -72,7 +72,7 @@ const SPECS: [Spec; COUNT] = [
 /// The bound of the numbers that have to be whole.
 const WHOLE: f64 = 1e9;
 
-const NAMES: [(&str, Field); 17] = [
+const NAMES: [(&str, Field); 18] = [
     ("type", Field::Type),
     ("job_id", Field::Job),
     ("jobId", Field::Job),
@@ -82,6 +82,7 @@ const NAMES: [(&str, Field); 17] = [
     ("progress", Field::Progress),
     ("stage", Field::Stage),
     ("message", Field::Message),
+    ("status_message", Field::Message),
     ("status", Field::Status),
     ("attempt", Field::Attempt),
     ("result_url", Field::ResultUrl),
@@ -260,8 +261,13 @@ impl<'a> Fields<'a> {
         };
         // Whichever field is wrong, it is named in the order of the table.
         for (place, (value, spec)) in self.values.iter_mut().zip(&SPECS).enumerate() {
+            // System B says in one sentence why a job failed.
+            let sentence = kind == Kind::Snapshot
+                && place == Field::Error as usize
+                && value.type_of() == Type::String;
             if has & (1 << place) == 0 {
                 *value = Value::Null;
+            } else if sentence {
             } else if !spec.fits(value) {
                 return Err(spec.wrong("", value));
             }
@@ -297,8 +303,13 @@ impl<'a> Fields<'a> {
 
     /// Takes out of the error why the job failed.
     fn failure(&mut self) -> Result<(), Wrong> {
-        let Value::Object(Raw(json)) = self.get(Field::Error) else {
-            return Ok(());
+        let json = match self.get(Field::Error) {
+            Value::Object(Raw(json)) => json,
+            Value::String(sentence) => {
+                self.put(Field::Reason, Value::String(sentence));
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
         let mut inner = Fields::default();
         // It has been read once: nothing is wrong with its grammar.

@@ -18,6 +18,7 @@ mod iso;
 pub mod job;
 pub mod json;
 mod message;
+mod offset;
 mod output;
 mod queue;
 mod rng;

@@ -5,13 +5,27 @@ use super::config::RateLimit;
 use super::time::Time;
 
 /// A message that waits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Item {
-    /// The job whose socket it is for; `None`: the shared one.
+    /// The job whose socket, or the namespace, it is for; `None`: the shared socket.
     pub(crate) job: Option<String>,
     pub(crate) text: String,
     pub(crate) expires: Time,
-    supersede: Option<String>,
+    pub(crate) supersede: Option<String>,
+    /// Numbers and sizes of the binary messages that go with it.
+    pub(crate) attachments: Vec<(u32, u64)>,
+    /// The request it is; 0: none.
+    pub(crate) rid: u32,
+}
+
+impl Item {
+    fn bytes(&self) -> usize {
+        let mut bytes = self.text.len();
+        for (_, size) in &self.attachments {
+            bytes = bytes.saturating_add(*size as usize);
+        }
+        bytes
+    }
 }
 
 /// The messages that wait.
@@ -23,6 +37,10 @@ pub(crate) struct Queue {
     most_bytes: usize,
 }
 
+/// There is no room.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Full;
+
 impl Queue {
     pub(crate) fn new(most_items: usize, most_bytes: usize) -> Self {
         Self {
@@ -33,7 +51,7 @@ impl Queue {
         }
     }
 
-    /// Whether something waits for a job's socket.
+    /// Whether something waits for a job's socket, or a namespace.
     pub(crate) fn holds(&self, job: Option<&str>) -> bool {
         self.items.iter().any(|item| item.job.as_deref() == job)
     }
@@ -46,50 +64,43 @@ impl Queue {
         self.bytes
     }
 
-    /// False when it is full: nothing was taken.
-    pub(crate) fn push(
-        &mut self,
-        job: Option<String>,
-        text: String,
-        expires: Time,
-        supersede: Option<String>,
-    ) -> bool {
-        if supersede.is_some()
-            && let Some(older) = self
-                .items
-                .iter_mut()
-                .find(|item| item.supersede == supersede && item.job == job)
-        {
-            if self.bytes - older.text.len() + text.len() > self.most_bytes {
-                return false;
-            }
-            self.bytes = self.bytes - older.text.len() + text.len();
-            older.text = text;
-            older.expires = expires;
-            return true;
-        }
-        if self.items.len() >= self.most_items || self.bytes + text.len() > self.most_bytes {
-            return false;
-        }
-        self.bytes += text.len();
-        self.items.push(Item {
-            job,
-            text,
-            expires,
-            supersede,
+    /// Takes a message in; gives back the one whose place it took.
+    pub(crate) fn push(&mut self, item: Item) -> Result<Option<Item>, Full> {
+        let older = self.items.iter_mut().find(|older| {
+            item.supersede.is_some() && older.supersede == item.supersede && older.job == item.job
         });
-        true
+        let before = older.as_ref().map_or(0, |older| older.bytes());
+        let bytes = (self.bytes - before).saturating_add(item.bytes());
+        if bytes > self.most_bytes {
+            return Err(Full);
+        }
+        if let Some(older) = older {
+            self.bytes = bytes;
+            return Ok(Some(std::mem::replace(older, item)));
+        }
+        if self.items.len() >= self.most_items {
+            return Err(Full);
+        }
+        self.bytes = bytes;
+        self.items.push(item);
+        Ok(None)
     }
 
     pub(crate) fn get(&self, at: usize) -> Option<&Item> {
         self.items.get(at)
     }
 
-    /// Takes out the message at a place that [`Queue::get`] knows: its text.
-    pub(crate) fn remove(&mut self, at: usize) -> String {
-        let text = self.items.remove(at).text;
-        self.bytes -= text.len();
-        text
+    /// Where the message of a request waits.
+    pub(crate) fn place_of(&self, rid: u32) -> Option<usize> {
+        self.items.iter().position(|item| item.rid == rid)
+    }
+
+    /// Takes out the message at a place.
+    pub(crate) fn remove(&mut self, at: usize) -> Option<Item> {
+        self.items.get(at)?;
+        let item = self.items.remove(at);
+        self.bytes -= item.bytes();
+        Some(item)
     }
 }
 
@@ -135,16 +146,28 @@ impl Bucket {
 mod tests {
     use super::*;
 
+    fn item(text: &str, supersede: Option<&str>) -> Item {
+        Item {
+            text: text.into(),
+            expires: Time(9),
+            supersede: supersede.map(Into::into),
+            ..Item::default()
+        }
+    }
+
     fn texts(queue: &mut Queue) -> Vec<String> {
-        (0..queue.len()).map(|_| queue.remove(0)).collect()
+        std::iter::from_fn(|| queue.remove(0))
+            .map(|item| item.text)
+            .collect()
     }
 
     #[test]
     fn keeps_order_and_supersedes_in_place() {
         let mut queue = Queue::new(10, 100);
-        assert!(queue.push(None, "a".into(), Time(9), Some("k".into())));
-        assert!(queue.push(None, "b".into(), Time(9), None));
-        assert!(queue.push(None, "c".into(), Time(9), Some("k".into())));
+        assert!(queue.push(item("a", Some("k"))).unwrap().is_none());
+        assert!(queue.push(item("b", None)).unwrap().is_none());
+        let replaced = queue.push(item("c", Some("k"))).unwrap().unwrap();
+        assert_eq!(replaced.text, "a");
         assert_eq!(texts(&mut queue), ["c", "b"]);
         assert_eq!(queue.bytes(), 0);
     }
@@ -152,11 +175,23 @@ mod tests {
     #[test]
     fn refuses_beyond_its_bounds() {
         let mut queue = Queue::new(2, 5);
-        assert!(queue.push(None, "abcd".into(), Time(9), None));
-        assert!(!queue.push(None, "ab".into(), Time(9), None));
-        assert!(queue.push(None, "a".into(), Time(9), None));
-        assert!(!queue.push(None, String::new(), Time(9), None));
+        assert!(queue.push(item("abcd", None)).is_ok());
+        assert_eq!(queue.push(item("ab", None)).unwrap_err(), Full);
+        assert!(queue.push(item("a", None)).is_ok());
+        assert_eq!(queue.push(item("", None)).unwrap_err(), Full);
         assert_eq!((queue.len(), queue.bytes()), (2, 5));
+    }
+
+    #[test]
+    fn attachments_count() {
+        let mut queue = Queue::new(9, 10);
+        let mut large = item("a", Some("k"));
+        large.attachments = vec![(1, 9)];
+        assert!(queue.push(large).is_ok());
+        assert_eq!(queue.bytes(), 10);
+        assert_eq!(queue.push(item("b", None)).unwrap_err(), Full);
+        assert!(queue.push(item("b", Some("k"))).unwrap().is_some());
+        assert_eq!(queue.bytes(), 1);
     }
 
     #[test]

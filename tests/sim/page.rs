@@ -135,6 +135,7 @@ impl<'de> Deserialize<'de> for Record<'de> {
                         let state = word(&STATES, next(&mut seq)?);
                         skip(&mut seq, 4)?;
                         let problem = next(&mut seq)?;
+                        skip(&mut seq, 3)?;
                         Record::Status(StatusRecord { state, problem })
                     }
                     3 => {

@@ -122,6 +122,7 @@ impl Engine {
                 self.open_link(place, req)
             }
         }
+        self.token_for_channels(if failed { 0 } else { req });
         if failed {
             self.fail_blocked_reads();
         }

@@ -329,6 +329,7 @@ impl Engine {
         let wanted = self.watch_all
             || !self.connecting.is_empty()
             || self.audit.anybody()
+            || self.wants_channels()
             || self
                 .jobs
                 .iter()

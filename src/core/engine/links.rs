@@ -10,6 +10,7 @@ use super::super::time::Time;
 use super::super::timers::{Deadline, Owner};
 use super::Engine;
 use super::auth::Verdict;
+use super::channels::DEFAULT;
 use super::inspect::Count;
 
 /// How much later than its deadline a timer may fire before the frames that may be queued behind it are waited for, ms.
@@ -179,22 +180,59 @@ impl Engine {
 
     pub(super) fn open_link(&mut self, place: u32, auth: u32) {
         let url = self.address("ws", &self.config.path, place);
-        self.opened = self.opened.wrapping_add(1);
-        let r#gen = Gen::new(place, self.opened);
-        let Some(link) = self.links.get_mut(place as usize) else {
-            return;
-        };
-        link.r#gen = r#gen;
-        link.state = State::Connecting;
-        link.auth = auth;
-        link.server = self.server;
-        self.remind_link(
-            place,
-            self.now.after(self.config.heartbeat_timeout.max(1000)),
-        );
+        let server = self.server;
+        if let Some(link) = self.links.get_mut(place as usize) {
+            link.auth = auth;
+            link.server = server;
+        }
+        let r#gen = self.new_attempt(place);
+        if self.config.socketio {
+            return self.begin_session(r#gen);
+        }
         self.count(Count::Opened);
         self.outputs.push(Output::Open { r#gen, url, auth });
+    }
+
+    /// A generation of its own for a link's next socket.
+    pub(super) fn new_gen(&mut self, place: u32) -> Gen {
+        self.opened = self.opened.wrapping_add(1);
+        Gen::new(place, self.opened)
+    }
+
+    /// The link's socket is another one from here on.
+    pub(super) fn move_link(&mut self, place: u32, r#gen: Gen) {
+        if let Some(link) = self.links.get_mut(place as usize) {
+            link.r#gen = r#gen;
+        }
+    }
+
+    /// A handshake begins.
+    pub(super) fn new_attempt(&mut self, place: u32) -> Gen {
+        let r#gen = self.new_gen(place);
+        self.move_link(place, r#gen);
+        if let Some(link) = self.links.get_mut(place as usize) {
+            link.state = State::Connecting;
+        }
+        self.remind_link(place, self.now.after(self.handshake_limit()));
         self.status_dirty = true;
+        r#gen
+    }
+
+    /// How long a handshake may take, ms.
+    pub(super) fn handshake_limit(&self) -> u64 {
+        self.config.heartbeat_timeout.max(1000)
+    }
+
+    /// How often a link should be heard of, and how much later it may be, ms. The servers of Socket.IO say so
+    /// themselves.
+    pub(super) fn heartbeat(&self) -> (u64, u64) {
+        if self.config.socketio {
+            return (self.transport.interval.max(1), self.transport.timeout);
+        }
+        (
+            self.config.heartbeat_interval,
+            self.config.heartbeat_timeout,
+        )
     }
 
     /// The link a generation belongs to; what is older is dropped and counted.
@@ -211,10 +249,27 @@ impl Engine {
     }
 
     pub(super) fn link_opened(&mut self, r#gen: Gen) {
+        if self.is_probe(r#gen) {
+            return self.probe_opened();
+        }
         let Some(place) = self.current_link(r#gen) else {
             return;
         };
-        let (now, wall) = (self.now, self.wall());
+        // A session of Socket.IO is open when the server says so.
+        if self.config.socketio {
+            return;
+        }
+        self.link_is_open(place);
+        if let Some((event, data)) = &self.config.subscribe {
+            let text = stream::encode(event, data.as_deref());
+            self.outputs.push(Output::Send { r#gen, text });
+        }
+        self.is_served(place, false);
+    }
+
+    /// Messages may come and go.
+    pub(super) fn link_is_open(&mut self, place: u32) {
+        let now = self.now;
         let Some(link) = self.links.get_mut(place as usize) else {
             return;
         };
@@ -223,18 +278,22 @@ impl Engine {
         link.last_message = now;
         link.grace = false;
         link.error = None;
-        let (lost_at, failures) = (std::mem::take(&mut link.lost_at), link.failures);
         self.server = link.server;
-        self.ever_connected = true;
         self.status_dirty = true;
         self.remind_link(place, self.silent_at(place));
-        if let Some((event, data)) = &self.config.subscribe {
-            let text = stream::encode(event, data.as_deref());
-            self.outputs.push(Output::Send { r#gen, text });
-        }
+    }
+
+    /// News comes over a link from here on. `recovered`: the server has made up for what was missed.
+    pub(super) fn is_served(&mut self, place: u32, recovered: bool) {
+        let wall = self.wall();
+        let Some(link) = self.links.get_mut(place as usize) else {
+            return;
+        };
+        let (lost_at, failures) = (std::mem::take(&mut link.lost_at), link.failures);
+        self.ever_connected = true;
         if lost_at > 0 {
             self.count(Count::Reconnected);
-            self.tell_reconnected(failures, wall.saturating_sub(lost_at));
+            self.tell_reconnected(failures, wall.saturating_sub(lost_at), recovered);
         }
         self.doubt_unwatched();
         // Nothing is kept for those who come late: what happened before this moment is read once.
@@ -253,14 +312,16 @@ impl Engine {
 
     /// When a link that says nothing counts as lost.
     fn silent_at(&self, place: u32) -> Time {
-        let interval = self.config.heartbeat_interval;
+        let (interval, timeout) = self.heartbeat();
         match self.link(place) {
-            Some(link) if interval > 0 => link
-                .last_message
-                .after(interval)
-                .after(self.config.heartbeat_timeout),
+            Some(link) if interval > 0 => link.last_message.after(interval).after(timeout),
             _ => Time::NEVER,
         }
+    }
+
+    /// Whether the shared link is where messages go: not when it should have been heard of by now.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.link(SHARED).is_some_and(|link| !link.grace) && self.silent_at(SHARED) > self.now
     }
 
     /// A reminder for a link fired.
@@ -323,11 +384,22 @@ impl Engine {
 
     /// Closes a socket, if there is one. To the server it is there until it has closed, so it keeps its place in the
     /// pool until then.
-    fn let_go(&mut self, place: u32, reason: &'static str) {
+    pub(super) fn let_go(&mut self, place: u32, reason: &'static str) {
         let Some(link) = self.link(place).filter(|link| link.is_live()) else {
             return;
         };
         let r#gen = link.r#gen;
+        if self.config.socketio {
+            let polls = self.transport.polls();
+            self.end_session(true);
+            if polls {
+                return;
+            }
+        }
+        self.close_socket(r#gen, reason);
+    }
+
+    pub(super) fn close_socket(&mut self, r#gen: Gen, reason: &'static str) {
         self.has_closed(r#gen);
         self.closing.push((r#gen, self.now.after(CLOSING)));
         self.outputs.push(Output::Close { r#gen, reason });
@@ -389,6 +461,9 @@ impl Engine {
         if self.has_closed(r#gen) {
             return;
         }
+        if self.is_probe(r#gen) {
+            return self.probe_failed();
+        }
         let Some(place) = self.current_link(r#gen) else {
             return;
         };
@@ -413,6 +488,16 @@ impl Engine {
 
     /// An attempt failed or an open socket was lost.
     pub(super) fn link_failed(&mut self, place: u32, loss: Loss) {
+        let connecting = self
+            .link(place)
+            .is_some_and(|link| link.state == State::Connecting);
+        if connecting
+            && self.config.socketio
+            && matches!(loss, Loss::Handshake | Loss::Timeout)
+            && self.try_other_way()
+        {
+            return;
+        }
         let refused = loss == Loss::Auth && self.link(place).is_some_and(Link::is_live);
         self.note_loss(place, loss == Loss::Timeout);
         let Some(link) = self.links.get_mut(place as usize) else {
@@ -437,6 +522,9 @@ impl Engine {
     /// When nothing had been heard before the loss was noticed, it began with the last message.
     fn note_loss(&mut self, place: u32, silent: bool) {
         let (now, wall, proof) = (self.now, self.wall(), self.proof());
+        if self.config.socketio {
+            self.end_session(false);
+        }
         let min_uptime = self.config.backoff.min_uptime;
         let Some(link) = self.links.get_mut(place as usize) else {
             return;
@@ -510,6 +598,7 @@ impl Engine {
     pub(super) fn open_link_of(&self, job: u32) -> Option<&Link> {
         self.link(if self.per_job { job } else { SHARED })
             .filter(|link| link.state == State::Open)
+            .filter(|_| !self.config.socketio || self.is_joined(DEFAULT))
     }
 }
 

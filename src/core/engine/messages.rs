@@ -17,6 +17,9 @@ use super::outbox::Meta;
 impl Engine {
     /// Text frames, joined; one generation each.
     pub(super) fn frames(&mut self, text: &str, gens: &[Gen]) {
+        if self.config.socketio {
+            return self.session_frames(text, gens);
+        }
         let mut scanner = Scanner::new(text);
         let mut left = gens.len();
         for r#gen in gens {
@@ -70,7 +73,7 @@ impl Engine {
     }
 
     /// A frame came: a sign of life. The job whose socket it is, if it is not for all.
-    fn heard(&mut self, link: u32) -> Option<u32> {
+    pub(super) fn heard(&mut self, link: u32) -> Option<u32> {
         self.link_heard(link);
         self.count(Count::Frames);
         self.job_of_link(link)
@@ -118,10 +121,13 @@ impl Engine {
                 job,
                 invalid: None,
             };
-            if self
-                .outbox
-                .event(record_of(message.kind), message.name, message.raw, &meta)
-            {
+            if self.outbox.event(
+                record_of(message.kind),
+                message.name,
+                message.raw,
+                &meta,
+                "",
+            ) {
                 self.audit.delivered(message.name);
             }
         }
@@ -196,13 +202,13 @@ impl Engine {
                 push_text(&mut elements, text);
             }
             elements.push(']');
-            self.outbox.event('7', "invalid", &elements, &meta);
+            self.outbox.event('7', "invalid", &elements, &meta, "");
         }
         meta.invalid = Some(invalid.reason);
         match (self.config.on_invalid, invalid.event) {
             (OnInvalid::Pass, Some(event)) if self.audit.heard(event) => {
                 self.outbox
-                    .event(record_of(Kind::of(event)), event, invalid.raw, &meta);
+                    .event(record_of(Kind::of(event)), event, invalid.raw, &meta, "");
             }
             (OnInvalid::Quarantine, _) => self.history.push(
                 self.seq,
@@ -233,14 +239,19 @@ impl Engine {
             let mut elements = String::from("[");
             entry.job.write(&mut elements);
             elements.push(']');
-            self.outbox.event('7', name, &elements, &meta);
+            self.outbox.event('7', name, &elements, &meta, "");
             self.audit.delivered(name);
         }
     }
 
-    /// A connection came back after `down` ms.
-    pub(super) fn tell_reconnected(&mut self, attempts: u32, down: u64) {
-        self.tell_own("reconnected", None, &[attempts.into(), down as f64]);
+    /// A connection came back after `down` ms. `recovered`: the server has made up for what was missed.
+    pub(super) fn tell_reconnected(&mut self, attempts: u32, down: u64, recovered: bool) {
+        let recovered = f64::from(u8::from(recovered));
+        self.tell_own(
+            "reconnected",
+            None,
+            &[attempts.into(), down as f64, recovered],
+        );
     }
 
     /// News of a job may have been missed since `from` (epoch ms); `healed` when a read made up for it.
@@ -273,7 +284,7 @@ impl Engine {
         let mut elements = String::from("[0");
         push_numbers(&mut elements, numbers);
         elements.push(']');
-        self.outbox.event('7', name, &elements, &meta);
+        self.outbox.event('7', name, &elements, &meta, "");
     }
 }
 

@@ -3,7 +3,10 @@
 //! Each file here holds one duty; they share the state below. Nothing calls out: duties push [`Output`]s, which the
 //! driver drains before it hands in the next [`Input`].
 
+mod acks;
 mod auth;
+mod channels;
+mod events;
 mod inspect;
 mod jobs;
 mod links;
@@ -12,6 +15,7 @@ mod outbox;
 mod reads;
 mod send;
 mod status;
+mod transport;
 mod wake;
 
 pub use status::Overall;
@@ -77,6 +81,10 @@ pub struct Engine {
     /// The server that is tried, or works.
     server: usize,
     auth: auth::Auth,
+    transport: transport::Transport,
+    /// The namespaces of Socket.IO; none with another protocol.
+    channels: Vec<channels::Channel>,
+    acks: acks::Acks,
     reads: reads::Reads,
     timers: Timers,
     outputs: Vec<Output>,
@@ -119,12 +127,15 @@ impl Engine {
             waiting: Vec::new(),
             links: Vec::new(),
             linked: 0,
-            per_job: super::text::names_job(&config.path),
+            per_job: !config.socketio && super::text::names_job(&config.path),
             shared_linger: Time::NEVER,
             closing: Vec::new(),
             opened: 0,
             server: 0,
             auth: auth::Auth::default(),
+            transport: transport::Transport::default(),
+            channels: channels::channels(&config),
+            acks: acks::Acks::default(),
             reads: reads::Reads::default(),
             timers: Timers::default(),
             outputs: Vec::new(),
@@ -160,8 +171,8 @@ impl Engine {
             Input::Command(command) => self.command(&command),
             Input::Opened { r#gen } => self.link_opened(r#gen),
             Input::Frames { text, gens } => self.frames(&text, &gens),
-            Input::Binary { id, .. } => self.outputs.push(Output::Forget { id }),
-            Input::Attached { id, .. } => self.outputs.push(Output::Forget { id }),
+            Input::Binary { r#gen, id, size } => self.session_binary(r#gen, (id, size)),
+            Input::Attached { id, size } => self.attach(id, size),
             Input::NotUtf8 { r#gen } => self.not_utf8(r#gen),
             Input::Oversize { r#gen, size } => self.oversize(r#gen, size),
             Input::Closed {
@@ -169,6 +180,9 @@ impl Engine {
                 code,
                 reason,
             } => self.link_closed(r#gen, code, &reason),
+            Input::Http { req, outcome } if req >= transport::REQUESTS => {
+                self.requested(req, &outcome)
+            }
             Input::Http { req, outcome } => self.read_done(req, outcome),
             Input::Token { req, error } => self.token_answered(req, error),
             Input::Timer => {}
@@ -216,7 +230,9 @@ impl Engine {
             // The events that may mean a return from the back/forward cache come first.
             Ask::Wake => self.wake(rid < 3),
             Ask::Suspend => self.suspend(),
-            Ask::Channel | Ask::Request | Ask::Reply => {}
+            Ask::Channel => self.want_channel(text, command.n > 0.0),
+            Ask::Request => self.emit(rid, command),
+            Ask::Reply => self.reply(rid, command),
         }
     }
 
@@ -261,10 +277,15 @@ impl Engine {
         }
         let room = self.assign_sockets();
         self.pump_reads();
-        let queue = self.pump_queue();
+        let mut next = self.pump_queue();
+        if self.config.socketio {
+            next = next.min(self.pump_requests()).min(self.pump_channels());
+            // Last, since all of these have something to send.
+            next = next.min(self.pump_session());
+        }
         self.tell_status();
         self.tell();
-        let next = self.shared_linger.min(room).min(queue);
+        next = next.min(self.shared_linger).min(room);
         self.settling.set(next, Owner::Settling, &mut self.timers);
     }
 
@@ -300,6 +321,7 @@ impl Engine {
             self.phase = Phase::Idle;
         }
         self.auth.forget();
+        self.forget_refusals();
         self.activate();
         self.retry_links_now();
         self.status_dirty = true;
@@ -329,6 +351,8 @@ impl Engine {
         self.audit = Audit::default();
         self.links = Vec::new();
         self.timers = Timers::default();
+        self.acks = acks::Acks::default();
+        self.channels = Vec::new();
     }
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.
@@ -338,7 +362,7 @@ impl Engine {
         };
         if matches!(
             command.what,
-            Ask::Connect | Ask::Refresh | Ask::Send | Ask::SendVolatile
+            Ask::Connect | Ask::Refresh | Ask::Send | Ask::SendVolatile | Ask::Request | Ask::Reply
         ) {
             self.outbox.refuse(command.n as u32, Problem::Closed, "");
             self.tell();
@@ -366,8 +390,15 @@ impl Engine {
     /// Nothing more will be tried until `connect()`.
     fn fail(&mut self, problem: Problem) {
         self.drop_transports("failed");
-        self.outbox
-            .log(self.now, self.wall(), Log::Failed, Some(problem), "", None);
+        let said = self.channels.first().map_or("", |channel| &channel.said);
+        self.outbox.log(
+            self.now,
+            self.wall(),
+            Log::Failed,
+            Some(problem),
+            said,
+            None,
+        );
         self.phase = Phase::Failed(problem);
         self.status_dirty = true;
     }

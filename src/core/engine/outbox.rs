@@ -76,8 +76,15 @@ impl Outbox {
         };
     }
 
-    /// An event, as a record of the given number. False when there is no room.
-    pub(super) fn event(&mut self, record: char, name: &str, json: &str, meta: &Meta<'_>) -> bool {
+    /// An event, as a record of the given number with `more` elements at its end. False when there is no room.
+    pub(super) fn event(
+        &mut self,
+        record: char,
+        name: &str,
+        json: &str,
+        meta: &Meta<'_>,
+        more: &str,
+    ) -> bool {
         let out = &mut self.events;
         if out.len() > MAX_BYTES {
             self.overflowed += 1;
@@ -91,6 +98,7 @@ impl Outbox {
         push_numbers(out, &[meta.seq as f64, meta.at as f64, source]);
         push_text(out, meta.job);
         push_text(out, meta.invalid);
+        out.push_str(more);
         out.push(']');
         true
     }
@@ -144,10 +152,36 @@ impl Outbox {
         out.push(']');
     }
 
-    pub(super) fn status(&mut self, numbers: &[f64]) {
-        begin(&mut self.notices, '2');
-        push_numbers(&mut self.notices, numbers);
-        self.notices.push(']');
+    /// The status of the connection, or of the namespace of this name; `data` is JSON, or nothing.
+    pub(super) fn status(
+        &mut self,
+        channel: Option<&str>,
+        numbers: &[f64],
+        said: &str,
+        data: &str,
+    ) {
+        let out = &mut self.notices;
+        begin(out, if channel.is_some() { '8' } else { '2' });
+        if channel.is_some() {
+            push_text(out, channel);
+        }
+        push_numbers(out, numbers);
+        push_text(out, Some(said).filter(|said| !said.is_empty()));
+        out.push(',');
+        out.push_str(if data.is_empty() { "null" } else { data });
+        out.push(']');
+    }
+
+    /// The server's answer to a request, with the numbers of its attachments, each behind a comma.
+    pub(super) fn acknowledgement(&mut self, rid: u32, args: &str, ids: &str) {
+        let out = &mut self.notices;
+        out.push_str(if out.is_empty() { "[10" } else { ",[10" });
+        push_numbers(out, &[rid.into()]);
+        out.push_str(",[");
+        out.push_str(args);
+        out.push_str("],[");
+        out.push_str(ids.strip_prefix(',').unwrap_or(""));
+        out.push_str("]]");
     }
 }
 

@@ -5,6 +5,7 @@ use super::super::input::Gen;
 use super::super::input::{Ask, Command};
 use super::super::json::{Scanner, Value};
 use super::super::output::Output;
+use super::super::queue::Item;
 use super::super::stream;
 use super::super::time::Time;
 use super::inspect::Count;
@@ -28,6 +29,9 @@ fn named_job(data: Option<&str>) -> Option<String> {
 
 impl Engine {
     pub(super) fn send(&mut self, rid: u32, command: &Command) {
+        if self.config.socketio {
+            return self.emit(rid, command);
+        }
         let data = command.data.as_deref();
         if matches!(self.phase, Phase::Failed(_)) {
             return self.outbox.refuse(rid, Problem::GivenUp, "");
@@ -53,8 +57,14 @@ impl Engine {
         } else {
             self.config.queue_age
         };
-        let (expires, key) = (self.now.after(age), command.supersede.clone());
-        if self.queue.push(job, frame, expires, key) {
+        let item = Item {
+            job,
+            text: frame,
+            expires: self.now.after(age),
+            supersede: command.supersede.clone(),
+            ..Item::default()
+        };
+        if self.queue.push(item).is_ok() {
             self.outbox.reply(rid, "\"queued\"");
             self.activate();
         } else {
@@ -92,24 +102,45 @@ impl Engine {
         let mut at = 0;
         while let Some(item) = self.queue.get(at) {
             let expires = item.expires;
-            let r#gen = self.open_socket_for(item.job.as_deref());
+            let job = item.job.as_deref();
+            let (r#gen, open) = if self.config.socketio {
+                let place = job.and_then(|name| self.channel_named(name));
+                (Gen::NONE, place.is_some_and(|place| self.can_send(place)))
+            } else {
+                let r#gen = self.open_socket_for(job);
+                (r#gen, r#gen != Gen::NONE)
+            };
             if expires <= now {
-                self.queue.remove(at);
-                self.count(Count::Expired);
-                self.log(Log::QueueExpired, "", None);
+                let Some(item) = self.queue.remove(at) else {
+                    break;
+                };
+                self.forget(&item.attachments);
+                // That of a request is told as its time-out.
+                if item.rid == 0 {
+                    self.count(Count::Expired);
+                    self.log(Log::QueueExpired, "", None);
+                }
                 continue;
             }
-            let free = match r#gen {
-                Gen::NONE => Time::NEVER,
-                _ => self.bucket.take(now),
+            let free = if open {
+                self.bucket.take(now)
+            } else {
+                Time::NEVER
             };
             if free > now {
                 next = next.min(expires).min(free);
                 at += 1;
                 continue;
             }
-            let text = self.queue.remove(at);
-            self.outputs.push(Output::Send { r#gen, text });
+            let Some(item) = self.queue.remove(at) else {
+                break;
+            };
+            if self.config.socketio {
+                self.send_queued(item);
+            } else {
+                let text = item.text;
+                self.outputs.push(Output::Send { r#gen, text });
+            }
         }
         next
     }

@@ -2,6 +2,7 @@
 
 use super::super::error::{Loss, Problem};
 use super::super::time::Time;
+use super::channels::{Channel, DEFAULT, Standing};
 use super::links::State;
 use super::{Engine, Phase};
 
@@ -36,11 +37,14 @@ pub(super) struct Status {
     next_retry_at: u64,
     ever_connected: bool,
     error: Option<Problem>,
+    /// HTTP polling carries an open session.
+    polling: bool,
 }
 
 impl Engine {
-    /// What the links, taken together, amount to: one that is open counts more than one that waits.
-    fn sum_up(&self) -> Status {
+    /// What the links, taken together, amount to: one that is open counts more than one that waits. With Socket.IO
+    /// there is one, and what it amounts to for one namespace.
+    fn sum_up(&self, channel: Option<&Channel>) -> Status {
         let mut status = Status {
             ever_connected: self.ever_connected,
             ..Status::default()
@@ -55,6 +59,14 @@ impl Engine {
             Phase::Closed => Overall::Closed,
         };
         if !self.is_active() {
+            return status;
+        }
+        if let Some(problem) = channel.and_then(Channel::refusal) {
+            status.error = Some(problem);
+            status.state = Overall::Failed;
+            return status;
+        }
+        if channel.is_some_and(|channel| !channel.on) {
             return status;
         }
         let mut best = Overall::Idle;
@@ -83,6 +95,10 @@ impl Engine {
         status.state = best;
         if best == Overall::Open {
             status.attempt = 0;
+            status.polling = self.transport.polls();
+            if let Some(channel) = channel {
+                self.sum_up_channel(channel, &mut status);
+            }
             return status;
         }
         status.error = error.map(|loss| self.explain(loss));
@@ -98,8 +114,26 @@ impl Engine {
         status
     }
 
+    /// The state of a namespace while the session is open.
+    fn sum_up_channel(&self, channel: &Channel, status: &mut Status) {
+        status.attempt = channel.failures;
+        status.state = match channel.standing {
+            Standing::Joined => return,
+            Standing::Waiting(problem) => {
+                status.error = Some(problem);
+                status.next_retry_at = self.wall() + channel.at().since(self.now);
+                Overall::Waiting
+            }
+            _ => Overall::Connecting,
+        };
+        status.polling = false;
+    }
+
     /// What a failure amounts to, with what the last HTTP read tells about it.
     fn explain(&self, loss: Loss) -> Problem {
+        if let Some(problem) = self.transport.problem {
+            return problem;
+        }
         match (loss, self.reads.reachable) {
             (Loss::Handshake, Some(true)) => Problem::OnlyHttp,
             (Loss::Handshake | Loss::Network, Some(false)) => Problem::Unreachable,
@@ -119,7 +153,7 @@ impl Engine {
     }
 
     pub(super) fn tell_status_now(&mut self) {
-        let status = self.sum_up();
+        let status = self.sum_up(self.channels.first());
         let nothing_to_open = self.linked == 0 && self.waiting.is_empty();
         let refusal = match (self.phase, status.state) {
             (Phase::Failed(problem), _) => Some(problem),
@@ -139,15 +173,27 @@ impl Engine {
             // Whoever only wanted to be connected holds the shared socket no longer.
             self.want_shared();
         }
-        if status == self.status {
-            return;
+        if status != self.status {
+            self.status = status;
+            self.say_status(&status, None);
         }
-        self.status = status;
+        for place in 1..self.channels.len() {
+            let status = self.sum_up(self.channels.get(place));
+            if let Some(channel) = self.channels.get_mut(place)
+                && channel.told != status
+            {
+                channel.told = status;
+                self.say_status(&status, Some(place));
+            }
+        }
+    }
+
+    fn say_status(&mut self, status: &Status, place: Option<usize>) {
         let heard = match self.last_message {
             Time::NEVER => f64::NAN,
             at => self.wall().saturating_sub(self.now.since(at)) as f64,
         };
-        self.outbox.status(&[
+        let numbers = [
             f64::from(status.state as u8),
             f64::from(status.attempt),
             f64::from(u8::from(status.ever_connected)),
@@ -157,6 +203,19 @@ impl Engine {
             },
             heard,
             status.error.map_or(0.0, |problem| f64::from(problem as u8)),
-        ]);
+            f64::from(u8::from(status.polling)),
+        ];
+        let channel = self.channels.get(place.unwrap_or(DEFAULT));
+        let (mut said, mut data) = ("", "");
+        if status.error.is_some()
+            && let Some(channel) = channel
+        {
+            (said, data) = (&channel.said, &channel.data);
+            if said.is_empty() {
+                said = &self.transport.detail;
+            }
+        }
+        let name = place.and(channel).map(|channel| channel.name.as_str());
+        self.outbox.status(name, &numbers, said, data);
     }
 }

@@ -31,10 +31,8 @@ impl Engine {
         }
         self.next_wake = now.after(APART);
         self.count(Count::Wakes);
-        let (interval, timeout) = (
-            self.config.heartbeat_interval,
-            self.config.heartbeat_timeout,
-        );
+        let (interval, timeout) = self.heartbeat();
+        self.probe_soon();
         for index in 0..self.links.len() as u32 {
             let Some(link) = self.link(index) else {
                 continue;

@@ -162,11 +162,11 @@ mod tests {
         let mut batch = Batch::default();
         assert!(batch.push("451-[\"a\"]", &[3], 0));
         assert!(batch.push("42[\"b\"]", &[], 0));
-        assert_eq!(batch.bytes - 1, "451-[\"a\"]\u{1e}bAAAA\u{1e}42[\"b\"]".len() as u64);
         assert_eq!(
-            batch.take(),
-            "451-[\"a\"]\u{1e}b\u{1a}\u{1e}42[\"b\"]"
+            batch.bytes - 1,
+            "451-[\"a\"]\u{1e}bAAAA\u{1e}42[\"b\"]".len() as u64
         );
+        assert_eq!(batch.take(), "451-[\"a\"]\u{1e}b\u{1a}\u{1e}42[\"b\"]");
         for _ in 0..5 {
             assert!(batch.push("452-[]", &[1, 2], 0));
         }

@@ -63,6 +63,28 @@ pub enum Error {
     OldServer,
 }
 
+impl Error {
+    /// For people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::UnknownType => "no type of packet",
+            Self::Attachments => "a wrong number of attachments",
+            Self::Namespace => "a namespace that cannot be written",
+            Self::AckId => "a wrong id of an acknowledgement",
+            Self::NotJson => "not JSON",
+            Self::TooDeep => "nested too deep",
+            Self::WrongData => "data that does not belong to its type",
+            Self::ReservedName => "a reserved event name",
+            Self::Placeholder => "a wrong placeholder",
+            Self::Interrupted => "a text where an attachment was awaited",
+            Self::Unawaited => "an attachment that nothing asked for",
+            Self::TooLarge => "attachments above the limit",
+            Self::OldServer => "an older revision of the protocol",
+        }
+    }
+}
+
 impl From<super::json::Error> for Error {
     fn from(error: super::json::Error) -> Self {
         match error {

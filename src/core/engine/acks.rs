@@ -1,0 +1,325 @@
+//! What the page sends over Socket.IO: events, requests that are to be acknowledged in time, and its own
+//! acknowledgements of what the server asked.
+
+use super::super::error::{Log, Problem};
+use super::super::input::{Ask, Command};
+use super::super::json::{Str, push_numbers};
+use super::super::output::Output;
+use super::super::queue::Item;
+use super::super::socketio::{self, Body, Packet};
+use super::super::time::Time;
+use super::channels::DEFAULT;
+use super::inspect::Count;
+use super::transport::Attachment;
+use super::{Engine, Phase};
+
+/// Acknowledgements that the page owes at once; of more the oldest are not sent.
+const MAX_REPLIES: usize = 1000;
+/// How long the page may take for one, ms.
+const REPLY_AGE: u64 = 60_000;
+
+/// A request of the page.
+#[derive(Debug)]
+struct Request {
+    rid: u32,
+    channel: usize,
+    id: u64,
+    until: Time,
+    /// The server has it, or may have it.
+    sent: bool,
+}
+
+/// An acknowledgement that the server awaits.
+#[derive(Debug)]
+struct Reply {
+    number: u32,
+    channel: usize,
+    id: u64,
+    until: Time,
+}
+
+/// Both, and what comes before a message that the page sends.
+#[derive(Debug, Default)]
+pub(super) struct Acks {
+    requests: Vec<Request>,
+    replies: Vec<Reply>,
+    numbers: u32,
+    /// Attachments of the message that comes next.
+    attached: Vec<Attachment>,
+}
+
+impl Engine {
+    /// The page hands over an attachment of its next message.
+    pub(super) fn attach(&mut self, id: u32, size: u64) {
+        self.acks.attached.push((id, size));
+    }
+
+    /// The namespace and the event that a text names: docs/core-messages.md.
+    pub(super) fn split_name<'a>(&self, text: &'a str) -> (Option<usize>, &'a str) {
+        if text.starts_with('/')
+            && let Some(at) = text.bytes().position(|byte| byte == b',')
+        {
+            let name = text.get(..at).unwrap_or("");
+            return (self.channel_named(name), text.get(at + 1..).unwrap_or(""));
+        }
+        (Some(DEFAULT), text)
+    }
+
+    /// Sends an event of the page, now or later, or says why not.
+    pub(super) fn emit(&mut self, rid: u32, command: &Command) {
+        let attachments = std::mem::take(&mut self.acks.attached);
+        if let Err(problem) = self.try_emit(rid, command, &attachments) {
+            self.forget(&attachments);
+            self.outbox.refuse(rid, problem, "");
+        }
+    }
+
+    fn try_emit(
+        &mut self,
+        rid: u32,
+        command: &Command,
+        attachments: &[Attachment],
+    ) -> Result<(), Problem> {
+        if let Phase::Failed(_) = self.phase {
+            return Err(Problem::GivenUp);
+        }
+        let is_request = command.what == Ask::Request;
+        let (place, event) = self.split_name(&command.text);
+        let place = place.ok_or(Problem::Closed)?;
+        let age = match command.max_age {
+            age if age >= 0.0 => age as u64,
+            _ => self.config.queue_age,
+        };
+        let until = self.now.after(age);
+        let channel = self.channels.get_mut(place).ok_or(Problem::Closed)?;
+        if let Some(problem) = channel.refusal() {
+            return Err(problem);
+        }
+        let mut ack = None;
+        if is_request {
+            ack = Some(channel.acks);
+            channel.acks += 1;
+        }
+        let mut text = String::from("4");
+        let packet = Packet {
+            namespace: &channel.name,
+            attachments: attachments.len() as u32,
+            body: Body::Event {
+                name: Str::plain(event),
+                args: command.data.as_deref().unwrap_or(""),
+                ack,
+            },
+        };
+        socketio::encode(&packet, &mut text).map_err(|_| Problem::BadMessage)?;
+        let name = channel.name.clone();
+        let goes = self.can_send(place)
+            && !self.queue.holds(Some(&name))
+            && self.bucket.take(self.now) <= self.now;
+        if goes {
+            if !self.transport.takes(&text, attachments) {
+                return Err(Problem::TooLarge);
+            }
+            self.transmit(text, attachments.to_vec(), 0);
+        } else if command.what == Ask::SendVolatile {
+            self.forget(attachments);
+            self.outbox.reply(rid, "\"dropped\"");
+            return Ok(());
+        } else {
+            let item = Item {
+                job: Some(name),
+                text,
+                expires: until,
+                supersede: command.supersede.clone(),
+                attachments: attachments.to_vec(),
+                rid: if is_request { rid } else { 0 },
+            };
+            let replaced = self.queue.push(item).map_err(|_| Problem::QueueFull)?;
+            if let Some(item) = replaced {
+                self.forget(&item.attachments);
+            }
+            self.activate();
+            self.want_shared();
+        }
+        if let Some(id) = ack {
+            self.acks.requests.push(Request {
+                rid,
+                channel: place,
+                id,
+                until,
+                sent: goes,
+            });
+        } else {
+            let sent = if goes { "\"sent\"" } else { "\"queued\"" };
+            self.outbox.reply(rid, sent);
+        }
+        Ok(())
+    }
+
+    /// Whether a message may go out on a namespace now. A connection that should have been heard of is not trusted.
+    pub(super) fn can_send(&self, place: usize) -> bool {
+        self.is_joined(place) && !self.transport.is_congested() && self.is_trusted()
+    }
+
+    /// A message leaves the queue.
+    pub(super) fn send_queued(&mut self, item: Item) {
+        if !self.transport.takes(&item.text, &item.attachments) {
+            self.forget(&item.attachments);
+            if !self.end_request(item.rid, Problem::TooLarge) {
+                self.log(Log::TooLarge, "", None);
+            }
+            return;
+        }
+        for request in &mut self.acks.requests {
+            request.sent |= request.rid == item.rid;
+        }
+        self.transmit(item.text, item.attachments, 0);
+    }
+
+    /// A request fails, if there is one of this number.
+    fn end_request(&mut self, rid: u32, problem: Problem) -> bool {
+        let requests = &mut self.acks.requests;
+        let Some(at) = requests.iter().position(|request| request.rid == rid) else {
+            return false;
+        };
+        requests.remove(at);
+        self.outbox.refuse(rid, problem, "");
+        true
+    }
+
+    /// What waits for a namespace is not wanted any more.
+    pub(super) fn drop_queued(&mut self, name: &str) {
+        let mut at = 0;
+        while let Some(item) = self.queue.get(at) {
+            if item.job.as_deref() != Some(name) {
+                at += 1;
+                continue;
+            }
+            if let Some(item) = self.queue.remove(at) {
+                self.forget(&item.attachments);
+                self.end_request(item.rid, Problem::Closed);
+            }
+        }
+    }
+
+    /// Namespaces were left: what was asked in them is not answered any more, on either side.
+    pub(super) fn channels_left(&mut self) {
+        let channels = &self.channels;
+        let left = |place: usize| {
+            channels
+                .get(place)
+                .is_none_or(|channel| channel.standing != super::channels::Standing::Joined)
+        };
+        self.acks.replies.retain(|reply| !left(reply.channel));
+        let mut lost = Vec::new();
+        self.acks.requests.retain(|request| {
+            let is_lost = request.sent && left(request.channel);
+            if is_lost {
+                lost.push(request.rid);
+            }
+            !is_lost
+        });
+        for rid in lost {
+            self.outbox.refuse(rid, Problem::RequestLost, "");
+        }
+    }
+
+    /// Requests that take too long; says when to look again.
+    pub(super) fn pump_requests(&mut self) -> Time {
+        let mut next = Time::NEVER;
+        let mut at = 0;
+        while let Some(request) = self.acks.requests.get(at) {
+            if request.until > self.now {
+                next = next.min(request.until);
+                at += 1;
+                continue;
+            }
+            let rid = request.rid;
+            // What was not sent is not sent any more.
+            if let Some(place) = self.queue.place_of(rid)
+                && let Some(item) = self.queue.remove(place)
+            {
+                self.forget(&item.attachments);
+            }
+            self.end_request(rid, Problem::RequestTimeout);
+        }
+        next
+    }
+
+    /// The server acknowledged an event.
+    pub(super) fn acknowledged(
+        &mut self,
+        place: usize,
+        id: u64,
+        args: &str,
+        attachments: &[Attachment],
+    ) {
+        let requests = &mut self.acks.requests;
+        let found = requests
+            .iter()
+            .position(|request| request.channel == place && request.id == id && request.sent);
+        let Some(at) = found else {
+            // It took too long.
+            self.count(Count::Stale);
+            return self.forget(attachments);
+        };
+        let rid = requests.remove(at).rid;
+        let ids = self.hand_over_attachments(attachments);
+        self.outbox.acknowledgement(rid, args, &ids);
+    }
+
+    /// Hands attachments to the page; their numbers for the record that tells where they belong.
+    pub(super) fn hand_over_attachments(&mut self, attachments: &[Attachment]) -> String {
+        let mut ids = String::new();
+        for (id, _) in attachments {
+            self.outputs.push(Output::Hand { id: *id });
+            push_numbers(&mut ids, &[f64::from(*id)]);
+        }
+        ids
+    }
+
+    /// The server awaits an acknowledgement: the number by which the page gives it.
+    pub(super) fn owe(&mut self, channel: usize, id: u64) -> u32 {
+        let acks = &mut self.acks;
+        acks.numbers += 1;
+        if acks.replies.len() >= MAX_REPLIES {
+            acks.replies.remove(0);
+        }
+        acks.replies.push(Reply {
+            number: acks.numbers,
+            channel,
+            id,
+            until: self.now.after(REPLY_AGE),
+        });
+        acks.numbers
+    }
+
+    /// The page acknowledges an event.
+    pub(super) fn reply(&mut self, rid: u32, command: &Command) {
+        let attachments = std::mem::take(&mut self.acks.attached);
+        let number = command.max_age as u32;
+        let replies = &mut self.acks.replies;
+        let found = replies.iter().position(|reply| reply.number == number);
+        let reply = found.map(|at| replies.remove(at));
+        let mut text = String::from("4");
+        let sent = reply
+            .filter(|reply| reply.until > self.now)
+            .and_then(|reply| {
+                let packet = Packet {
+                    namespace: &self.channel(reply.channel)?.name,
+                    attachments: attachments.len() as u32,
+                    body: Body::Ack {
+                        id: reply.id,
+                        args: command.data.as_deref().unwrap_or(""),
+                    },
+                };
+                socketio::encode(&packet, &mut text).ok()?;
+                self.transport.takes(&text, &attachments).then_some(())
+            });
+        if sent.is_none() {
+            self.forget(&attachments);
+            return self.outbox.reply(rid, "\"dropped\"");
+        }
+        self.transmit(text, attachments, 0);
+        self.outbox.reply(rid, "\"sent\"");
+    }
+}

@@ -1,0 +1,582 @@
+//! Namespaces of Socket.IO as channels on the one session (Socket.IO 5, "Connection to a namespace"): joining with a
+//! token, being refused for now or for good, being put out, leaving, and recovering what was missed.
+
+use super::super::config::TokenIn;
+use super::super::error::{Log, Loss, Problem};
+use super::super::job::Source;
+use super::super::json::{Scanner, Str, Value, push_string};
+use super::super::message::Invalid;
+use super::super::message::excerpt;
+use super::super::output::{FILL, TokenReason};
+use super::super::socketio::{self, Body, Packet, Refusal, Session};
+use super::super::time::Time;
+use super::Engine;
+use super::auth::Verdict;
+use super::links::{SHARED, State};
+use super::status::Status;
+use super::transport::Attachment;
+
+/// How long a server may take to answer CONNECT, ms: the time after which servers close sessions without a namespace.
+const JOIN_TIMEOUT: u64 = 45_000;
+
+/// The place of the default namespace.
+pub(super) const DEFAULT: usize = 0;
+
+/// Where the client stands with a namespace.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Standing {
+    /// Not in it: there is no session, or nobody wants it.
+    Out,
+    /// Waits for a token.
+    Token,
+    /// CONNECT is sent.
+    Joining,
+    /// In it.
+    Joined,
+    /// Refused for now: waits for its back-off to end.
+    Waiting(Problem),
+    /// Not let in, or put out, until somebody asks for it anew.
+    Refused(Problem),
+}
+
+/// One namespace.
+#[derive(Debug)]
+pub(super) struct Channel {
+    pub(super) name: String,
+    /// Somebody wants it.
+    pub(super) on: bool,
+    pub(super) standing: Standing,
+    /// When its next step comes: the end of joining, of a back-off, or of the grace after the last user left.
+    at: Time,
+    /// Failures in a row.
+    pub(super) failures: u32,
+    /// The request whose token it was asked for with.
+    auth: u32,
+    /// What the server said when it refused: for people, and as JSON.
+    pub(super) said: String,
+    pub(super) data: String,
+    /// By which the session is recovered; empty where the server does not do that.
+    pid: String,
+    /// The last event's place in the server's memory.
+    pub(super) offset: String,
+    /// Whether the present CONNECT asks for recovery.
+    recovers: bool,
+    /// How far the server's clock, as its offsets tell it, is from ours, ms; NaN while that is not known.
+    pub(super) skew: f64,
+    /// Acknowledgements asked for so far.
+    pub(super) acks: u64,
+    /// What was told last.
+    pub(super) told: Status,
+}
+
+impl Channel {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            on: true,
+            standing: Standing::Out,
+            at: Time::NEVER,
+            failures: 0,
+            auth: 0,
+            said: String::new(),
+            data: String::new(),
+            pid: String::new(),
+            offset: String::new(),
+            recovers: false,
+            skew: f64::NAN,
+            acks: 0,
+            told: Status::default(),
+        }
+    }
+
+    pub(super) fn at(&self) -> Time {
+        self.at
+    }
+
+    /// Whether the server marks its events with offsets.
+    pub(super) fn is_recoverable(&self) -> bool {
+        !self.pid.is_empty()
+    }
+
+    /// Why nothing comes of it, when that is for good.
+    pub(super) fn refusal(&self) -> Option<Problem> {
+        match self.standing {
+            Standing::Refused(problem) => Some(problem),
+            _ => None,
+        }
+    }
+}
+
+/// The namespaces that are or were wanted; the default one first. None with another protocol.
+pub(super) fn channels(config: &super::Config) -> Vec<Channel> {
+    if config.socketio {
+        vec![Channel::new(&config.namespace)]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Whether what a server says is about who asks.
+fn is_about_auth(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    [
+        "auth",
+        "forbidden",
+        "token",
+        "jwt",
+        "credential",
+        "permission",
+        "access denied",
+        "401",
+        "403",
+    ]
+    .iter()
+    .any(|word| super::super::text::find(&said, word).is_some())
+}
+
+/// Whether a refusal says of itself that it may pass: `{"retryable":true}` in its data.
+fn may_pass(data: &str) -> bool {
+    let mut scanner = Scanner::new(data);
+    let mut first = scanner.eat(b'{');
+    if !first {
+        return false;
+    }
+    while let Ok(Some((name, value))) = scanner.member(&mut first) {
+        if name.raw == "retryable" {
+            return value == Value::Bool(true);
+        }
+    }
+    false
+}
+
+impl Engine {
+    pub(super) fn channel(&self, place: usize) -> Option<&Channel> {
+        self.channels.get(place)
+    }
+
+    /// The place of a namespace that is or was wanted.
+    pub(super) fn channel_named(&self, name: &str) -> Option<usize> {
+        self.channels
+            .iter()
+            .position(|channel| channel.name == name)
+    }
+
+    /// Whether events may go to and come from a namespace.
+    pub(super) fn is_joined(&self, place: usize) -> bool {
+        self.channel(place)
+            .is_some_and(|channel| channel.standing == Standing::Joined)
+    }
+
+    /// Whether somebody wants a namespace beside the default one.
+    pub(super) fn wants_channels(&self) -> bool {
+        self.channels.iter().skip(1).any(|channel| channel.on)
+    }
+
+    /// Whether the session is open.
+    fn has_session(&self) -> bool {
+        self.link(SHARED)
+            .is_some_and(|link| link.state == State::Open)
+    }
+
+    /// The page wants a namespace, or no more.
+    pub(super) fn want_channel(&mut self, name: &str, on: bool) {
+        if !self.config.socketio {
+            return;
+        }
+        let place = match self.channel_named(name) {
+            Some(place) => place,
+            None if on && socketio::is_namespace(name) => {
+                self.channels.push(Channel::new(name));
+                self.channels.len() - 1
+            }
+            None => return,
+        };
+        let until = self.now.after(self.config.linger);
+        let Some(channel) = self.channels.get_mut(place) else {
+            return;
+        };
+        let lingering = channel.on && channel.standing == Standing::Joined;
+        channel.on = on;
+        self.status_dirty = true;
+        if on {
+            if lingering || channel.standing == Standing::Joined {
+                channel.at = Time::NEVER;
+            } else if matches!(channel.standing, Standing::Out | Standing::Refused(_)) {
+                channel.standing = Standing::Out;
+                channel.failures = 0;
+                self.join(place);
+            }
+            self.activate();
+        } else {
+            channel.at = until;
+        }
+        self.want_shared();
+    }
+
+    /// Asks for what was refused for good once more: `connect()` was called.
+    pub(super) fn forget_refusals(&mut self) {
+        for channel in &mut self.channels {
+            if channel.refusal().is_some() {
+                channel.standing = Standing::Out;
+                channel.failures = 0;
+            }
+        }
+        if self.has_session() {
+            self.join_all();
+        }
+    }
+
+    /// A session opened: every namespace that is wanted is asked for.
+    pub(super) fn join_all(&mut self) {
+        let auth = self.link(SHARED).map_or(0, |link| link.auth);
+        for place in 0..self.channels.len() {
+            let Some(channel) = self.channels.get_mut(place) else {
+                return;
+            };
+            if channel.on && channel.standing == Standing::Out {
+                // The token has just been asked for, with the session.
+                self.ask_to_join(place, auth);
+            }
+        }
+    }
+
+    fn join(&mut self, place: usize) {
+        if !self.has_session() {
+            return;
+        }
+        if !self.config.token || self.config.token_in != TokenIn::Auth {
+            return self.ask_to_join(place, 0);
+        }
+        self.stand(place, Standing::Token, Time::NEVER);
+        self.ask_token(TokenReason::Connect);
+    }
+
+    fn stand(&mut self, place: usize, standing: Standing, until: Time) {
+        if let Some(channel) = self.channels.get_mut(place) {
+            channel.standing = standing;
+            channel.at = until;
+        }
+        self.status_dirty = true;
+    }
+
+    /// The token that was awaited is there, or cannot be had.
+    pub(super) fn token_for_channels(&mut self, auth: u32) {
+        for place in 0..self.channels.len() {
+            if self.channel(place).map(|channel| channel.standing) != Some(Standing::Token) {
+                continue;
+            }
+            if auth > 0 {
+                self.ask_to_join(place, auth);
+            } else {
+                self.refused_for_now(place, Problem::TokenTrouble);
+            }
+        }
+    }
+
+    /// Sends CONNECT.
+    fn ask_to_join(&mut self, place: usize, auth: u32) {
+        let until = self.now.after(JOIN_TIMEOUT);
+        let with_token = self.config.token && self.config.token_in == TokenIn::Auth;
+        let Some(channel) = self.channels.get_mut(place) else {
+            return;
+        };
+        let mut text = head("40", &channel.name);
+        channel.auth = auth;
+        channel.recovers = channel.is_recoverable() && !channel.offset.is_empty();
+        let mut mark = '{';
+        if with_token {
+            text.push_str("{\"token\":");
+            text.push(FILL);
+            mark = ',';
+        }
+        if channel.recovers {
+            for (name, value) in [("\"pid\":", &channel.pid), ("\"offset\":", &channel.offset)] {
+                text.push(mark);
+                text.push_str(name);
+                push_string(&mut text, value);
+                mark = ',';
+            }
+        }
+        if mark == ',' {
+            text.push('}');
+        }
+        self.stand(place, Standing::Joining, until);
+        self.transmit(text, Vec::new(), if with_token { auth } else { 0 });
+    }
+
+    /// The session is over, and with it all that was agreed in it.
+    pub(super) fn leave_all(&mut self) {
+        for place in 0..self.channels.len() {
+            let Some(channel) = self.channels.get_mut(place) else {
+                return;
+            };
+            if channel.refusal().is_none() {
+                self.stand(place, Standing::Out, Time::NEVER);
+            }
+        }
+        self.channels_left();
+    }
+
+    /// What may happen by itself; says when to look again.
+    pub(super) fn pump_channels(&mut self) -> Time {
+        let now = self.now;
+        let mut next = Time::NEVER;
+        for place in 0..self.channels.len() {
+            let Some(channel) = self.channel(place) else {
+                break;
+            };
+            if channel.at > now {
+                next = next.min(channel.at);
+                continue;
+            }
+            match channel.standing {
+                _ if !channel.on => self.leave(place),
+                Standing::Waiting(_) => {
+                    self.stand(place, Standing::Out, Time::NEVER);
+                    self.join(place);
+                }
+                Standing::Joining => {
+                    self.let_go(SHARED, "a namespace does not answer");
+                    self.link_failed(SHARED, Loss::Timeout);
+                    return Time::NEVER;
+                }
+                _ => self.stand(place, channel.standing, Time::NEVER),
+            }
+            if let Some(channel) = self.channel(place) {
+                next = next.min(channel.at);
+            }
+        }
+        next
+    }
+
+    /// Nobody wants a namespace any more.
+    fn leave(&mut self, place: usize) {
+        let Some(channel) = self.channels.get_mut(place) else {
+            return;
+        };
+        let name = std::mem::take(&mut channel.name);
+        let standing = channel.standing;
+        let told = channel.told;
+        *channel = Channel::new(&name);
+        channel.on = false;
+        channel.told = told;
+        if matches!(standing, Standing::Joined | Standing::Joining) {
+            self.transmit(head("41", &name), Vec::new(), 0);
+        }
+        self.drop_queued(&name);
+        self.channels_left();
+        self.status_dirty = true;
+    }
+
+    // ---- what arrives ----
+
+    /// The server broke the protocol; what it said is dropped, the connection lives on.
+    pub(super) fn broke_protocol(&mut self, reason: &str, raw: &str) {
+        let invalid = Invalid {
+            event: None,
+            code: "protocol",
+            reason,
+            raw,
+        };
+        self.invalid(&invalid, None, Source::Socket);
+    }
+
+    pub(super) fn channel_text(&mut self, text: &str) {
+        let mut found = self
+            .transport
+            .inbox
+            .text(text)
+            .map(|packet| packet.is_some());
+        if found == Err(socketio::Error::Interrupted) {
+            self.unjoinable(socketio::Error::Interrupted.words(), "");
+            found = self
+                .transport
+                .inbox
+                .text(text)
+                .map(|packet| packet.is_some());
+        }
+        match found {
+            Ok(true) => {
+                if let Ok(packet) = socketio::decode(text) {
+                    self.channel_packet(&packet, Vec::new());
+                }
+            }
+            Ok(false) => {}
+            Err(socketio::Error::OldServer) => self.fail(Problem::OldServer),
+            Err(error) => self.unjoinable(error.words(), text),
+        }
+    }
+
+    pub(super) fn channel_binary(&mut self, attachment: Attachment) {
+        match self.transport.inbox.binary(attachment, attachment.1) {
+            Ok(None) => {}
+            Ok(Some(mut whole)) => {
+                let attachments = std::mem::take(&mut whole.attachments);
+                match whole.packet() {
+                    Ok(packet) => self.channel_packet(&packet, attachments),
+                    Err(_) => self.forget(&attachments),
+                }
+            }
+            Err(error) => self.unjoinable(error.words(), ""),
+        }
+    }
+
+    /// Something came that belongs to nothing.
+    fn unjoinable(&mut self, reason: &str, raw: &str) {
+        let held = self.transport.inbox.abandon();
+        self.forget(&held);
+        self.broke_protocol(reason, raw);
+    }
+
+    fn channel_packet(&mut self, packet: &Packet<'_>, attachments: Vec<Attachment>) {
+        let place = self.channel_named(packet.namespace).filter(|place| {
+            self.channel(*place).is_some_and(|channel| {
+                matches!(channel.standing, Standing::Joining | Standing::Joined)
+            })
+        });
+        let Some(place) = place else {
+            // What was under way when the client left.
+            self.count(super::inspect::Count::Stale);
+            return self.forget(&attachments);
+        };
+        match packet.body {
+            Body::Connect(data) => match Session::read(data) {
+                Ok(session) => self.joined(place, &session),
+                Err(_) => self.fail(Problem::OldServer),
+            },
+            Body::ConnectError(data) => self.refused(place, data),
+            Body::Disconnect("") => self.refused_for_good(place, Problem::Kicked),
+            // What python-socketio says when it lets in first and refuses then.
+            Body::Disconnect(data) => self.refused(place, data),
+            Body::Event { name, args, ack } => {
+                self.event(place, &name.get(), args, ack, attachments)
+            }
+            Body::Ack { id, args } => self.acknowledged(place, id, args, &attachments),
+        }
+    }
+
+    fn joined(&mut self, place: usize, session: &Session<'_>) {
+        let (auth, recovered);
+        {
+            let Some(channel) = self.channels.get_mut(place) else {
+                return;
+            };
+            let pid = session.pid.get();
+            recovered = channel.recovers && *pid == *channel.pid;
+            if !recovered {
+                channel.offset.clear();
+                channel.skew = f64::NAN;
+                channel.pid = pid.into_owned();
+            }
+            channel.failures = 0;
+            channel.said.clear();
+            channel.data.clear();
+            auth = channel.auth;
+        }
+        self.stand(place, Standing::Joined, Time::NEVER);
+        self.auth.proven(auth);
+        if place == DEFAULT {
+            self.subscribe();
+            self.is_served(SHARED, recovered);
+        }
+    }
+
+    /// Tells the server what is wanted on the default namespace, before anything that waited.
+    fn subscribe(&mut self) {
+        let Some((event, data)) = self.config.subscribe.clone() else {
+            return;
+        };
+        self.say(&event, data.as_deref().unwrap_or(""));
+        // System B tells of what changes from here on: what is there has to be asked for (SYSTEMS.md, B).
+        if event == "subscribe_to_jobs" {
+            self.say("request_jobs_list", "");
+        }
+    }
+
+    /// Sends an event of our own on the default namespace.
+    fn say(&mut self, event: &str, args: &str) {
+        let packet = Packet {
+            namespace: &self.config.namespace,
+            attachments: 0,
+            body: Body::Event {
+                name: Str::plain(event),
+                args,
+                ack: None,
+            },
+        };
+        let mut text = String::from("4");
+        if socketio::encode(&packet, &mut text).is_ok() {
+            self.transmit(text, Vec::new(), 0);
+        }
+    }
+
+    fn refused(&mut self, place: usize, data: &str) {
+        let Ok(refusal) = Refusal::read(data) else {
+            return self.broke_protocol("a refusal that is not JSON", data);
+        };
+        let said = refusal.message.get();
+        let (about_auth, passing) = (is_about_auth(&said), may_pass(refusal.data));
+        let mut used = 0;
+        if let Some(channel) = self.channels.get_mut(place) {
+            channel.said = excerpt(&said, 1000);
+            channel.data = refusal.data.to_owned();
+            used = channel.auth;
+        }
+        if passing {
+            return self.refused_for_now(place, Problem::Refused);
+        }
+        if !about_auth {
+            return self.refused_for_good(place, Problem::Refused);
+        }
+        match self.token_refused(used) {
+            Verdict::Final => self.refused_for_good(place, Problem::RefusedAuth),
+            Verdict::Wait => self.stand(place, Standing::Token, Time::NEVER),
+            Verdict::Again => self.ask_to_join(place, self.auth.current()),
+        }
+    }
+
+    fn refused_for_now(&mut self, place: usize, problem: Problem) {
+        let mut failures = 0;
+        if let Some(channel) = self.channels.get_mut(place) {
+            channel.failures = channel.failures.saturating_add(1);
+            failures = channel.failures;
+        }
+        let backoff = &self.config.backoff;
+        if !self.config.reconnects || backoff.exhausted(failures) {
+            return self.refused_for_good(place, problem);
+        }
+        let delay = backoff.delay(failures - 1, &mut self.rng);
+        self.stand(place, Standing::Waiting(problem), self.now.after(delay));
+    }
+
+    /// The client is not asked for again by itself; when nothing else is wanted, the connection ends.
+    fn refused_for_good(&mut self, place: usize, problem: Problem) {
+        let name = self.channel(place).map(|channel| channel.name.clone());
+        let name = name.unwrap_or_default();
+        let said = self.channel(place).map(|channel| channel.said.clone());
+        self.stand(place, Standing::Refused(problem), Time::NEVER);
+        self.drop_queued(&name);
+        self.channels_left();
+        let others = self
+            .channels
+            .iter()
+            .any(|channel| channel.on && channel.refusal().is_none());
+        if !others {
+            return self.fail(problem);
+        }
+        let (now, wall) = (self.now, self.wall());
+        let detail = [name.as_str(), " ", said.as_deref().unwrap_or("")].concat();
+        self.outbox
+            .log(now, wall, Log::ChannelRefused, Some(problem), &detail, None);
+    }
+}
+
+/// The beginning of a message to a namespace.
+fn head(kind: &str, namespace: &str) -> String {
+    let mut out = String::from(kind);
+    if namespace != "/" {
+        out.push_str(namespace);
+        out.push(',');
+    }
+    out
+}

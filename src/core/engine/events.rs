@@ -1,0 +1,266 @@
+//! Events of Socket.IO: those of system B to its jobs (SYSTEMS.md, B), all of them to listeners and history. What the
+//! server appends for recovery is taken off before anybody sees it.
+
+use super::super::fields::{Field, Fields, Wrong};
+use super::super::job::{Applied, Source};
+use super::super::json::{Raw, Scanner, Value, push_numbers};
+use super::super::message::{Invalid, Kind, about, joined};
+use super::super::offset;
+use super::super::time::Time;
+use super::Engine;
+use super::channels::DEFAULT;
+use super::inspect::Count;
+use super::outbox::Meta;
+use super::transport::Attachment;
+
+/// What an event of system B is about.
+#[derive(Clone, Copy, PartialEq)]
+enum Topic {
+    /// One job.
+    Job,
+    /// Every job of the server.
+    Jobs,
+    /// The player's state.
+    Performance,
+    /// Nothing that is checked, but its members have names that JavaScript knows otherwise.
+    Known,
+    /// An event of the app.
+    Other,
+}
+
+impl Topic {
+    fn of(name: &str, default: bool) -> Self {
+        match name {
+            "job_created" | "job_updated" | "job_completed" | "job_failed" | "job_cancelled"
+                if default =>
+            {
+                Self::Job
+            }
+            "jobs_list" if default => Self::Jobs,
+            "performance_state" => Self::Performance,
+            "playback_play" | "playback_pause" => Self::Known,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The members of the player's state that have a type, and which: a number, a boolean or a text.
+const PERFORMANCE: [(&str, &str); 6] = [
+    ("vocal_volume", "a number"),
+    ("instrumental_volume", "a number"),
+    ("lyrics_offset", "a number"),
+    ("current_time", "a number"),
+    ("lyrics_size", "a string"),
+    ("is_playing", "a boolean"),
+];
+
+fn check_performance(args: &str) -> Result<(), Wrong> {
+    let mut scanner = Scanner::new(args);
+    let mut first = scanner.eat(b'{');
+    if !first {
+        return Err(not_an_object(args));
+    }
+    while let Ok(Some((name, value))) = scanner.member(&mut first) {
+        for (known, holds) in &PERFORMANCE {
+            if name.raw == *known && value != Value::Null && value.type_name() != *holds {
+                return Err(Wrong(
+                    "wrong-type",
+                    about(&[known, ": expected ", holds, ", got "], &value),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn not_an_object(args: &str) -> Wrong {
+    let value = Scanner::new(args).value().unwrap_or(Value::Null);
+    Wrong(
+        "not-an-object",
+        about(&["expected an object, got "], &value),
+    )
+}
+
+impl Engine {
+    /// An event came on a namespace.
+    pub(super) fn event(
+        &mut self,
+        place: usize,
+        name: &str,
+        args: &str,
+        ack: Option<u64>,
+        attachments: Vec<Attachment>,
+    ) {
+        let args = self.without_offset(place, args, ack.is_some());
+        let default = place == DEFAULT;
+        let key = match self.channel(place) {
+            Some(channel) if !default || name.starts_with('/') => {
+                joined(&[&channel.name, ",", name])
+            }
+            _ => name.to_owned(),
+        };
+        let topic = Topic::of(name, default);
+        let mut job = None;
+        let mut news = true;
+        let judged = match topic {
+            Topic::Job => self.job_news(name, args).map(|(index, applied)| {
+                job = index;
+                news = applied;
+            }),
+            Topic::Jobs => self.jobs_list(name, args),
+            Topic::Performance => check_performance(args),
+            Topic::Known | Topic::Other => Ok(()),
+        };
+        if let Err(Wrong(code, reason)) = judged {
+            self.forget(&attachments);
+            let invalid = Invalid {
+                event: Some(&key),
+                code,
+                reason: &reason,
+                raw: args,
+            };
+            return self.invalid(&invalid, None, Source::Socket);
+        }
+        let wall = self.wall();
+        self.seq += 1;
+        self.count(Count::Events);
+        let heard = self.audit.received(&key, wall);
+        self.history.push(self.seq, wall, &key, args, None);
+        if !heard || !news {
+            return self.forget(&attachments);
+        }
+        let reply = ack.map_or(0, |id| self.owe(place, id));
+        let ids: String = attachments.iter().fold(String::new(), |mut ids, (id, _)| {
+            push_numbers(&mut ids, &[f64::from(*id)]);
+            ids
+        });
+        let mut more = String::new();
+        push_numbers(&mut more, &[f64::from(reply)]);
+        more.push_str(",[");
+        more.push_str(ids.strip_prefix(',').unwrap_or(""));
+        more.push(']');
+        push_numbers(&mut more, &[f64::from(u8::from(topic != Topic::Other))]);
+        let meta = Meta {
+            seq: self.seq,
+            at: wall,
+            source: Source::Socket,
+            job: job
+                .and_then(|index| self.jobs.get(index))
+                .map(|entry| entry.job.id.as_str()),
+            invalid: None,
+        };
+        let list = joined(&["[", args, "]"]);
+        if self.outbox.event('9', &key, &list, &meta, &more) {
+            self.audit.delivered(&key);
+            self.hand_over_attachments(&attachments);
+        } else {
+            self.forget(&attachments);
+        }
+    }
+
+    /// Remembers where the server's memory of events stands after this one, and takes the mark off.
+    fn without_offset<'a>(&mut self, place: usize, args: &'a str, asks: bool) -> &'a str {
+        let wall = self.wall() as f64;
+        let Some(channel) = self.channels.get_mut(place) else {
+            return args;
+        };
+        // Events that ask for an acknowledgement are not kept by servers, and not marked.
+        if asks || !channel.is_recoverable() {
+            return args;
+        }
+        let Some((rest, last)) = offset::split_last(args) else {
+            return args;
+        };
+        let Some(skew) = offset::skew(last, wall, channel.skew) else {
+            return args;
+        };
+        channel.skew = skew;
+        channel.offset.clear();
+        channel.offset.push_str(last);
+        rest
+    }
+
+    /// What an event says of one job: the job, and whether that is news.
+    fn job_news(&mut self, name: &str, args: &str) -> Result<(Option<u32>, bool), Wrong> {
+        let mut scanner = Scanner::new(args);
+        if scanner.peek() != Some(b'{') {
+            return Err(not_an_object(args));
+        }
+        let mut news = Fields::default();
+        // It has been read once: nothing is wrong with its grammar.
+        let _ = news.read(&mut scanner);
+        self.job_said(name, &mut news)
+    }
+
+    fn job_said(
+        &mut self,
+        name: &str,
+        news: &mut Fields<'_>,
+    ) -> Result<(Option<u32>, bool), Wrong> {
+        let says_state = news.get(Field::Status) != Value::Null;
+        let kind = match name {
+            "job_cancelled" if !says_state => Kind::Cancelled,
+            "job_completed" if !says_state => Kind::Completed,
+            _ => Kind::Snapshot,
+        };
+        news.check(kind)?;
+        let Some(id) = news.text(Field::Job).map(|id| id.get()) else {
+            return Err(Wrong("wrong-type", joined(&["id: missing"])));
+        };
+        let Some(index) = self.entry_of(&id) else {
+            return Err(Wrong(
+                "too-many-jobs",
+                joined(&["the table of jobs is full"]),
+            ));
+        };
+        let news = match self.apply(index, news, Time::NEVER) {
+            Applied::Changed | Applied::Ended => true,
+            Applied::Same => self
+                .jobs
+                .get(index)
+                .is_some_and(|entry| !entry.job.status.is_terminal()),
+            Applied::Late | Applied::AfterEnd => false,
+        };
+        Ok((Some(index), news))
+    }
+
+    /// The server's list of jobs: `{"jobs":[…]}`, or the list alone. One that is wrong is left out and said so.
+    fn jobs_list(&mut self, name: &str, args: &str) -> Result<(), Wrong> {
+        let mut scanner = Scanner::new(args);
+        let mut list = None;
+        if scanner.peek() == Some(b'{') {
+            let mut first = scanner.eat(b'{');
+            while let Ok(Some((member, value))) = scanner.member(&mut first) {
+                if let ("jobs", Value::Array(Raw(jobs))) = (member.raw, value) {
+                    list = Some(jobs);
+                }
+            }
+        } else if let Ok(Value::Array(Raw(jobs))) = scanner.value() {
+            list = Some(jobs);
+        }
+        let Some(list) = list else {
+            return Err(Wrong("wrong-type", joined(&["jobs: expected a list"])));
+        };
+        let mut scanner = Scanner::new(list);
+        let mut first = scanner.eat(b'[');
+        while let Ok(Some(value)) = scanner.element(&mut first) {
+            let judged = match value {
+                Value::Object(Raw(job)) => self.job_news(name, job).map(|_| ()),
+                _ => Err(Wrong(
+                    "not-an-object",
+                    about(&["jobs: expected objects, got "], &value),
+                )),
+            };
+            if let Err(Wrong(code, reason)) = judged {
+                let invalid = Invalid {
+                    event: Some(name),
+                    code,
+                    reason: &reason,
+                    raw: "",
+                };
+                self.invalid(&invalid, None, Source::Socket);
+            }
+        }
+        Ok(())
+    }
+}

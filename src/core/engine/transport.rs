@@ -1,0 +1,637 @@
+//! The Engine.IO session that carries Socket.IO (SOCKETIO.md, Engine.IO 4): WebSocket or HTTP long-polling, whichever
+//! can be had, the upgrade from one to the other, and the way back. It never looks into a message.
+//!
+//! The link of the client counts attempts, waits and gives up; this says what an attempt is.
+
+use super::super::config::Transports;
+use super::super::engineio::{Batch, Error, Handshake, Packet, Payload, base64_length, decode};
+use super::super::error::{Log, Loss, Problem};
+use super::super::input::{Gen, HttpOutcome};
+use super::super::message::{excerpt, joined};
+use super::super::output::Output;
+use super::super::socketio::Inbox;
+use super::super::time::Time;
+use super::Engine;
+use super::inspect::Count;
+use super::links::{SHARED, State};
+
+/// Requests of a session have numbers from here on, reads of jobs those below.
+pub(super) const REQUESTS: u32 = 1 << 31;
+/// The same of attachments: below are the driver's own.
+const KEPT: u32 = 1 << 31;
+
+/// Before WebSocket is tried again after it failed, ms; doubles up to the second.
+const NEXT_PROBE: u64 = 5000;
+const LAST_PROBE: u64 = 60_000;
+
+/// Packets that may wait for a POST before further messages wait in the queue.
+const CONGESTED: usize = 32;
+
+/// The longest part of an answer that an error quotes, bytes.
+const QUOTED: usize = 120;
+
+/// Bytes that stay with the driver: their number and how many they are.
+pub(super) type Attachment = (u32, u64);
+
+/// A message on its way.
+#[derive(Debug)]
+struct Outgoing {
+    text: String,
+    attachments: Vec<Attachment>,
+    /// The request whose token goes into it; 0: none.
+    auth: u32,
+}
+
+/// One session, and what is remembered from one to the next.
+#[derive(Debug)]
+pub(super) struct Transport {
+    /// Counts sessions.
+    session: u32,
+    /// The session's, as it goes into addresses; empty before the handshake.
+    sid: String,
+    polling: bool,
+    /// The second of the two ways is taken: it is what worked last.
+    second: bool,
+    /// The other way has failed in this attempt already.
+    tried: bool,
+    pub(super) interval: u64,
+    pub(super) timeout: u64,
+    max_payload: u32,
+    upgrades: bool,
+    requests: u32,
+    /// Requests under way; 0: none.
+    get: u32,
+    post: u32,
+    post_until: Time,
+    /// Attachments of the POST under way.
+    posted: Vec<Attachment>,
+    out: Vec<Outgoing>,
+    pub(super) inbox: Inbox<Attachment>,
+    kept: u32,
+    /// The WebSocket to which the session may go over.
+    probe: Gen,
+    /// The server has answered on it: what is under way is awaited.
+    probed: bool,
+    probe_until: Time,
+    next_probe: Time,
+    failed_probes: u32,
+    /// What the last attempt failed with.
+    pub(super) problem: Option<Problem>,
+    pub(super) detail: String,
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self {
+            session: 0,
+            sid: String::new(),
+            polling: false,
+            second: false,
+            tried: false,
+            interval: 0,
+            timeout: 0,
+            max_payload: 0,
+            upgrades: false,
+            requests: REQUESTS,
+            get: 0,
+            post: 0,
+            post_until: Time::NEVER,
+            posted: Vec::new(),
+            out: Vec::new(),
+            inbox: Inbox::default(),
+            kept: KEPT,
+            probe: Gen::NONE,
+            probed: false,
+            probe_until: Time::NEVER,
+            next_probe: Time::NEVER,
+            failed_probes: 0,
+            problem: None,
+            detail: String::new(),
+        }
+    }
+}
+
+impl Transport {
+    /// Whether HTTP polling carries the session.
+    pub(super) fn polls(&self) -> bool {
+        self.polling
+    }
+
+    /// Whether a message would wait for long.
+    pub(super) fn is_congested(&self) -> bool {
+        self.out.len() >= CONGESTED
+    }
+
+    /// Whether the server takes a message; what it does not say it takes.
+    pub(super) fn takes(&self, text: &str, attachments: &[Attachment]) -> bool {
+        let most = u64::from(self.max_payload);
+        let size = |bytes: u64| {
+            if self.polling {
+                base64_length(bytes) + 1
+            } else {
+                bytes
+            }
+        };
+        most == 0
+            || text.len() as u64 <= most
+                && attachments.iter().all(|(_, bytes)| size(*bytes) <= most)
+    }
+}
+
+impl Engine {
+    /// Whether an attempt begins with HTTP polling.
+    fn begins_with_polling(&self) -> bool {
+        matches!(
+            self.config.transports,
+            Transports::PollingFirst | Transports::PollingOnly
+        )
+    }
+
+    /// Whether there are two ways to connect.
+    fn has_two_ways(&self) -> bool {
+        matches!(
+            self.config.transports,
+            Transports::PollingFirst | Transports::SocketFirst
+        )
+    }
+
+    fn session_url(&self, scheme: &str, transport: &str) -> String {
+        let base = self.address(scheme, &self.config.path, SHARED);
+        let (query, sid) = match self.transport.sid.as_str() {
+            "" => ("", ""),
+            sid => ("&sid=", sid),
+        };
+        joined(&[&base, "/?EIO=4&transport=", transport, query, sid])
+    }
+
+    /// An attempt begins: not the second half of one.
+    pub(super) fn begin_session(&mut self, r#gen: Gen) {
+        self.transport.tried = false;
+        self.open_session(r#gen);
+    }
+
+    fn open_session(&mut self, r#gen: Gen) {
+        let polling = self.begins_with_polling() != self.transport.second;
+        let transport = &mut self.transport;
+        transport.session = transport.session.wrapping_add(1);
+        transport.polling = polling;
+        transport.sid.clear();
+        transport.problem = None;
+        if polling {
+            self.request(None, Vec::new(), 0);
+        } else {
+            self.open_websocket(r#gen);
+        }
+    }
+
+    fn open_websocket(&mut self, r#gen: Gen) {
+        let url = self.session_url("ws", "websocket");
+        let auth = self.link(SHARED).map_or(0, |link| link.auth);
+        self.count(Count::Opened);
+        self.outputs.push(Output::Open { r#gen, url, auth });
+    }
+
+    /// Sends a GET, or a POST with a body.
+    fn request(&mut self, body: Option<String>, attachments: Vec<u32>, token: u32) -> u32 {
+        let url = self.session_url("http", "polling");
+        let auth = match token {
+            0 => self.link(SHARED).map_or(0, |link| link.auth),
+            token => token,
+        };
+        let transport = &mut self.transport;
+        transport.requests = transport.requests.wrapping_add(1) | REQUESTS;
+        let req = transport.requests;
+        if body.is_none() {
+            transport.get = req;
+        }
+        self.outputs.push(Output::Poll {
+            req,
+            url,
+            auth,
+            body,
+            attachments,
+        });
+        req
+    }
+
+    /// The attempt failed on one way: the other is tried, if there is one that has not been.
+    pub(super) fn try_other_way(&mut self) -> bool {
+        if !self.has_two_ways() || self.transport.tried {
+            self.transport.second = false;
+            return false;
+        }
+        let to = if self.transport.polling {
+            "WebSocket"
+        } else {
+            "HTTP polling"
+        };
+        self.log(Log::FellBack, to, None);
+        self.transport.tried = true;
+        self.transport.second = !self.transport.second;
+        let r#gen = self.new_attempt(SHARED);
+        self.open_session(r#gen);
+        true
+    }
+
+    /// The session is over: nothing of it is wanted any more. What the server has not been told stays untold.
+    /// `bye`: it may be told that the client leaves.
+    pub(super) fn end_session(&mut self, bye: bool) {
+        let transport = &mut self.transport;
+        transport.session = transport.session.wrapping_add(1);
+        let get = std::mem::take(&mut transport.get);
+        let post = std::mem::take(&mut transport.post);
+        transport.post_until = Time::NEVER;
+        transport.next_probe = Time::NEVER;
+        let mut forgotten = std::mem::take(&mut transport.posted);
+        forgotten.append(&mut transport.inbox.abandon());
+        for mut outgoing in std::mem::take(&mut transport.out) {
+            forgotten.append(&mut outgoing.attachments);
+        }
+        let open = !transport.sid.is_empty() && transport.polling;
+        for req in [get, post] {
+            if req > 0 {
+                self.outputs.push(Output::Abort { req });
+            }
+        }
+        if bye && open {
+            self.request(Some("1".into()), Vec::new(), 0);
+        }
+        self.transport.sid.clear();
+        self.drop_probe();
+        self.forget(&forgotten);
+        self.leave_all();
+    }
+
+    /// Gives attachments up.
+    pub(super) fn forget(&mut self, attachments: &[Attachment]) {
+        for (id, _) in attachments {
+            self.outputs.push(Output::Forget { id: *id });
+        }
+    }
+
+    // ---- what arrives ----
+
+    /// Text frames of WebSockets, with U+001E between them, one generation each.
+    pub(super) fn session_frames(&mut self, text: &str, gens: &[Gen]) {
+        let mut rest = text;
+        let mut left = gens.len();
+        for r#gen in gens {
+            left -= 1;
+            let mut frame = rest;
+            if left > 0 {
+                let end = rest.bytes().position(|byte| byte == 0x1e);
+                let end = end.unwrap_or(rest.len());
+                frame = rest.get(..end).unwrap_or("");
+                rest = rest.get(end + 1..).unwrap_or("");
+            }
+            if *r#gen == self.transport.probe {
+                self.probe_answered(frame);
+            } else if let Some(place) = self.current_link(*r#gen) {
+                self.heard(place);
+                self.counters.add(Count::Bytes, frame.len() as f64);
+                match decode(frame) {
+                    Ok(packet) => self.packet(packet),
+                    Err(error) => self.undecodable(error, frame),
+                }
+            }
+        }
+    }
+
+    fn undecodable(&mut self, error: Error, text: &str) {
+        if error == Error::Revision3 {
+            return self.fail(Problem::OldServer);
+        }
+        if self.is_connecting() {
+            return self.no_handshake(Problem::NotSocketIo, text, Loss::Handshake);
+        }
+        self.broke_protocol("not a packet of Engine.IO 4", text);
+    }
+
+    fn is_connecting(&self) -> bool {
+        self.link(SHARED)
+            .is_some_and(|link| link.state == State::Connecting)
+    }
+
+    /// The attempt came to nothing, and this is why.
+    fn no_handshake(&mut self, problem: Problem, said: &str, loss: Loss) {
+        self.transport.problem = Some(problem);
+        self.transport.detail = excerpt(said.trim_ascii(), QUOTED);
+        if !self.transport.polling {
+            self.let_go(SHARED, "no handshake");
+        }
+        self.link_failed(SHARED, loss);
+    }
+
+    fn packet(&mut self, packet: Packet<'_>) {
+        if self.is_connecting() {
+            return match packet {
+                Packet::Open(json) => self.session_opened(json),
+                _ => self.no_handshake(Problem::NotSocketIo, "no handshake", Loss::Handshake),
+            };
+        }
+        match packet {
+            Packet::Message(text) => self.channel_text(text),
+            Packet::Ping { probe: false } => self.transmit("3".into(), Vec::new(), 0),
+            Packet::Close => self.lost("the server ended the session"),
+            Packet::Binary(bytes) => {
+                let transport = &mut self.transport;
+                transport.kept = transport.kept.wrapping_add(1) | KEPT;
+                let attachment = (transport.kept, bytes.len() as u64);
+                self.outputs.push(Output::Keep {
+                    id: attachment.0,
+                    bytes: bytes.into_owned(),
+                });
+                self.channel_binary(attachment);
+            }
+            Packet::Open(_)
+            | Packet::Ping { .. }
+            | Packet::Pong { .. }
+            | Packet::Upgrade
+            | Packet::Noop => {}
+        }
+    }
+
+    /// A binary frame came.
+    pub(super) fn session_binary(&mut self, r#gen: Gen, attachment: Attachment) {
+        match self.current_link(r#gen) {
+            Some(place) if !self.is_connecting() => {
+                self.heard(place);
+                self.channel_binary(attachment);
+            }
+            _ => self.forget(&[attachment]),
+        }
+    }
+
+    fn lost(&mut self, why: &str) {
+        self.log(Log::ConnectionClosed, &joined(&["(", why, ")"]), None);
+        self.let_go(SHARED, "lost");
+        self.link_failed(SHARED, Loss::Network);
+    }
+
+    fn session_opened(&mut self, json: &str) {
+        let Ok(handshake) = Handshake::read(json) else {
+            return self.no_handshake(Problem::NotSocketIo, json, Loss::Handshake);
+        };
+        let again = self.now.after(self.next_probe_in());
+        let transport = &mut self.transport;
+        transport.interval = handshake.ping_interval.into();
+        transport.timeout = handshake.ping_timeout.into();
+        transport.max_payload = handshake.max_payload;
+        transport.upgrades = handshake.websocket;
+        // An id with other characters would have to be encoded; servers use none.
+        transport.sid = handshake.sid.get().into_owned();
+        // Where WebSocket has just failed it is not tried at once.
+        transport.next_probe = if transport.tried || transport.failed_probes > 0 {
+            again
+        } else {
+            Time(0)
+        };
+        self.link_is_open(SHARED);
+        self.join_all();
+    }
+
+    fn next_probe_in(&self) -> u64 {
+        (NEXT_PROBE << self.transport.failed_probes.min(4)).min(LAST_PROBE)
+    }
+
+    /// A request of the session ended.
+    pub(super) fn requested(&mut self, req: u32, outcome: &HttpOutcome) {
+        let transport = &mut self.transport;
+        if req == transport.get {
+            transport.get = 0;
+            return self.got(outcome);
+        }
+        if req != transport.post {
+            return self.count(Count::Stale);
+        }
+        transport.post = 0;
+        transport.post_until = Time::NEVER;
+        let posted = std::mem::take(&mut transport.posted);
+        self.forget(&posted);
+        if outcome.status != 200 {
+            self.lost("a POST failed");
+        }
+    }
+
+    /// A GET was answered.
+    fn got(&mut self, outcome: &HttpOutcome) {
+        if outcome.status != 200 {
+            return self.get_failed(outcome);
+        }
+        let session = self.transport.session;
+        self.heard(SHARED);
+        self.counters.add(Count::Bytes, outcome.body.len() as f64);
+        for packet in Payload::new(&outcome.body) {
+            match packet {
+                Ok(packet) => self.packet(packet),
+                // What follows cannot be told apart, and would be missing.
+                Err(error) => {
+                    self.undecodable(error, &outcome.body);
+                    if self.transport.session == session {
+                        self.lost("an unreadable body");
+                    }
+                }
+            }
+            if self.transport.session != session {
+                return;
+            }
+        }
+        if self.transport.polling && !self.transport.probed {
+            self.request(None, Vec::new(), 0);
+        }
+    }
+
+    fn get_failed(&mut self, outcome: &HttpOutcome) {
+        if !self.is_connecting() {
+            return self.lost("a GET failed");
+        }
+        let (problem, loss) = match outcome.status {
+            0 => (Problem::Unreachable, Loss::Handshake),
+            401 | 403 => (Problem::TokenTrouble, Loss::Auth),
+            429 | 503 => (Problem::ComeBackLater, Loss::RateLimited),
+            400 => (Problem::TransportUnavailable, Loss::Handshake),
+            500.. => (Problem::TransportUnavailable, Loss::Handshake),
+            _ => (Problem::NotSocketIo, Loss::Handshake),
+        };
+        let mut said = String::new();
+        super::super::json::push_u64(&mut said, outcome.status.into());
+        for part in [" ", &outcome.body] {
+            said.push_str(part);
+        }
+        self.no_handshake(problem, &said, loss);
+    }
+
+    // ---- what is sent ----
+
+    /// Sends a message, or puts it behind what waits for the next POST.
+    pub(super) fn transmit(&mut self, text: String, attachments: Vec<Attachment>, auth: u32) {
+        if self.transport.polling {
+            return self.transport.out.push(Outgoing {
+                text,
+                attachments,
+                auth,
+            });
+        }
+        let r#gen = self.link(SHARED).map_or(Gen::NONE, |link| link.r#gen);
+        self.outputs.push(match auth {
+            0 => Output::Send { r#gen, text },
+            auth => Output::SendToken { r#gen, text, auth },
+        });
+        for (id, _) in &attachments {
+            self.outputs.push(Output::SendBinary { r#gen, id: *id });
+        }
+        self.forget(&attachments);
+    }
+
+    fn post(&mut self) {
+        let transport = &mut self.transport;
+        let ready = transport.polling && !transport.sid.is_empty() && !transport.probed;
+        if !ready || transport.post > 0 || transport.out.is_empty() {
+            return;
+        }
+        let mut batch = Batch::default();
+        let (mut attachments, mut auth, mut taken) = (Vec::new(), 0, 0);
+        for outgoing in &transport.out {
+            let sizes: Vec<u64> = outgoing.attachments.iter().map(|(_, size)| *size).collect();
+            // One body has room for one token.
+            let other_token = auth > 0 && outgoing.auth > 0 && auth != outgoing.auth;
+            if other_token || !batch.push(&outgoing.text, &sizes, transport.max_payload) {
+                break;
+            }
+            auth = auth.max(outgoing.auth);
+            attachments.extend_from_slice(&outgoing.attachments);
+            taken += 1;
+        }
+        transport.out.drain(..taken);
+        let ids = attachments.iter().map(|(id, _)| *id).collect();
+        transport.posted = attachments;
+        transport.post_until = self
+            .now
+            .after(transport.interval)
+            .after(transport.timeout.max(1000));
+        let body = Some(batch.take());
+        self.transport.post = self.request(body, ids, auth);
+    }
+
+    // ---- the way to WebSocket ----
+
+    /// Does what the session needs now; says when to look again.
+    pub(super) fn pump_session(&mut self) -> Time {
+        let now = self.now;
+        let open = self
+            .link(SHARED)
+            .is_some_and(|link| link.state == State::Open);
+        if !open || !self.transport.polling {
+            return Time::NEVER;
+        }
+        if self.transport.post_until <= now {
+            self.let_go(SHARED, "a POST took too long");
+            self.link_failed(SHARED, Loss::Timeout);
+            return Time::NEVER;
+        }
+        if self.transport.probe_until <= now {
+            self.probe_failed();
+        }
+        let transport = &self.transport;
+        if transport.probed && transport.get == 0 && transport.post == 0 {
+            self.go_over();
+            return Time::NEVER;
+        }
+        self.post();
+        let transport = &self.transport;
+        if transport.probe != Gen::NONE {
+            return transport.probe_until.min(transport.post_until);
+        }
+        if !transport.upgrades || !self.has_two_ways() {
+            return transport.post_until;
+        }
+        if transport.next_probe <= now {
+            let r#gen = self.new_gen(SHARED);
+            self.transport.probe = r#gen;
+            self.transport.next_probe = Time::NEVER;
+            self.transport.probe_until = now.after(self.handshake_limit());
+            self.open_websocket(r#gen);
+        }
+        let transport = &self.transport;
+        transport
+            .next_probe
+            .min(transport.probe_until)
+            .min(transport.post_until)
+    }
+
+    /// Whether a generation is the probe's.
+    pub(super) fn is_probe(&self, r#gen: Gen) -> bool {
+        r#gen != Gen::NONE && r#gen == self.transport.probe
+    }
+
+    /// WebSocket is tried again soon: something may have changed.
+    pub(super) fn probe_soon(&mut self) {
+        if self.transport.next_probe < Time::NEVER {
+            self.transport.next_probe = self.now;
+        }
+    }
+
+    /// The probe's socket opened.
+    pub(super) fn probe_opened(&mut self) {
+        self.outputs.push(Output::Send {
+            r#gen: self.transport.probe,
+            text: "2probe".into(),
+        });
+    }
+
+    fn probe_answered(&mut self, frame: &str) {
+        if frame != "3probe" {
+            return self.probe_failed();
+        }
+        self.transport.probed = true;
+    }
+
+    /// The probe's socket closed, took too long, or said something else: the session stays where it is.
+    pub(super) fn probe_failed(&mut self) {
+        let again = self.now.after(self.next_probe_in());
+        self.transport.failed_probes += 1;
+        self.transport.next_probe = again;
+        self.drop_probe();
+        if self.transport.get == 0 {
+            self.request(None, Vec::new(), 0);
+        }
+    }
+
+    fn drop_probe(&mut self) {
+        let transport = &mut self.transport;
+        let r#gen = std::mem::replace(&mut transport.probe, Gen::NONE);
+        transport.probed = false;
+        transport.probe_until = Time::NEVER;
+        if r#gen != Gen::NONE {
+            self.close_socket(r#gen, "probe");
+        }
+    }
+
+    /// Nothing is under way any more: the session goes over to the socket that was probed.
+    fn go_over(&mut self) {
+        let second = self.begins_with_polling();
+        let transport = &mut self.transport;
+        let r#gen = std::mem::replace(&mut transport.probe, Gen::NONE);
+        transport.probed = false;
+        transport.probe_until = Time::NEVER;
+        transport.failed_probes = 0;
+        transport.polling = false;
+        transport.second = second;
+        let waiting = std::mem::take(&mut transport.out);
+        self.move_link(SHARED, r#gen);
+        self.outputs.push(Output::Send {
+            r#gen,
+            text: "5".into(),
+        });
+        for Outgoing {
+            text,
+            attachments,
+            auth,
+        } in waiting
+        {
+            self.transmit(text, attachments, auth);
+        }
+        self.log(Log::Upgraded, "", None);
+        self.status_dirty = true;
+    }
+}
