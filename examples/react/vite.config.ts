@@ -16,10 +16,10 @@ export default defineConfig({
   },
   build: {
     target: "es2022",
-    rollupOptions: { input: [here("index.html"), here("bench.html")] },
+    rollupOptions: { input: [here("index.html"), here("karaoke.html"), here("bench.html")] },
   },
   server: {
-    proxy: { "/api": { target: server, ws: true } },
+    proxy: { "/api": { target: server, ws: true }, "/socket.io": { target: server, ws: true } },
     fs: { allow: [here("../..")] },
   },
 });

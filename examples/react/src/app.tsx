@@ -7,12 +7,14 @@ import { DropZone } from "./components/DropZone";
 import { Inspector } from "./components/Inspector";
 import { JobCard } from "./components/JobCard";
 import { LogPanel } from "./components/LogPanel";
+import { PageHeader } from "./components/PageHeader";
 import { SendCard } from "./components/SendCard";
 import { TabTitle } from "./components/TabTitle";
 import { useItems } from "./hooks/useItems";
 import { isJobItem } from "./items";
 import type { JobItem } from "./items";
 import type { Journal } from "./journal";
+import { makeSample } from "./sample";
 import type { ControlState } from "./server";
 import { FAILING_STAGE, SLOW_PACE_MS, SMALL_FILE_BYTES, SMALL_FILE_PACE_MS } from "./settings";
 
@@ -51,19 +53,20 @@ export function App({ control, journal, restored }: AppProps) {
   return (
     <>
       {jobs[0] && <TabTitle jobId={jobs[0].jobId} name={jobs[0].name} />}
-      <header className="page-header">
-        <div className="brand">
-          <Logo />
-          <div>
-            <h1>jobwire</h1>
-            <p>Drop a file and watch its job to the end, whatever happens to the connection.</p>
-          </div>
-        </div>
+      <PageHeader
+        title="jobwire"
+        says="Drop a file and watch its job to the end, whatever happens to the connection."
+        link={{ href: "./karaoke.html", words: "The karaoke demo" }}
+      >
         <ConnectionBadge />
-      </header>
+      </PageHeader>
       <main className="page-columns">
         <div className="page-main">
-          <DropZone onFiles={sendFiles} />
+          <DropZone
+            hint="Any file up to 1 GiB; it stays on this machine"
+            makeSample={makeSample}
+            onFiles={sendFiles}
+          />
           <section aria-labelledby="jobs-heading">
             <h2 id="jobs-heading" ref={heading} tabIndex={-1}>
               Jobs {items.length > 0 && <span className="count">{items.length}</span>}
@@ -90,14 +93,5 @@ export function App({ control, journal, restored }: AppProps) {
       </main>
       <Announcer items={jobs} />
     </>
-  );
-}
-
-function Logo() {
-  return (
-    <svg className="logo" viewBox="0 0 32 32" aria-hidden="true">
-      <rect width="32" height="32" rx="8" />
-      <path d="M7 20h7l3-9 3 9h5" />
-    </svg>
   );
 }

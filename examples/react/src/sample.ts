@@ -1,8 +1,8 @@
 /** Files made in the page, so that nobody has to look for one. */
+import { makeWav } from "./wav";
 
 const SAMPLE_RATE = 22_050;
 const SECONDS = 3;
-const WAV_HEADER_BYTES = 44;
 
 let made = 0;
 
@@ -14,32 +14,11 @@ export async function makeSample(): Promise<File> {
     : new File([await makePicture(made)], `sample-${made}.png`, { type: "image/png" });
 }
 
-function makeTone(number: number): ArrayBuffer {
-  const frames = SAMPLE_RATE * SECONDS;
-  const view = new DataView(new ArrayBuffer(WAV_HEADER_BYTES + frames * 2));
-  const text = (at: number, word: string) => {
-    for (let i = 0; i < word.length; i += 1) view.setUint8(at + i, word.charCodeAt(i));
-  };
-  text(0, "RIFF");
-  view.setUint32(4, view.byteLength - 8, true);
-  text(8, "WAVEfmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, SAMPLE_RATE, true);
-  view.setUint32(28, SAMPLE_RATE * 2, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  text(36, "data");
-  view.setUint32(40, frames * 2, true);
-  for (let frame = 0; frame < frames; frame += 1) {
-    const time = frame / SAMPLE_RATE;
+const makeTone = (number: number) =>
+  makeWav(SECONDS, SAMPLE_RATE, 1, (time) => {
     const loudness = Math.abs(Math.sin(time * (2 + number))) * Math.min(1, (SECONDS - time) * 2);
-    const sample = Math.sin(2 * Math.PI * (220 + 110 * time) * time) * loudness;
-    view.setInt16(WAV_HEADER_BYTES + frame * 2, Math.round(sample * 30_000), true);
-  }
-  return view.buffer as ArrayBuffer;
-}
+    return [Math.sin(2 * Math.PI * (220 + 110 * time) * time) * loudness];
+  });
 
 function makePicture(number: number): Promise<Blob> {
   const canvas = document.createElement("canvas");

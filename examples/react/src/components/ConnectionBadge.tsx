@@ -33,8 +33,11 @@ const WORDS: Record<ConnectionStatus["state"], Words> = {
 const TRANSPORTS = { websocket: "WebSocket", polling: "HTTP", tab: "another tab" };
 const COUNTDOWN_STEP_MS = 250;
 
+/** What the states mean on a page, where it differs. */
+export type BadgeWords = Partial<Record<ConnectionStatus["state"], string>>;
+
 /** The connection's state in words; its size does not depend on them. */
-export function ConnectionBadge() {
+export function ConnectionBadge({ words = {} }: { words?: BadgeWords }) {
   const { state, transport, attempt, nextRetryAt, error } = useConnection();
   const now = useNow(COUNTDOWN_STEP_MS, nextRetryAt !== undefined);
   const { tone, title, says } = WORDS[state];
@@ -62,7 +65,9 @@ export function ConnectionBadge() {
           </div>
         </dl>
       </div>
-      <p className="connection-says">{error ? withCode(`${error.message} ${error.remedy}`) : says}</p>
+      <p className="connection-says">
+        {error ? withCode(`${error.message} ${error.remedy}`) : (words[state] ?? says)}
+      </p>
     </section>
   );
 }

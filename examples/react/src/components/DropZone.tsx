@@ -1,12 +1,17 @@
 import { useEffect, useRef, useState } from "react";
 import type { DragEvent } from "react";
-import { makeSample } from "../sample";
 
 interface DropZoneProps {
+  /** What may be dropped, in a few words. */
+  hint: string;
+  /** As of a file input. */
+  accept?: string;
+  /** Makes a file for those who have none at hand. */
+  makeSample: () => Promise<File>;
   onFiles: (files: readonly File[]) => void;
 }
 
-export function DropZone({ onFiles }: DropZoneProps) {
+export function DropZone({ hint, accept, makeSample, onFiles }: DropZoneProps) {
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setIsOver] = useState(false);
 
@@ -42,12 +47,13 @@ export function DropZone({ onFiles }: DropZoneProps) {
       <button type="button" className="drop-button" onClick={() => input.current?.click()}>
         <UploadIcon />
         <span className="drop-title">Drop files here or choose them</span>
-        <span className="drop-hint">Any file up to 1 GiB; it stays on this machine</span>
+        <span className="drop-hint">{hint}</span>
       </button>
       <input
         ref={input}
         id="file"
         type="file"
+        accept={accept}
         multiple
         hidden
         onChange={({ target }) => {

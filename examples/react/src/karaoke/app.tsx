@@ -1,0 +1,72 @@
+import { useState } from "react";
+import { ConnectionBadge } from "../components/ConnectionBadge";
+import { DropZone } from "../components/DropZone";
+import { Inspector } from "../components/Inspector";
+import { LogPanel } from "../components/LogPanel";
+import { PageHeader } from "../components/PageHeader";
+import type { Journal } from "../journal";
+import { BreakRow } from "./components/BreakRow";
+import type { SongFaults } from "./components/BreakRow";
+import { DoneShelf } from "./components/DoneShelf";
+import { Player } from "./components/Player";
+import { RemotePanel } from "./components/RemotePanel";
+import { SendingSongs } from "./components/SendingSongs";
+import { SongAnnouncer } from "./components/SongAnnouncer";
+import { SongQueue } from "./components/SongQueue";
+import { useDoneSongs } from "./hooks/useDoneSongs";
+import { useJobsWebSocket } from "./hooks/useJobsWebSocket";
+import { usePerformance } from "./hooks/usePerformance";
+import { useSendSongs } from "./hooks/useSendSongs";
+import { makeSampleSong } from "./sampleSong";
+import { PACE_MS, SLOW_PACE_MS } from "./settings";
+import { CONNECTION_SAYS } from "./words";
+
+export function App({ journal }: { journal: Journal }) {
+  usePerformance();
+  const { jobs, isConnected } = useJobsWebSocket();
+  const done = useDoneSongs();
+  const { sending, send, forget } = useSendSongs();
+  const [faults, setFaults] = useState<SongFaults>({ failNext: false, slow: false });
+  const [chosen, setChosen] = useState<string>();
+  const song = done.find(({ id }) => id === chosen) ?? done[0];
+
+  const sendFiles = (files: readonly File[]) => {
+    files.forEach((file, index) =>
+      send(file, { pace: faults.slow ? SLOW_PACE_MS : PACE_MS, fail: faults.failNext && index === 0 }),
+    );
+    if (files.length > 0) setFaults((before) => ({ ...before, failNext: false }));
+  };
+
+  return (
+    <>
+      <PageHeader
+        title="jobwire karaoke"
+        says="Split a song into voice and music, and play it in step on every screen."
+        link={{ href: "./index.html", words: "The jobs demo" }}
+      >
+        <ConnectionBadge words={CONNECTION_SAYS} />
+      </PageHeader>
+      <main className="page-columns karaoke-columns">
+        <div className="page-main">
+          <DropZone
+            hint="WAV files; they stay on this machine"
+            accept=".wav,audio/wav"
+            makeSample={makeSampleSong}
+            onFiles={sendFiles}
+          />
+          <SendingSongs songs={sending} onForget={forget} />
+          <SongQueue songs={jobs} />
+          <DoneShelf songs={done} selectedId={song?.id} onSelect={setChosen} />
+        </div>
+        <div className="page-main">
+          <Player song={song} />
+          <RemotePanel />
+        </div>
+        <BreakRow faults={faults} onFaults={setFaults} journal={journal} />
+        <LogPanel journal={journal} />
+        <Inspector />
+      </main>
+      <SongAnnouncer songs={jobs} isConnected={isConnected} />
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+import { useRef } from "react";
+import { useCancelSong } from "../hooks/useCancelSong";
+import { useJobStatusFallback } from "../hooks/useJobStatusFallback";
+import { FALLBACK_MS } from "../settings";
+import { isActive } from "../song";
+import type { SongJob, SongStatus } from "../song";
+import { ProgressBar } from "../../components/ProgressBar";
+
+const WORDS: Record<SongStatus, string> = {
+  queued: "Queued",
+  processing: "Processing",
+  completed: "Completed",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+export function SongQueue({ songs }: { songs: readonly SongJob[] }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  return (
+    <section className="panel" aria-labelledby="queue-heading">
+      <h2 id="queue-heading" ref={heading} tabIndex={-1}>
+        Processing <span className="count">{songs.length}</span>
+      </h2>
+      {songs.length === 0 && <p className="empty">Nothing in the queue. Drop a song above.</p>}
+      <ul className="songs">
+        {songs.map((song) => (
+          <li key={song.id}>
+            {/* The button that had the focus goes; the keyboard goes on from the heading. */}
+            <QueuedSong song={song} onCancelled={() => heading.current?.focus()} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function QueuedSong({ song: known, onCancelled }: { song: SongJob; onCancelled: () => void }) {
+  const polled = useJobStatusFallback(known.id);
+  const { id, title, status, progress, statusMessage, error } = polled ?? known;
+  const { cancel, problem } = useCancelSong(id);
+  const isOver = !isActive({ status });
+  const percent = `${Math.floor(progress)} %`;
+  return (
+    <article
+      className="song"
+      aria-labelledby={`song-${id}`}
+      data-song-id={id}
+      data-status={status}
+      data-progress={progress}
+    >
+      <div className="song-head">
+        <h3 id={`song-${id}`} title={title}>
+          {title}
+        </h3>
+        <span className="pill">{WORDS[status]}</span>
+        <button
+          type="button"
+          className="button"
+          disabled={isOver}
+          onClick={async () => {
+            if (await cancel()) onCancelled();
+          }}
+        >
+          Cancel<span className="visually-hidden"> {title}</span>
+        </button>
+      </div>
+      <div className="song-progress">
+        <ProgressBar
+          label={`Progress of ${title}`}
+          value={status === "queued" ? undefined : progress}
+          text={`${WORDS[status]}, ${percent}`}
+          tone={status === "queued" || status === "processing" ? "running" : status}
+        />
+        <span className="percent">{percent}</span>
+      </div>
+      <p className={error || problem ? "card-problem" : "song-says"}>
+        {problem ?? error ?? (statusMessage || WORDS[status])}
+        {polled && !isOver && ` (read over HTTP every ${FALLBACK_MS / 1000} s)`}
+      </p>
+    </article>
+  );
+}

@@ -1,0 +1,72 @@
+/** The state that all screens of a performance share, and its names on the wire. */
+import { camelKeys } from "../song";
+
+export const LYRICS_SIZES = ["small", "medium", "large"] as const;
+export type LyricsSize = (typeof LYRICS_SIZES)[number];
+
+/** What a person can change. */
+export interface Controls {
+  /** 0–1. */
+  readonly vocalVolume: number;
+  readonly instrumentalVolume: number;
+  readonly lyricsSize: LyricsSize;
+  /** How much later than written the lyrics come, in ms. */
+  readonly lyricsOffset: number;
+  readonly isPlaying: boolean;
+  /** Position in the song in seconds at the moment of the last change of it. */
+  readonly currentTime: number;
+}
+export type Control = keyof Controls;
+
+export interface PerformanceState extends Controls {
+  /** Counts up at the server with every change. */
+  readonly revision: number;
+}
+
+/** Until the server has said something; older than everything it can say. */
+export const UNKNOWN_STATE: PerformanceState = {
+  vocalVolume: 0,
+  instrumentalVolume: 1,
+  lyricsSize: "medium",
+  lyricsOffset: 0,
+  isPlaying: false,
+  currentTime: 0,
+  revision: -1,
+};
+
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+/** Undefined when it is not a whole state; in camelCase or as the server writes it. */
+export function readPerformance(value: unknown): PerformanceState | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { vocalVolume, instrumentalVolume, lyricsSize, lyricsOffset, isPlaying, currentTime, revision } =
+    camelKeys(value);
+  const size = LYRICS_SIZES.find((known) => known === lyricsSize);
+  if (!isNumber(vocalVolume) || !isNumber(instrumentalVolume) || !isNumber(lyricsOffset)) return undefined;
+  if (!isNumber(currentTime) || !isNumber(revision) || !size || typeof isPlaying !== "boolean")
+    return undefined;
+  return {
+    vocalVolume,
+    instrumentalVolume,
+    lyricsSize: size,
+    lyricsOffset,
+    isPlaying,
+    currentTime,
+    revision,
+  };
+}
+
+interface ControlMessage {
+  readonly event: string;
+  readonly data: object;
+  /** Of several that wait for a connection the last one of a key is sent. */
+  readonly key: string;
+}
+
+/** The message that makes a change. */
+export function messageFor(control: Control, value: Controls[Control]): ControlMessage {
+  if (control === "isPlaying")
+    return { event: value ? "playback_play" : "playback_pause", data: {}, key: "playback" };
+  const key = control.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return { event: "update_performance_control", data: { [key]: value }, key };
+}
