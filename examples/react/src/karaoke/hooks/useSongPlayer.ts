@@ -7,8 +7,8 @@ const FOLLOW_MS = 250;
  * Somebody who joins later is told a position that may be old, so one of those who play tells it again. The random part
  * sees to it that one is the first, and the others have nothing to tell.
  */
-const REPORT_MS = 3000;
-const REPORT_SPREAD_MS = 1000;
+const REPORT_MS = 1000;
+const REPORT_SPREAD_MS = 500;
 
 export interface SongPlayer {
   /** Length of the song in seconds, once it is loaded. */

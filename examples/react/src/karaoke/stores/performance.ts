@@ -58,15 +58,20 @@ export function readPerformance(value: unknown): PerformanceState | undefined {
 
 interface ControlMessage {
   readonly event: string;
-  readonly data: object;
+  readonly data: Record<string, unknown>;
   /** Of several that wait for a connection the last one of a key is sent. */
   readonly key: string;
 }
 
 /** The message that makes a change. */
-export function messageFor(control: Control, value: Controls[Control]): ControlMessage {
-  if (control === "isPlaying")
-    return { event: value ? "playback_play" : "playback_pause", data: {}, key: "playback" };
-  const key = control.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return { event: "update_performance_control", data: { [key]: value }, key };
+export function messageFor({ isPlaying, ...controls }: Partial<Controls>): ControlMessage {
+  const data = Object.fromEntries(
+    Object.entries(controls).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+  if (isPlaying !== undefined)
+    return { event: isPlaying ? "playback_play" : "playback_pause", data, key: "playback" };
+  return { event: "update_performance_control", data, key: Object.keys(data).join() };
 }

@@ -3,7 +3,7 @@ import type { Channel, JobsClient } from "jobwire";
 import { PERFORMANCE } from "../client";
 import type { ConnectionPool, Lease } from "../connections/pool";
 import { messageFor, readPerformance } from "./performance";
-import type { Control, Controls } from "./performance";
+import type { Controls } from "./performance";
 import { changeHere, meetAnew, NOTHING_KNOWN, serverSays, settle } from "./reconcile";
 import type { Reconciled } from "./reconcile";
 
@@ -58,19 +58,19 @@ export class PerformanceSync {
   }
 
   /** Shows a change at once and sends it. */
-  change<C extends Control>(control: C, value: Controls[C]): void {
+  change(change: Partial<Controls>): void {
     this.#changes += 1;
     const number = this.#changes;
-    const changed = changeHere(this.#view, control, value, number, performance.now());
+    const changed = changeHere(this.#view, change, number, performance.now());
     this.#set({ ...this.#view, ...changed, problem: null });
     const { socket, connected } = this.#view;
-    if (socket && connected) void this.#request(socket, control, value, number);
-    else if (socket) this.#queue(socket, control, value, number);
+    if (socket && connected) void this.#request(socket, change, number);
+    else if (socket) this.#queue(socket, change, number);
   }
 
   /** Tells where playback is here, to screens that join later. Worth nothing once it is late. */
   report(seconds: number): void {
-    const { event, data } = messageFor("currentTime", seconds);
+    const { event, data } = messageFor({ currentTime: seconds });
     this.#view.socket?.send(event, data, { volatile: true }).catch(() => {});
   }
 
@@ -80,8 +80,8 @@ export class PerformanceSync {
     this.#set({ ...this.#view, socket });
     this.#undos = [
       socket.on("performance_state", apply),
-      socket.on("playback_play", () => this.#applyPlayback(true)),
-      socket.on("playback_pause", () => this.#applyPlayback(false)),
+      socket.on("playback_play", (payload) => this.#applyPlayback(true, payload ?? {})),
+      socket.on("playback_pause", (payload) => this.#applyPlayback(false, payload ?? {})),
       socket.connection.subscribe(({ state }) => {
         const connected = state === "open";
         if (connected !== this.#view.connected) this.#set({ ...this.#view, connected });
@@ -96,7 +96,7 @@ export class PerformanceSync {
   /** What was queued is sent before it, so its answer contains every change that was made without a connection. */
   #join(socket: Channel): void {
     this.#set({ ...this.#view, ...meetAnew(this.#view) });
-    const queued = [...this.#view.own];
+    const queued = new Set([...this.#view.own.values()].map(({ number }) => number));
     socket
       .request("join_performance", undefined, { timeout: ACKNOWLEDGED_WITHIN_MS })
       .then(
@@ -104,37 +104,32 @@ export class PerformanceSync {
         () => {},
       )
       .finally(() => {
-        for (const [control, { number }] of queued) this.#settle(control, number);
+        for (const number of queued) this.#settle(number);
       });
   }
 
-  async #request<C extends Control>(
-    socket: Channel,
-    control: C,
-    value: Controls[C],
-    number: number,
-  ): Promise<void> {
+  async #request(socket: Channel, change: Partial<Controls>, number: number): Promise<void> {
     try {
-      const { event, data } = messageFor(control, value);
+      const { event, data } = messageFor(change);
       const answer = await socket.request<unknown>(event, data, { timeout: ACKNOWLEDGED_WITHIN_MS });
       const { ok, error } = (answer ?? {}) as { ok?: boolean; error?: string };
       if (ok === false) this.#set({ ...this.#view, problem: error ?? "The server refused the change." });
       else this.#applyState(answer);
-      this.#settle(control, number);
+      this.#settle(number);
     } catch (error) {
       const { code } = error as { code?: string };
       // Whether the server has it is not known; setting it once more does no harm.
-      if (code === "network") this.#queue(socket, control, value, number);
-      else this.#settle(control, number);
+      if (code === "network") this.#queue(socket, change, number);
+      else this.#settle(number);
     }
   }
 
   /** For the time when there is a connection; of several changes of a control the last one only. */
-  #queue<C extends Control>(socket: Channel, control: C, value: Controls[C], number: number): void {
-    if (this.#view.own.get(control)?.number !== number) return;
-    const { event, data, key } = messageFor(control, value);
+  #queue(socket: Channel, change: Partial<Controls>, number: number): void {
+    if (![...this.#view.own.values()].some((own) => own.number === number)) return;
+    const { event, data, key } = messageFor(change);
     socket.send(event, data, { supersede: key, maxAge: OFFLINE_CHANGE_MS }).catch((error: Error) => {
-      this.#settle(control, number);
+      this.#settle(number);
       this.#set({ ...this.#view, problem: error.message });
     });
   }
@@ -144,19 +139,21 @@ export class PerformanceSync {
     if (state) this.#set({ ...this.#view, ...serverSays(this.#view, state, performance.now()) });
   }
 
-  /** Servers that tell no state with it leave it at the event. */
-  #applyPlayback(isPlaying: boolean): void {
+  /** The state follows it, but not from every server. */
+  #applyPlayback(isPlaying: boolean, { currentTime, revision }: Record<string, unknown>): void {
     const { server } = this.#view;
+    if (typeof revision === "number" && revision <= server.revision) return;
     if (server.isPlaying === isPlaying) return;
+    const seconds = typeof currentTime === "number" ? currentTime : server.currentTime;
     this.#set({
       ...this.#view,
-      server: { ...server, isPlaying },
-      anchor: { seconds: server.currentTime, at: performance.now() },
+      server: { ...server, isPlaying, currentTime: seconds },
+      anchor: { seconds, at: performance.now() },
     });
   }
 
-  #settle(control: Control, number: number): void {
-    this.#set({ ...this.#view, ...settle(this.#view, control, number) });
+  #settle(number: number): void {
+    this.#set({ ...this.#view, ...settle(this.#view, number) });
   }
 
   #set(view: SyncView): void {

@@ -26,7 +26,7 @@ export const positionOf = (isPlaying: boolean, { seconds, at }: Anchor, now: num
 
 interface OwnChange {
   readonly value: Controls[Control];
-  /** Tells it from an earlier change of the same control. */
+  /** Of the change that it was part of. */
   readonly number: number;
   readonly at: number;
 }
@@ -51,12 +51,13 @@ export const NOTHING_KNOWN: Reconciled = {
 /** A person changed something here. */
 export function changeHere(
   before: Reconciled,
-  control: Control,
-  value: Controls[Control],
+  change: Partial<Controls>,
   number: number,
   at: number,
 ): Reconciled {
-  return { ...before, own: new Map(before.own).set(control, { value, number, at }) };
+  const own = new Map(before.own);
+  for (const [control, value] of Object.entries(change)) own.set(control as Control, { value, number, at });
+  return { ...before, own };
 }
 
 /** The server told its state. */
@@ -71,12 +72,10 @@ export function serverSays(before: Reconciled, server: PerformanceState, at: num
   return { ...before, server, anchor, heardAt: at };
 }
 
-/** The server has taken a change, or never will: a later one of the same control stays. */
-export function settle(before: Reconciled, control: Control, number: number): Reconciled {
-  if (before.own.get(control)?.number !== number) return before;
-  const own = new Map(before.own);
-  own.delete(control);
-  return { ...before, own };
+/** The server has taken a change, or never will: what was changed again since stays. */
+export function settle(before: Reconciled, number: number): Reconciled {
+  const own = new Map([...before.own].filter(([, change]) => change.number !== number));
+  return own.size === before.own.size ? before : { ...before, own };
 }
 
 /** The connection is another one: the next state counts whatever its revision. */

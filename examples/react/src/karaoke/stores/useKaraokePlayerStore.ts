@@ -58,26 +58,18 @@ const seen = ({ socket, connected, problem, ...state }: SyncView) => ({
 export const useKaraokePlayerStore = create<KaraokePlayerState>()((set, get) => {
   const sync = new PerformanceSync(serverPool(), (view) => set(seen(view)));
   const position = () => positionNow(get());
-  const setPlaying = (isPlaying: boolean) => {
-    // The position first: who hears of the change then plays from there.
-    sync.change("currentTime", position());
-    sync.change("isPlaying", isPlaying);
-  };
   return {
     ...seen({ ...NOTHING_KNOWN, socket: null, connected: false, problem: null }),
     connect: () => sync.connect(),
     disconnect: () => sync.disconnect(),
-    setVocalVolume: (volume) => sync.change("vocalVolume", volume),
-    setInstrumentalVolume: (volume) => sync.change("instrumentalVolume", volume),
-    setLyricsSize: (size) => sync.change("lyricsSize", size),
-    setLyricsOffset: (ms) => sync.change("lyricsOffset", ms),
-    play: () => setPlaying(true),
-    pause: () => setPlaying(false),
-    stop: () => {
-      sync.change("isPlaying", false);
-      sync.change("currentTime", 0);
-    },
-    seek: (seconds) => sync.change("currentTime", seconds),
+    setVocalVolume: (vocalVolume) => sync.change({ vocalVolume }),
+    setInstrumentalVolume: (instrumentalVolume) => sync.change({ instrumentalVolume }),
+    setLyricsSize: (lyricsSize) => sync.change({ lyricsSize }),
+    setLyricsOffset: (lyricsOffset) => sync.change({ lyricsOffset }),
+    play: () => sync.change({ isPlaying: true, currentTime: position() }),
+    pause: () => sync.change({ isPlaying: false, currentTime: position() }),
+    stop: () => sync.change({ isPlaying: false, currentTime: 0 }),
+    seek: (currentTime) => sync.change({ currentTime }),
     report: () => sync.report(position()),
   };
 });
