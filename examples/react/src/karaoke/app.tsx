@@ -24,7 +24,7 @@ import { CONNECTION_SAYS } from "./words";
 export function App({ journal }: { journal: Journal }) {
   usePerformance();
   const { jobs, isConnected } = useJobsWebSocket();
-  const done = useDoneSongs();
+  const done = useDoneSongs(isConnected);
   const { sending, send, forget } = useSendSongs();
   const [faults, setFaults] = useState<SongFaults>({ failNext: false, slow: false });
   const [chosen, setChosen] = useState<string>();

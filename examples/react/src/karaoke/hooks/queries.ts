@@ -29,10 +29,19 @@ export function invalidateJob(queries: QueryClient, song: SongJob, isStep: boole
   void queries.invalidateQueries({ queryKey: [STATUS, song.id], refetchType });
 }
 
-/** Calls back for every job that was read by `statusQuery`. Returns its undo. */
-export function onStatusRead(queries: QueryClient, listener: (song: SongJob) => void): () => void {
+export interface Reads {
+  /** All jobs were read. */
+  onQueue(songs: readonly SongJob[]): void;
+  /** One was. */
+  onStatus(song: SongJob): void;
+}
+
+/** Tells what was read over HTTP. Returns its undo. */
+export function onReads(queries: QueryClient, { onQueue, onStatus }: Reads): () => void {
   return queries.getQueryCache().subscribe((event) => {
     if (event.type !== "updated" || event.action.type !== "success") return;
-    if (event.query.queryKey[0] === STATUS) listener(event.query.state.data as SongJob);
+    const { queryKey, state } = event.query;
+    if (queryKey[0] === STATUS) onStatus(state.data as SongJob);
+    else if (queryKey[0] === queueQuery.queryKey[0]) onQueue(state.data as readonly SongJob[]);
   });
 }

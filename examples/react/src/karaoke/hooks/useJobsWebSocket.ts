@@ -5,7 +5,7 @@ import { ProcessingQueue } from "../queue";
 import { SERVER } from "../settings";
 import { readSong, readSongs } from "../song";
 import type { SongJob } from "../song";
-import { invalidateJob, onStatusRead } from "./queries";
+import { invalidateJob, onReads } from "./queries";
 import { useWebSocketConnection } from "./useWebSocketConnection";
 
 const JOB_EVENTS = ["job_created", "job_updated", "job_completed", "job_failed", "job_cancelled"] as const;
@@ -30,12 +30,17 @@ export function useJobsWebSocket(): JobsWebSocket {
   useEffect(() => {
     const shown = new ProcessingQueue(setJobs);
     queue.current = shown;
-    const stop = onStatusRead(queries, (song) => shown.update(song));
-    return () => {
-      stop();
-      shown.clear();
-    };
-  }, [queries]);
+    return () => shown.clear();
+  }, []);
+
+  // A list that was read while events come may be older than they are.
+  useEffect(() => {
+    if (connected) return undefined;
+    return onReads(queries, {
+      onQueue: (songs) => queue.current?.replace(songs),
+      onStatus: (song) => queue.current?.update(song),
+    });
+  }, [queries, connected]);
 
   useEffect(() => {
     if (!socket) return undefined;
