@@ -157,7 +157,17 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What this build speaks. A page needs one of the two, and downloads the build that has it.
+pub(crate) const STREAM: bool = cfg!(feature = "stream");
+pub(crate) const SOCKETIO: bool = cfg!(feature = "socketio");
+
 impl Config {
+    /// Whether Socket.IO is spoken: known to the compiler where a build speaks one protocol alone.
+    #[inline(always)]
+    pub(crate) fn is_socketio(&self) -> bool {
+        SOCKETIO && (!STREAM || self.socketio)
+    }
+
     /// Whether jobs are read over HTTP at all.
     #[must_use]
     pub fn polls(&self) -> bool {

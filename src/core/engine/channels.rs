@@ -109,7 +109,7 @@ impl Channel {
 
 /// The namespaces that are or were wanted; the default one first. None with another protocol.
 pub(super) fn channels(config: &super::Config) -> Vec<Channel> {
-    if config.socketio {
+    if config.is_socketio() {
         vec![Channel::new(&config.namespace)]
     } else {
         Vec::new()
@@ -151,6 +151,9 @@ fn may_pass(data: &str) -> bool {
 
 impl Engine {
     pub(super) fn channel(&self, place: usize) -> Option<&Channel> {
+        if !self.config.is_socketio() {
+            return None;
+        }
         self.channels.get(place)
     }
 
@@ -169,7 +172,7 @@ impl Engine {
 
     /// Whether somebody wants a namespace beside the default one.
     pub(super) fn wants_channels(&self) -> bool {
-        self.channels.iter().skip(1).any(|channel| channel.on)
+        self.config.is_socketio() && self.channels.iter().skip(1).any(|channel| channel.on)
     }
 
     /// Whether the session is open.
@@ -180,7 +183,7 @@ impl Engine {
 
     /// The page wants a namespace, or no more.
     pub(super) fn want_channel(&mut self, name: &str, on: bool) {
-        if !self.config.socketio {
+        if !self.config.is_socketio() {
             return;
         }
         let place = match self.channel_named(name) {
@@ -215,6 +218,9 @@ impl Engine {
 
     /// Asks for what was refused for good once more: `connect()` was called.
     pub(super) fn forget_refusals(&mut self) {
+        if !self.config.is_socketio() {
+            return;
+        }
         for channel in &mut self.channels {
             if channel.refusal().is_some() {
                 channel.standing = Standing::Out;
@@ -261,6 +267,9 @@ impl Engine {
 
     /// The token that was awaited is there, or cannot be had.
     pub(super) fn token_for_channels(&mut self, auth: u32) {
+        if !self.config.is_socketio() {
+            return;
+        }
         for place in 0..self.channels.len() {
             if self.channel(place).map(|channel| channel.standing) != Some(Standing::Token) {
                 continue;

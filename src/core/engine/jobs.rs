@@ -243,7 +243,7 @@ impl Engine {
             self.drop_reads_of(index);
         }
         self.plan_read(index, Time::NEVER);
-        if self.per_job {
+        if self.per_job() {
             self.close_link(index, "done");
         }
         self.doubt(index);
@@ -260,7 +260,7 @@ impl Engine {
 
     /// The shared socket came or went: what is known of jobs that nobody follows now may be old.
     pub(super) fn doubt_unwatched(&mut self) {
-        if self.per_job {
+        if self.per_job() {
             return;
         }
         for index in self.jobs.indexes() {
@@ -281,7 +281,7 @@ impl Engine {
         if !self.is_active() {
             return;
         }
-        let (per_job, linked) = (self.per_job, self.has_link(index));
+        let (per_job, linked) = (self.per_job(), self.has_link(index));
         let covered = self.is_covered(index);
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
@@ -323,7 +323,7 @@ impl Engine {
 
     /// Opens the shared socket when somebody wants anything, lets it linger when nobody does.
     pub(super) fn want_shared(&mut self) {
-        if self.per_job || !self.is_active() {
+        if self.per_job() || !self.is_active() {
             return;
         }
         let wanted = self.watch_all

@@ -121,7 +121,7 @@ impl Engine {
 
     /// The job that the link at this place is for; `None`: all jobs.
     pub(super) fn job_of_link(&self, place: u32) -> Option<u32> {
-        self.per_job.then_some(place)
+        self.per_job().then_some(place)
     }
 
     /// Begins a link; one that was let go while it was failing goes on where it was.
@@ -148,7 +148,7 @@ impl Engine {
 
     /// Forgets what is remembered of a job's link.
     pub(super) fn forget_link(&mut self, job: u32) {
-        if self.per_job
+        if self.per_job()
             && let Some(link) = self.links.get_mut(job as usize)
         {
             *link = Link::default();
@@ -186,7 +186,7 @@ impl Engine {
             link.server = server;
         }
         let r#gen = self.new_attempt(place);
-        if self.config.socketio {
+        if self.config.is_socketio() {
             return self.begin_session(r#gen);
         }
         self.count(Count::Opened);
@@ -226,7 +226,7 @@ impl Engine {
     /// How often a link should be heard of, and how much later it may be, ms. The servers of Socket.IO say so
     /// themselves.
     pub(super) fn heartbeat(&self) -> (u64, u64) {
-        if self.config.socketio {
+        if self.config.is_socketio() {
             return (self.transport.interval.max(1), self.transport.timeout);
         }
         (
@@ -256,7 +256,7 @@ impl Engine {
             return;
         };
         // A session of Socket.IO is open when the server says so.
-        if self.config.socketio {
+        if self.config.is_socketio() {
             return;
         }
         self.link_is_open(place);
@@ -304,7 +304,7 @@ impl Engine {
 
     /// The jobs a link carries, if they are wanted: one, or every one.
     pub(super) fn jobs_of(&self, place: u32) -> std::ops::Range<u32> {
-        if self.per_job {
+        if self.per_job() {
             return place..place + 1;
         }
         self.jobs.indexes()
@@ -389,7 +389,7 @@ impl Engine {
             return;
         };
         let r#gen = link.r#gen;
-        if self.config.socketio {
+        if self.config.is_socketio() {
             let polls = self.transport.polls();
             self.end_session(true);
             if polls {
@@ -492,7 +492,7 @@ impl Engine {
             .link(place)
             .is_some_and(|link| link.state == State::Connecting);
         if connecting
-            && self.config.socketio
+            && self.config.is_socketio()
             && matches!(loss, Loss::Handshake | Loss::Timeout)
             && self.try_other_way()
         {
@@ -522,7 +522,7 @@ impl Engine {
     /// When nothing had been heard before the loss was noticed, it began with the last message.
     fn note_loss(&mut self, place: u32, silent: bool) {
         let (now, wall, proof) = (self.now, self.wall(), self.proof());
-        if self.config.socketio {
+        if self.config.is_socketio() {
             self.end_session(false);
         }
         let min_uptime = self.config.backoff.min_uptime;
@@ -596,9 +596,9 @@ impl Engine {
 
     /// The open link that serves a job.
     pub(super) fn open_link_of(&self, job: u32) -> Option<&Link> {
-        self.link(if self.per_job { job } else { SHARED })
+        self.link(if self.per_job() { job } else { SHARED })
             .filter(|link| link.state == State::Open)
-            .filter(|_| !self.config.socketio || self.is_joined(DEFAULT))
+            .filter(|_| !self.config.is_socketio() || self.is_joined(DEFAULT))
     }
 }
 

@@ -17,7 +17,7 @@ use super::outbox::Meta;
 impl Engine {
     /// Text frames, joined; one generation each.
     pub(super) fn frames(&mut self, text: &str, gens: &[Gen]) {
-        if self.config.socketio {
+        if self.config.is_socketio() {
             return self.session_frames(text, gens);
         }
         let mut scanner = Scanner::new(text);

@@ -127,7 +127,7 @@ impl Engine {
             waiting: Vec::new(),
             links: Vec::new(),
             linked: 0,
-            per_job: !config.socketio && super::text::names_job(&config.path),
+            per_job: super::text::names_job(&config.path),
             shared_linger: Time::NEVER,
             closing: Vec::new(),
             opened: 0,
@@ -171,8 +171,11 @@ impl Engine {
             Input::Command(command) => self.command(&command),
             Input::Opened { r#gen } => self.link_opened(r#gen),
             Input::Frames { text, gens } => self.frames(&text, &gens),
-            Input::Binary { r#gen, id, size } => self.session_binary(r#gen, (id, size)),
-            Input::Attached { id, size } => self.attach(id, size),
+            Input::Binary { r#gen, id, size } if self.config.is_socketio() => {
+                self.session_binary(r#gen, (id, size));
+            }
+            Input::Attached { id, size } if self.config.is_socketio() => self.attach(id, size),
+            Input::Binary { id, .. } | Input::Attached { id, .. } => self.forget(&[(id, 0)]),
             Input::NotUtf8 { r#gen } => self.not_utf8(r#gen),
             Input::Oversize { r#gen, size } => self.oversize(r#gen, size),
             Input::Closed {
@@ -180,7 +183,9 @@ impl Engine {
                 code,
                 reason,
             } => self.link_closed(r#gen, code, &reason),
-            Input::Http { req, outcome } if req >= transport::REQUESTS => {
+            Input::Http { req, outcome }
+                if self.config.is_socketio() && req >= transport::REQUESTS =>
+            {
                 self.requested(req, &outcome)
             }
             Input::Http { req, outcome } => self.read_done(req, outcome),
@@ -195,6 +200,12 @@ impl Engine {
             self.fire();
             self.settle();
         }
+    }
+
+    /// Whether there is one socket a job. Socket.IO has one for all.
+    #[inline(always)]
+    fn per_job(&self) -> bool {
+        !self.config.is_socketio() && self.per_job
     }
 
     /// The next thing to do, in order; `None` when all is said.
@@ -231,8 +242,10 @@ impl Engine {
             Ask::Wake => self.wake(rid < 3),
             Ask::Suspend => self.suspend(),
             Ask::Channel => self.want_channel(text, command.n > 0.0),
-            Ask::Request => self.emit(rid, command),
-            Ask::Reply => self.reply(rid, command),
+            Ask::Request if self.config.is_socketio() => self.emit(rid, command),
+            Ask::Reply if self.config.is_socketio() => self.reply(rid, command),
+            // The facade refuses them.
+            Ask::Request | Ask::Reply => {}
         }
     }
 
@@ -278,7 +291,7 @@ impl Engine {
         let room = self.assign_sockets();
         self.pump_reads();
         let mut next = self.pump_queue();
-        if self.config.socketio {
+        if self.config.is_socketio() {
             next = next.min(self.pump_requests()).min(self.pump_channels());
             // Last, since all of these have something to send.
             next = next.min(self.pump_session());
@@ -390,7 +403,8 @@ impl Engine {
     /// Nothing more will be tried until `connect()`.
     fn fail(&mut self, problem: Problem) {
         self.drop_transports("failed");
-        let said = self.channels.first().map_or("", |channel| &channel.said);
+        let default = self.channels.get(channels::DEFAULT);
+        let said = default.map_or("", |channel| &channel.said);
         self.outbox.log(
             self.now,
             self.wall(),

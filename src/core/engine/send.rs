@@ -29,7 +29,7 @@ fn named_job(data: Option<&str>) -> Option<String> {
 
 impl Engine {
     pub(super) fn send(&mut self, rid: u32, command: &Command) {
-        if self.config.socketio {
+        if self.config.is_socketio() {
             return self.emit(rid, command);
         }
         let data = command.data.as_deref();
@@ -74,7 +74,7 @@ impl Engine {
 
     /// Whose socket a message takes: with one socket a job, the job it names or the only one followed.
     fn addressee(&self, data: Option<&str>) -> Result<Option<String>, Problem> {
-        if !self.per_job {
+        if !self.per_job() {
             return Ok(None);
         }
         if let Some(id) = named_job(data) {
@@ -103,7 +103,7 @@ impl Engine {
         while let Some(item) = self.queue.get(at) {
             let expires = item.expires;
             let job = item.job.as_deref();
-            let (r#gen, open) = if self.config.socketio {
+            let (r#gen, open) = if self.config.is_socketio() {
                 let place = job.and_then(|name| self.channel_named(name));
                 (Gen::NONE, place.is_some_and(|place| self.can_send(place)))
             } else {
@@ -114,7 +114,9 @@ impl Engine {
                 let Some(item) = self.queue.remove(at) else {
                     break;
                 };
-                self.forget(&item.attachments);
+                if self.config.is_socketio() {
+                    self.forget(&item.attachments);
+                }
                 // That of a request is told as its time-out.
                 if item.rid == 0 {
                     self.count(Count::Expired);
@@ -135,7 +137,7 @@ impl Engine {
             let Some(item) = self.queue.remove(at) else {
                 break;
             };
-            if self.config.socketio {
+            if self.config.is_socketio() {
                 self.send_queued(item);
             } else {
                 let text = item.text;

@@ -95,7 +95,7 @@ impl Engine {
         status.state = best;
         if best == Overall::Open {
             status.attempt = 0;
-            status.polling = self.transport.polls();
+            status.polling = self.config.is_socketio() && self.transport.polls();
             if let Some(channel) = channel {
                 self.sum_up_channel(channel, &mut status);
             }
@@ -131,7 +131,9 @@ impl Engine {
 
     /// What a failure amounts to, with what the last HTTP read tells about it.
     fn explain(&self, loss: Loss) -> Problem {
-        if let Some(problem) = self.transport.problem {
+        if self.config.is_socketio()
+            && let Some(problem) = self.transport.problem
+        {
             return problem;
         }
         match (loss, self.reads.reachable) {
@@ -153,7 +155,7 @@ impl Engine {
     }
 
     pub(super) fn tell_status_now(&mut self) {
-        let status = self.sum_up(self.channels.first());
+        let status = self.sum_up(self.channel(DEFAULT));
         let nothing_to_open = self.linked == 0 && self.waiting.is_empty();
         let refusal = match (self.phase, status.state) {
             (Phase::Failed(problem), _) => Some(problem),
@@ -176,6 +178,9 @@ impl Engine {
         if status != self.status {
             self.status = status;
             self.say_status(&status, None);
+        }
+        if !self.config.is_socketio() {
+            return;
         }
         for place in 1..self.channels.len() {
             let status = self.sum_up(self.channels.get(place));
@@ -206,6 +211,7 @@ impl Engine {
             f64::from(u8::from(status.polling)),
         ];
         let channel = self.channels.get(place.unwrap_or(DEFAULT));
+        let channel = channel.filter(|_| self.config.is_socketio());
         let (mut said, mut data) = ("", "");
         if status.error.is_some()
             && let Some(channel) = channel

@@ -561,12 +561,12 @@ impl Engine {
 
     /// Whether a generation is the probe's.
     pub(super) fn is_probe(&self, r#gen: Gen) -> bool {
-        r#gen != Gen::NONE && r#gen == self.transport.probe
+        self.config.is_socketio() && r#gen != Gen::NONE && r#gen == self.transport.probe
     }
 
     /// WebSocket is tried again soon: something may have changed.
     pub(super) fn probe_soon(&mut self) {
-        if self.transport.next_probe < Time::NEVER {
+        if self.config.is_socketio() && self.transport.next_probe < Time::NEVER {
             self.transport.next_probe = self.now;
         }
     }
