@@ -178,7 +178,6 @@ const LOGS: readonly [level: LogEntry["level"], code: string, text: string][] = 
   ["error", "", ""],
   ["info", "transport", "Went over to WebSocket."],
   ["info", "transport", "A transport does not work; next is "],
-  ["warn", "protocol", "The server broke the protocol: "],
   ["warn", "", ""],
   ["warn", "too-large", "A queued message was dropped: larger than what the server takes."],
 ];

@@ -36,6 +36,9 @@ export class JobsClient {
       ...[passText(data), length, passText(supersede), length],
     );
   }
+  attach(bytes) {
+    wasm.jobsclient_attach(this.$p, bytes);
+  }
 }
 
 /** The memory as it is: an array of memory that has grown since is empty. */
@@ -71,13 +74,15 @@ function passTextOf(target, value) {
   view.setInt32((target >>> 0) + 4, length, true);
 }
 
+const getArrayU8FromWasm0 = (place, size) => memory().subarray((place >>>= 0), place + size);
+
 function getStringFromWasm0(place, size) {
   decoded += size;
   if (decoded >= DECODABLE) {
     decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     decoded = size;
   }
-  return decoder.decode(memory().subarray((place >>>= 0), place + size));
+  return decoder.decode(getArrayU8FromWasm0(place, size));
 }
 
 function addToExternrefTable0(value) {

@@ -13,7 +13,8 @@ import { root } from "./paths.mjs";
 const REPLACED = [
   ...["__wbg_finalize_init", "__wbg_get_imports", "__wbg_init", "__wbg_init_once", "__wbg_load", "initSync"],
   ...["addToExternrefTable0", "takeFromExternrefTable0", "handleError", "isLikeNone"],
-  ...["getDataViewMemory0", "getUint8ArrayMemory0", "getStringFromWasm0", "passStringToWasm0", "decodeText"],
+  ...["getDataViewMemory0", "getUint8ArrayMemory0", "getArrayU8FromWasm0", "getStringFromWasm0"],
+  ...["passStringToWasm0", "decodeText"],
   ...["makeClosure", "makeMutClosure"],
 ];
 
@@ -23,6 +24,7 @@ const DRIVER = [
   "wasm.jobsclient_new(ptr0, len0, val2, sink);",
   "post(message, n, text, max_age, data, supersede) {",
   "wasm.jobsclient_post(this.__wbg_ptr, val4, val5, ptr0, len0, val6, ptr1, len1, ptr2, len2);",
+  "wasm.jobsclient_attach(this.__wbg_ptr, bytes);",
 ];
 
 const IMPORT =

@@ -11,6 +11,9 @@ export class JobsClient {
     post(message, n, text, max_age, data, supersede) {
         wasm.jobsclient_post(this.__wbg_ptr, val4, val5, ptr0, len0, val6, ptr1, len1, ptr2, len2);
     }
+    attach(bytes) {
+        wasm.jobsclient_attach(this.__wbg_ptr, bytes);
+    }
 }
 function __wbg_get_imports() {
     const import0 = {

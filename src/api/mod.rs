@@ -4,6 +4,8 @@
 use crate::core::{Ask, Command, Config};
 use crate::web::{Driver, Task};
 use js_sys::Function;
+#[cfg(feature = "socketio")]
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -77,5 +79,14 @@ impl JobsClient {
             data,
             supersede,
         });
+    }
+}
+
+#[cfg(feature = "socketio")]
+#[wasm_bindgen]
+impl JobsClient {
+    /// Takes an `ArrayBuffer`, or a view of one, that belongs to the message which comes next.
+    pub fn attach(&self, bytes: JsValue) {
+        self.driver.attach(bytes);
     }
 }

@@ -1,7 +1,8 @@
-//! HTTP reads with the browser's `fetch`, in a page or a worker.
+//! HTTP with the browser's `fetch`, in a page or a worker: reads of jobs, and the polling of Engine.IO.
 
 use super::table::Table;
 use super::{Driver, HEADERS, Task};
+use crate::core::config::TokenIn;
 use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, Input};
 use js_sys::{Date, Promise};
@@ -32,6 +33,10 @@ extern "C" {
     fn headers(this: &Init) -> Headers;
     #[wasm_bindgen(method, setter)]
     fn set_signal(this: &Init, signal: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_method(this: &Init, method: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_body(this: &Init, body: &str);
 
     type AbortController;
     #[wasm_bindgen(constructor)]
@@ -73,6 +78,19 @@ pub(super) struct Reads {
 }
 
 impl Reads {
+    fn add(&self, req: u32, url: String, init: Init) {
+        // What is wanted is the state now, not what some cache remembers.
+        init.set_cache("no-store");
+        let controller = AbortController::new();
+        init.set_signal(&controller.signal());
+        let read = Read {
+            url,
+            init,
+            controller,
+        };
+        self.list.insert(req.into(), read);
+    }
+
     pub(super) fn abort(&self, req: u32) {
         if let Some(read) = self.list.remove(req.into()) {
             read.controller.abort();
@@ -130,19 +148,33 @@ impl Driver {
         }
         let init = Init::new();
         init.set_headers(&headers);
-        // What is wanted is the state now, not what some cache remembers.
-        init.set_cache("no-store");
-        let controller = AbortController::new();
-        init.set_signal(&controller.signal());
-        let read = Read {
-            url,
-            init,
-            controller,
-        };
-        self.reads.list.insert(req.into(), read);
+        self.reads.add(req, url, init);
         if self.settings.headers {
             return self.say(HEADERS, req.into(), &JsValue::UNDEFINED);
         }
+        self.spawn(Task::Read(req));
+    }
+
+    /// A request of Engine.IO, as simple as CORS calls it: it needs no preflight.
+    pub(super) fn poll(
+        &'static self,
+        req: u32,
+        mut url: String,
+        auth: u32,
+        body: Option<String>,
+        attachments: &[u32],
+    ) {
+        if self.settings.token_in == TokenIn::Query
+            && let Some(token) = self.tokens.get(auth)
+        {
+            super::tokens::push_token(&mut url, &token);
+        }
+        let init = Init::new();
+        if let Some(body) = body {
+            init.set_method("POST");
+            init.set_body(&self.fill(&body, auth, attachments));
+        }
+        self.reads.add(req, url, init);
         self.spawn(Task::Read(req));
     }
 

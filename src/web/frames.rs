@@ -4,6 +4,7 @@
 //! held back. Binary frames are decoded by the browser and then go the way of text.
 
 use super::Driver;
+use crate::core::config::STREAM;
 use crate::core::{Gen, Input};
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, JsString};
@@ -27,11 +28,11 @@ const STRICT: &str = r#"{"fatal":true,"ignoreBOM":true}"#;
 #[wasm_bindgen]
 extern "C" {
     /// What a frame carries: a string or an `ArrayBuffer`, told apart by which length it has.
-    type Data;
+    pub(super) type Data;
     #[wasm_bindgen(method, getter)]
     fn length(this: &Data) -> Option<u32>;
     #[wasm_bindgen(method, getter, js_name = byteLength)]
-    fn byte_length(this: &Data) -> Option<u32>;
+    pub(super) fn byte_length(this: &Data) -> Option<u32>;
     #[wasm_bindgen(method)]
     fn includes(this: &Data, part: &JsString) -> bool;
 
@@ -46,7 +47,7 @@ pub(super) struct Frames {
     texts: Array,
     gens: RefCell<Vec<Gen>>,
     separator: JsString,
-    decoder: TextDecoder,
+    decoder: Option<TextDecoder>,
     /// Keeps the timer that ends the window.
     window: Cell<Option<Timeout>>,
     open: Cell<bool>,
@@ -59,7 +60,9 @@ impl Default for Frames {
             texts: Array::new(),
             gens: RefCell::default(),
             separator: JsString::from(SEPARATOR),
-            decoder: TextDecoder::new("utf-8", &js_sys::JSON::parse(STRICT).unwrap_or_default()),
+            decoder: STREAM.then(|| {
+                TextDecoder::new("utf-8", &js_sys::JSON::parse(STRICT).unwrap_or_default())
+            }),
             window: Cell::default(),
             open: Cell::new(false),
             gather: Cell::new(true),
@@ -77,17 +80,22 @@ impl Driver {
         let Some(length) = text.or_else(|| data.byte_length()) else {
             return;
         };
+        if self.is_socketio() && text.is_none() {
+            let id = self.attachments.add(&data);
+            let size = length.into();
+            return self.after_frames(Input::Binary { r#gen, id, size });
+        }
         if length > LARGEST {
             return self.after_frames(Input::Oversize {
                 r#gen,
                 size: u64::from(length),
             });
         }
-        if text.is_none() {
-            let Ok(decoded) = frames.decoder.decode(&data) else {
-                return self.after_frames(Input::NotUtf8 { r#gen });
-            };
-            data = decoded;
+        if STREAM && text.is_none() {
+            match frames.decoder.as_ref().map(|decoder| decoder.decode(&data)) {
+                Some(Ok(decoded)) => data = decoded,
+                _ => return self.after_frames(Input::NotUtf8 { r#gen }),
+            }
         }
         if length >= SHORT && frames.open.get() && !data.includes(&frames.separator) {
             frames.texts.push(&data);

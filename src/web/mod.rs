@@ -7,6 +7,7 @@
 //! A driver is never freed: counting who still refers to it, in every handler, timer and read, would cost more code
 //! than the kilobyte and a half that a closed client leaves behind. What may be large, the core lets go on closing.
 
+mod attachments;
 mod clock;
 mod fetch;
 mod frames;
@@ -14,8 +15,9 @@ mod sockets;
 mod table;
 mod tokens;
 
-use crate::core::config::TokenIn;
+use crate::core::config::{SOCKETIO, STREAM, TokenIn};
 use crate::core::{Ask, Command, Config, Engine, Input, Output, Time, TokenReason};
+use attachments::Attachments;
 use fetch::Reads;
 use frames::Frames;
 use gloo_timers::callback::Timeout;
@@ -37,11 +39,13 @@ const BATCH: f64 = 1.0;
 const TOKEN: f64 = 2.0;
 const HEADERS: f64 = 3.0;
 const REPLY: f64 = 4.0;
+const ATTACHMENT: f64 = 5.0;
 
 /// What the driver itself needs of the configuration.
 struct Settings {
     token_in: TokenIn,
     headers: bool,
+    socketio: bool,
 }
 
 /// What is done in a microtask of its own.
@@ -69,6 +73,7 @@ pub(crate) struct Driver {
     frames: Frames,
     reads: Reads,
     tokens: Tokens,
+    attachments: Attachments,
     settings: Settings,
     sink: Function,
 }
@@ -78,6 +83,7 @@ impl Driver {
         let settings = Settings {
             token_in: config.token_in,
             headers: config.headers,
+            socketio: config.socketio,
         };
         Box::leak(Box::new(Self {
             engine: RefCell::new(Engine::new(config, seed)),
@@ -90,15 +96,25 @@ impl Driver {
             frames: Frames::default(),
             reads: Reads::default(),
             tokens: Tokens::default(),
+            attachments: Attachments::default(),
             settings,
             sink,
         }))
+    }
+
+    /// As [`Config::is_socketio`].
+    #[inline(always)]
+    fn is_socketio(&self) -> bool {
+        SOCKETIO && (!STREAM || self.settings.socketio)
     }
 
     /// A command of the page; carried out in a microtask.
     pub(crate) fn command(&'static self, command: Command) {
         if command.what == Ask::Shutdown {
             self.tokens.forget();
+            if SOCKETIO {
+                self.attachments.forget_all();
+            }
         }
         self.later(Input::Command(command));
     }
@@ -159,19 +175,13 @@ impl Driver {
         match output {
             Output::Open { r#gen, url, auth } => self.open_socket(r#gen, url, auth),
             Output::Close { r#gen, reason } => self.sockets.close(r#gen, reason),
-            Output::Send { r#gen, text } => self.sockets.send(r#gen, &text),
+            Output::Send { r#gen, text } => self.sockets.send(r#gen, text.into()),
             Output::Fetch {
                 req,
                 url,
                 etag,
                 auth,
             } => self.fetch(req, url, etag, auth),
-            Output::SendToken { .. }
-            | Output::SendBinary { .. }
-            | Output::Poll { .. }
-            | Output::Keep { .. }
-            | Output::Hand { .. }
-            | Output::Forget { .. } => {}
             Output::Abort { req } => self.reads.abort(req),
             Output::NeedToken { req, reason } => {
                 let refresh = reason == TokenReason::Refresh;
@@ -182,6 +192,25 @@ impl Driver {
                 let json = self.tokens.redact_notices(json);
                 self.say(BATCH, 0.0, &JsValue::from_str(&json));
             }
+            _ if !SOCKETIO => {}
+            Output::SendToken { r#gen, text, auth } => {
+                self.sockets.send(r#gen, self.fill(&text, auth, &[]).into());
+            }
+            Output::SendBinary { r#gen, id } => {
+                if let Some(buffer) = self.attachments.get(id) {
+                    self.sockets.send(r#gen, buffer);
+                }
+            }
+            Output::Poll {
+                req,
+                url,
+                auth,
+                body,
+                attachments,
+            } => self.poll(req, url, auth, body, &attachments),
+            Output::Keep { id, bytes } => self.attachments.keep(id, &bytes),
+            Output::Hand { id } => self.hand(id),
+            Output::Forget { id } => drop(self.attachments.forget(id)),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::Driver;
 use super::table::Table;
-use crate::core::config::TokenIn;
+use crate::core::config::{STREAM, TokenIn};
 use crate::core::{Gen, Input};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
@@ -56,10 +56,11 @@ impl Sockets {
         self.open.with(r#gen.id(), |socket| socket.ws.clone())
     }
 
-    pub(super) fn send(&self, r#gen: Gen, text: &str) {
+    /// Sends a text or a buffer.
+    pub(super) fn send(&self, r#gen: Gen, data: JsValue) {
         if let Some(ws) = self.get(r#gen) {
             // It throws only before the socket is open, when the core sends nothing.
-            let _ = ws.send_with_str(text);
+            let _ = ws.send_with_array_buffer(data.unchecked_ref());
         }
     }
 
@@ -78,6 +79,7 @@ impl Driver {
         if let Some(token) = &token {
             match self.settings.token_in {
                 TokenIn::Query => super::tokens::push_token(&mut url, token),
+                _ if !STREAM => {}
                 TokenIn::Subprotocol => protocol = JsValue::from_str(token),
                 TokenIn::Message => first = Some(super::tokens::auth_message(token)),
                 TokenIn::Auth => {}
@@ -116,7 +118,7 @@ impl Driver {
             Kind::Message => self.arrived(r#gen, event.data()),
             Kind::Open(first) => {
                 if let Some(text) = first {
-                    self.sockets.send(r#gen, text);
+                    self.sockets.send(r#gen, text.into());
                 }
                 self.now(Input::Opened { r#gen });
             }

@@ -14,15 +14,6 @@ function variants(name: string): string[] {
 
 const PROBLEMS = variants("Problem");
 const LOGS = variants("Log");
-// Words that come before the core has a use for them.
-for (const [known, words] of [
-  [
-    PROBLEMS,
-    "OldServer NotSocketIo Refused RefusedAuth Kicked RequestTimeout RequestLost TransportUnavailable ProtocolBroken TooLarge BadMessage",
-  ],
-  [LOGS, "Upgraded FellBack Protocol ChannelRefused TooLarge"],
-] as const)
-  for (const name of words.split(" ")) if (!known.includes(name)) known.push(name);
 const number = (name: string) => PROBLEMS.indexOf(name) + 1;
 const log = (name: string) => LOGS.indexOf(name);
 const entry = (name: string, cause = 0, detail = "", jobId: string | null = null, hushed = 0) =>
@@ -143,7 +134,6 @@ describe("log records of the core", () => {
     ["Failed", number("TokenMissing"), "", "error", "auth", problem(number("TokenMissing")).message],
     ["Upgraded", 0, "", "info", "transport", "Went over to WebSocket."],
     ["FellBack", 0, "WebSocket", "info", "transport", "A transport does not work; next is WebSocket"],
-    ["Protocol", 0, "no JSON", "warn", "protocol", "The server broke the protocol: no JSON"],
     [
       "ChannelRefused",
       number("RefusedAuth"),
@@ -165,7 +155,7 @@ describe("log records of the core", () => {
   });
 
   it("are as many as the words", () => {
-    expect(LOGS).toHaveLength(14);
+    expect(LOGS).toHaveLength(13);
     LOGS.forEach((name) => expect(entry(name, 0, "code words").message).toMatch(/\w/));
     expect(() => logEntry(LOGS.length, 7, 0, 0, "", null)).toThrow(TypeError);
   });
