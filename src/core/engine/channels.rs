@@ -194,25 +194,28 @@ impl Engine {
             }
             None => return,
         };
-        let until = self.now.after(self.config.linger);
+        let now = self.now;
+        let until = now.after(self.config.linger);
         let Some(channel) = self.channels.get_mut(place) else {
             return;
         };
-        let lingering = channel.on && channel.standing == Standing::Joined;
         channel.on = on;
         self.status_dirty = true;
-        if on {
-            if lingering || channel.standing == Standing::Joined {
-                channel.at = Time::NEVER;
-            } else if matches!(channel.standing, Standing::Out | Standing::Refused(_)) {
+        if !on {
+            channel.at = until;
+            return self.want_shared();
+        }
+        match channel.standing {
+            Standing::Out | Standing::Refused(_) => {
                 channel.standing = Standing::Out;
                 channel.failures = 0;
                 self.join(place);
             }
-            self.activate();
-        } else {
-            channel.at = until;
+            Standing::Joining => channel.at = now.after(JOIN_TIMEOUT),
+            Standing::Waiting(_) => channel.at = now,
+            Standing::Token | Standing::Joined => channel.at = Time::NEVER,
         }
+        self.activate();
         self.want_shared();
     }
 
@@ -438,6 +441,13 @@ impl Engine {
     }
 
     fn channel_packet(&mut self, packet: &Packet<'_>, attachments: Vec<Attachment>) {
+        if let Body::Connect(data) = packet.body {
+            return match Session::read(data) {
+                Ok(session) => self.joined(packet.namespace, &session),
+                // Older servers say so unasked.
+                Err(_) => self.fail(Problem::OldServer),
+            };
+        }
         let place = self.channel_named(packet.namespace).filter(|place| {
             self.channel(*place).is_some_and(|channel| {
                 matches!(channel.standing, Standing::Joining | Standing::Joined)
@@ -449,10 +459,7 @@ impl Engine {
             return self.forget(&attachments);
         };
         match packet.body {
-            Body::Connect(data) => match Session::read(data) {
-                Ok(session) => self.joined(place, &session),
-                Err(_) => self.fail(Problem::OldServer),
-            },
+            Body::Connect(_) => {}
             Body::ConnectError(data) => self.refused(place, data),
             Body::Disconnect("") => self.refused_for_good(place, Problem::Kicked),
             // What python-socketio says when it lets in first and refuses then.
@@ -464,24 +471,27 @@ impl Engine {
         }
     }
 
-    fn joined(&mut self, place: usize, session: &Session<'_>) {
-        let (auth, recovered);
-        {
-            let Some(channel) = self.channels.get_mut(place) else {
-                return;
-            };
-            let pid = session.pid.get();
-            recovered = channel.recovers && *pid == *channel.pid;
-            if !recovered {
-                channel.offset.clear();
-                channel.skew = f64::NAN;
-                channel.pid = pid.into_owned();
-            }
-            channel.failures = 0;
-            channel.said.clear();
-            channel.data.clear();
-            auth = channel.auth;
+    fn joined(&mut self, name: &str, session: &Session<'_>) {
+        let Some(place) = self.channel_named(name) else {
+            return;
+        };
+        let Some(channel) = self.channels.get_mut(place) else {
+            return;
+        };
+        if channel.standing != Standing::Joining {
+            return;
         }
+        let pid = session.pid.get();
+        let recovered = channel.recovers && *pid == *channel.pid;
+        if !recovered {
+            channel.offset.clear();
+            channel.skew = f64::NAN;
+            channel.pid = pid.into_owned();
+        }
+        channel.failures = 0;
+        channel.said.clear();
+        channel.data.clear();
+        let auth = channel.auth;
         self.stand(place, Standing::Joined, Time::NEVER);
         self.auth.proven(auth);
         if place == DEFAULT {

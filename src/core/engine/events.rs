@@ -113,11 +113,14 @@ impl Engine {
         };
         if let Err(Wrong(code, reason)) = judged {
             self.forget(&attachments);
+            let mut scanner = Scanner::new(args);
+            let is_one = scanner.value().is_ok() && scanner.end().is_ok();
+            let list = joined(&["[", args, "]"]);
             let invalid = Invalid {
                 event: Some(&key),
                 code,
                 reason: &reason,
-                raw: args,
+                raw: if is_one { args } else { &list },
             };
             return self.invalid(&invalid, None, Source::Socket);
         }
@@ -244,19 +247,16 @@ impl Engine {
         let mut scanner = Scanner::new(list);
         let mut first = scanner.eat(b'[');
         while let Ok(Some(value)) = scanner.element(&mut first) {
-            let judged = match value {
-                Value::Object(Raw(job)) => self.job_news(name, job).map(|_| ()),
-                _ => Err(Wrong(
-                    "not-an-object",
-                    about(&["jobs: expected objects, got "], &value),
-                )),
+            let raw = match value {
+                Value::Object(Raw(job)) | Value::Array(Raw(job)) => job,
+                _ => scanner.last_scalar(),
             };
-            if let Err(Wrong(code, reason)) = judged {
+            if let Err(Wrong(code, reason)) = self.job_news(name, raw) {
                 let invalid = Invalid {
                     event: Some(name),
                     code,
                     reason: &reason,
-                    raw: "",
+                    raw,
                 };
                 self.invalid(&invalid, None, Source::Socket);
             }

@@ -364,6 +364,10 @@ impl Engine {
 
     fn lost(&mut self, why: &str) {
         self.log(Log::ConnectionClosed, &joined(&["(", why, ")"]), None);
+        // The server has given the session up, and is told nothing about it.
+        if self.transport.polling {
+            self.end_session(false);
+        }
         self.let_go(SHARED, "lost");
         self.link_failed(SHARED, Loss::Network);
     }
