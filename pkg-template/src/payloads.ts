@@ -159,6 +159,8 @@ export interface ReconnectedPayload {
   /** In ms. */
   downMs: number;
   transport: "websocket" | "polling" | "tab";
+  /** `socket.io`: the server has delivered what was missed (connection state recovery). */
+  recovered?: true;
 }
 
 /** Names and payloads of all built-in events. Apps add their own: `JobsClient<JobEvents & { my_event: My }>`. */

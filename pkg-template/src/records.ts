@@ -79,10 +79,17 @@ export const toPayload = (event: string, values: never[], jobId?: Maybe<string>)
   const [, first, second, third, fourth] = values;
   if (event === "gap") return { jobId, from: first, to: second, healed: !!third };
   if (event === "reconnected")
-    return { attempts: first, downMs: second, transport: third ? "polling" : "websocket" };
+    return {
+      attempts: first,
+      downMs: second,
+      transport: third ? "polling" : "websocket",
+      ...(fourth && { recovered: true }),
+    };
   if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });
   // The end of a job that a read found, as the server's own event would have told it.
-  const { status, message, resultUrl, durationSeconds, error } = toJob(...(values as unknown as JobFields));
+  const job = toJob(...(values as unknown as JobFields));
+  const { status, message, resultUrl, durationSeconds, error } = job;
+  if (/^job_/.test(event)) return given({ ...job, resultUrl, statusMessage: message, error: error?.message });
   return given({
     type: event,
     jobId,

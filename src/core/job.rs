@@ -407,13 +407,16 @@ impl Job {
         }
     }
 
-    /// The name of the event that announces the end.
+    /// The name of the event that announces the end: that of system B with Socket.IO, else those of D and E.
     #[must_use]
-    pub fn end_event(&self) -> &'static str {
-        match self.status {
-            Status::Failed => "error",
-            Status::Cancelled => "cancelled",
-            _ => "completed",
+    pub fn end_event(&self, socketio: bool) -> &'static str {
+        match (self.status, socketio) {
+            (Status::Failed, false) => "error",
+            (Status::Cancelled, false) => "cancelled",
+            (_, false) => "completed",
+            (Status::Failed, true) => "job_failed",
+            (Status::Cancelled, true) => "job_cancelled",
+            (_, true) => "job_completed",
         }
     }
 }

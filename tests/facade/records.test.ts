@@ -155,7 +155,8 @@ describe("an event of the core", () => {
     ["gap", [0, 10, 20, 1], { jobId: "j", from: 10, to: 20, healed: true }],
     ["gap", [0, 10, 20, 0], { jobId: "j", from: 10, to: 20, healed: false }],
     ["reconnected", [0, 2, 30], { attempts: 2, downMs: 30, transport: "websocket" }],
-    ["reconnected", [0, 2, 30, 1], { attempts: 2, downMs: 30, transport: "polling" }],
+    ["reconnected", [0, 2, 30, 1, 0], { attempts: 2, downMs: 30, transport: "polling" }],
+    ["reconnected", [0, 2, 30, 0, 1], { attempts: 2, downMs: 30, transport: "websocket", recovered: true }],
     ["invalid", [0, "progress", "c", "r", "{}"], { event: "progress", code: "c", reason: "r", raw: "{}" }],
     ["invalid", [0, null, "c", "r", ""], { code: "c", reason: "r", raw: "" }],
     [

@@ -227,7 +227,7 @@ impl Engine {
         let Some(entry) = self.jobs.get(index) else {
             return;
         };
-        let name = entry.job.end_event();
+        let name = entry.job.end_event(self.config.is_socketio());
         if self.audit.heard(name) {
             let meta = Meta {
                 seq,
@@ -246,11 +246,12 @@ impl Engine {
 
     /// A connection came back after `down` ms. `recovered`: the server has made up for what was missed.
     pub(super) fn tell_reconnected(&mut self, attempts: u32, down: u64, recovered: bool) {
-        let recovered = f64::from(u8::from(recovered));
+        let flag = |on: bool| f64::from(u8::from(on));
+        let polling = flag(self.config.is_socketio() && self.transport.polls());
         self.tell_own(
             "reconnected",
             None,
-            &[attempts.into(), down as f64, recovered],
+            &[attempts.into(), down as f64, polling, flag(recovered)],
         );
     }
 
