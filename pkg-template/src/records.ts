@@ -83,7 +83,7 @@ export const toPayload = (event: string, values: never[], jobId?: Maybe<string>)
       attempts: first,
       downMs: second,
       transport: third ? "polling" : "websocket",
-      ...(fourth && { recovered: true }),
+      ...(fourth ? { recovered: true } : {}),
     };
   if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });
   // The end of a job that a read found, as the server's own event would have told it.
