@@ -124,9 +124,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   async function open(): Promise<void> {
-    const opened = await openCore(config(), options, sink, (code, message, dead) => {
-      log(dead ? "error" : "warn", code, message);
-      if (!dead || closed) return;
+    const opened = await openCore(config(), options, sink, (code, message, level = "warn") => {
+      log(level, code, message);
+      if (level !== "error" || closed) return;
       // Nothing will answer any more: what waits is told so.
       core = undefined;
       failed(new JobsError("wasm", message, "Report it, with the log; reload the page.", false));

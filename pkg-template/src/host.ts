@@ -2,10 +2,12 @@
 import { loadModule, loadPage } from "./loader.js";
 import { Post } from "./messages.js";
 import type { Core, Message, Sink } from "./messages.js";
-import type { JobsClientOptions } from "./types.js";
+import type { JobsClientOptions, LogEntry } from "./types.js";
 
-/** Told about what could not be as it was wished for; `dead` when the core will never say anything again. */
-export type Warn = (code: string, message: string, dead?: boolean) => void;
+/** Told about what could not be as it was wished for; an `error` when the core will never say anything again. */
+export type Warn = (code: string, message: string, level?: LogEntry["level"]) => void;
+
+type Wanted = Pick<JobsClientOptions, "wasm" | "worker" | "shareAcrossTabs">;
 
 interface Told {
   sink: Sink | undefined;
@@ -20,13 +22,20 @@ const forward =
   (...call) =>
     told.sink?.(...call);
 
-/** Starts a core; `warn` is told where a worker was wished for and cannot be had. Rejects with JobsError `wasm`. */
-export async function openCore(
-  config: string,
-  { wasm, worker }: Pick<JobsClientOptions, "wasm" | "worker">,
-  sink: Sink,
-  warn: Warn,
-): Promise<Core> {
+/** Starts a core, or shares that of another tab. Rejects with JobsError `wasm`. */
+export async function openCore(config: string, options: Wanted, sink: Sink, warn: Warn): Promise<Core> {
+  const open = (to: Sink, tell: Warn) => openOwn(config, options, to, tell);
+  const { shareAcrossTabs: scope } = options;
+  const share =
+    scope &&
+    (await import("./tabs.js")
+      .then(({ findTabs }) => findTabs(config, `${scope}`))
+      .catch((cause) => warn("tabs-unavailable", `Each tab has its own connection (${cause}).`, "info")));
+  return share ? share(sink, warn, open) : open(sink, warn);
+}
+
+/** Starts a core; `warn` is told where a worker was wished for and cannot be had. */
+async function openOwn(config: string, { wasm, worker }: Wanted, sink: Sink, warn: Warn): Promise<Core> {
   const seed = Math.floor(Math.random() * 2 ** 53);
   if (worker) {
     const module = await loadModule(wasm);
@@ -49,7 +58,7 @@ export async function openCore(
       else core.post(message, n, text, m, data, supersede);
       if (message === Post.Shutdown) told.sink = undefined;
     } catch (cause) {
-      warn("core-died", `The core stopped: ${cause}`, true);
+      warn("core-died", `The core stopped: ${cause}`, "error");
     }
   };
 }

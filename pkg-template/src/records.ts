@@ -5,7 +5,8 @@ import type * as T from "./types.js";
 type Maybe<V> = V | null | undefined;
 
 const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"] as const;
-const SOURCES = ["socket", "polling"] as const;
+const SOURCES = ["socket", "polling", "tab"] as const;
+const TRANSPORTS = ["websocket", "polling", "tab"] as const;
 const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"] as const;
 const LINKS = ["token", "connecting", "open", "waiting", "down"] as const;
 const SERVERS = ["none", "socket", "polling"] as const;
@@ -106,13 +107,13 @@ export const toStatus = (
   nextRetryAt: Maybe<number>,
   lastMessageAt: Maybe<number>,
   error: number,
-  isPolling?: number,
+  carrier = 0,
   message?: Maybe<string>,
   data?: unknown,
 ): T.ConnectionStatus =>
   given<T.ConnectionStatus>({
     state: STATES[state],
-    transport: state === 4 || (state === 2 && isPolling) ? "polling" : state === 2 ? "websocket" : null,
+    transport: state === 2 || state === 4 ? TRANSPORTS[carrier || +(state === 4)] : null,
     attempt,
     everConnected: !!everConnected,
     nextRetryAt,

@@ -106,8 +106,12 @@ export interface JobsClientOptions<Events = JobEvents> {
   rateLimit?: { perSecond: number; burst?: number };
   /** Events kept for inspection. Default 1000. */
   history?: number;
-  /** One connection for all tabs. Where it is not available, each tab has its own. */
-  shareAcrossTabs?: boolean;
+  /**
+   * One connection for all tabs of the origin whose clients have the same options; one of them asks for token and
+   * headers for all. Give a text, such as the user's id, where tabs may be signed in as different users: it keeps those
+   * with another text apart. Where tabs cannot share, each has its own connection.
+   */
+  shareAcrossTabs?: boolean | string;
   /** The whole client in a worker; same behaviour. Where workers are refused it runs in the page and logs so. */
   worker?: boolean;
   /** Validators of app-defined events, on every channel: any Standard Schema library. */

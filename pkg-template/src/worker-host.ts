@@ -20,7 +20,7 @@ export async function startWorker(
       let ready = false;
       thread.onerror = ({ message }) =>
         ready
-          ? warn("core-died", `The worker stopped: ${message}`, true)
+          ? warn("core-died", `The worker stopped: ${message}`, "error")
           : reject(message || "it was refused");
       thread.onmessage = ({ data }: MessageEvent<0 | string | Parameters<Sink>>) => {
         if (typeof data === "object") sink(...data);

@@ -22,6 +22,7 @@ import { npmBin } from "./tools.mjs";
 const source = join(root, "pkg-template", "src");
 const ENTRIES = ["index", "react", "svelte", "testing"];
 const BROWSERS = "es2022";
+const { version } = JSON.parse(readFileSync(join(root, "pkg-template", "package.json"), "utf8"));
 
 /** The chunks the facade loads on first use; in the package they lie beside it. */
 const LAZY = /(?:^|\/)(core(?:-wasm|-worker)?\.js)$/;
@@ -70,6 +71,7 @@ async function bundle(made) {
     legalComments: "none",
     logLevel: "warning",
     absWorkingDir: root,
+    define: { JOBWIRE_VERSION: JSON.stringify(version) },
   };
   await esbuild.build({
     ...common,
@@ -77,7 +79,8 @@ async function bundle(made) {
     outdir: made,
     format: "esm",
     splitting: true,
-    chunkNames: "shared-[hash]",
+    // By the name of what is in it: the sizes are told apart by it.
+    chunkNames: "[name]-[hash]",
     packages: "external",
     plugins: [separateFiles],
   });

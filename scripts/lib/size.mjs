@@ -34,8 +34,8 @@ export function sum(sizes) {
 }
 
 /**
- * The facade as a bundler would deliver it: minified, what is loaded on first use in chunks of its own. Such a chunk
- * is that of the worker's host, which only pages download that want a worker.
+ * The facade as a bundler would deliver it: minified, what is loaded on first use in chunks of its own. Those are the
+ * worker's host, which only pages download that want a worker, and what shares a connection among tabs, likewise.
  * @param {string} pkgDir
  */
 async function minifiedFacade(pkgDir) {
@@ -54,15 +54,20 @@ async function minifiedFacade(pkgDir) {
   const isFacade = (/** @type {{ path: string }} */ { path }) => basename(path) === "index.js";
   const facade = outputFiles.find(isFacade);
   if (!facade) throw new Error("esbuild made nothing of pkg/index.js.");
-  const chunks = outputFiles.filter((file) => !isFacade(file));
-  return { facade: sizeOf(facade.contents), chunks: sum(chunks.map(({ contents }) => sizeOf(contents))) };
+  const chunk = (/** @type {string} */ name) => {
+    const files = outputFiles.filter(({ path }) => basename(path).startsWith(`${name}-`));
+    if (files.length !== 1) throw new Error(`esbuild made ${files.length} chunks of ${name}.`);
+    return sum(files.map(({ contents }) => sizeOf(contents)));
+  };
+  if (outputFiles.length > 3) throw new Error("The facade has more chunks than are counted.");
+  return { facade: sizeOf(facade.contents), host: chunk("worker-host"), tabs: chunk("tabs") };
 }
 
 /** @param {string} pkgDir */
 export async function measure(pkgDir) {
   /** @param {string} name */
   const shipped = (name) => sizeOf(readFileSync(join(pkgDir, name)));
-  const { facade, chunks } = await minifiedFacade(pkgDir);
+  const { facade, host, tabs } = await minifiedFacade(pkgDir);
   const glue = shipped("core.js");
   const wasm = shipped("core-wasm.js");
   const worker = shipped("core-worker.js");
@@ -71,12 +76,13 @@ export async function measure(pkgDir) {
     "wasm as shipped (core-wasm.js)": wasm,
     "glue (core.js)": glue,
     "facade (index.js, minified)": facade,
-    "worker's host (its chunk, minified)": chunks,
+    "worker's host (its chunk, minified)": host,
+    "sharing among tabs (its chunk, minified)": tabs,
     "worker (core-worker.js)": worker,
   };
   const totals = {
     "in the page: facade + glue + wasm": sum([facade, glue, wasm]),
-    "in a worker: facade + host + worker + wasm": sum([facade, chunks, worker, wasm]),
+    "in a worker: facade + host + worker + wasm": sum([facade, host, worker, wasm]),
   };
   return { parts, totals };
 }

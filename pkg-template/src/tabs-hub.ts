@@ -1,0 +1,219 @@
+/** The leader's switchboard: one core, several tabs. Sums up what they wish, and gives each what is meant for it. */
+import { Post } from "./messages.js";
+import type { Core, Message, Sink } from "./messages.js";
+import { attachmentsOf, EVERYBODY, isAttachment, Kind, Rec } from "./tabs-wire.js";
+import type { Call, Line, Said } from "./tabs-wire.js";
+import { createWishes, isWish } from "./tabs-wishes.js";
+import type { Wishes } from "./tabs-wishes.js";
+
+/** The numbers by which job, event and status say that another tab has the connection. */
+const FROM_TAB = 2;
+/** Where they stand in a record. */
+const SOURCES: { [kind: number]: number } = {
+  [Rec.Job]: 6,
+  [Rec.Event]: 5,
+  [Rec.Status]: 7,
+  [Rec.Server]: 5,
+  [Rec.Own]: 5,
+  [Rec.Channel]: 8,
+  [Rec.SocketIo]: 5,
+};
+
+/** Notices come first in a batch: one that begins otherwise has none. */
+const HAS_NOTICES = /^\[(?:[234580]|10),/;
+
+const isAnswer = (kind: number) =>
+  kind === Rec.Answer || kind === Rec.Refusal || kind === Rec.Acknowledgement;
+
+interface Member {
+  wishes: Wishes;
+  connected: boolean;
+  /** Attachments of the message that follows: those of two tabs must not mix. */
+  attachments: Said[];
+}
+
+export interface Hub {
+  /** A tab says something; one that is new joins by that. */
+  hear(tab: string, messages: readonly Said[]): void;
+  /** A tab is gone: what it wished for is taken back. */
+  leave(tab: string): void;
+  /** What the core calls. */
+  sink: Sink;
+}
+
+/**
+ * @param own the leader's own tab
+ * @param tellOwn passes calls of the sink on to it
+ * @param tell passes them on to another, or to all others
+ */
+export function createHub(
+  core: Core,
+  own: string,
+  tellOwn: (calls: Call[]) => void,
+  tell: (tab: string, calls: Call[]) => void,
+): Hub {
+  const members = new Map<string, Member>();
+  const asked = new Map<number, { tab: string; rid: number; post: Post }>();
+  const attachments = new Map<number, unknown>();
+  let status: Line | undefined;
+  const channels = new Map<unknown, Line>();
+  let isDirty = false;
+  let lastRid = 0;
+
+  function join(tab: string): Member {
+    const member = { wishes: createWishes(), connected: false, attachments: [] };
+    members.set(tab, member);
+    return member;
+  }
+  join(own);
+
+  const wants = (post: Post, text?: string) =>
+    [...members.values()].some(({ wishes }) => wishes.has(post, text));
+
+  /** Records for one tab, with the attachments that they name. */
+  function give(tab: string, lines: readonly Line[], json = toJson(tab, lines)): void {
+    if (!json) return;
+    const calls: Call[] = [];
+    for (const id of lines.flatMap(attachmentsOf)) {
+      if (attachments.has(id)) calls.push([Kind.Attachment, id, attachments.get(id)]);
+    }
+    calls.push([Kind.Batch, 0, json]);
+    if (tab === own) tellOwn(calls);
+    else tell(tab, calls);
+  }
+
+  function toJson(tab: string, lines: readonly Line[]): string {
+    const told = tab === own ? lines : lines.map(fromTab);
+    return JSON.stringify(told).slice(1, -1);
+  }
+
+  function fromTab(line: Line): Line {
+    const place = SOURCES[line[0]];
+    if (place === undefined) return line;
+    const marked = [...line] as Line;
+    marked[place] = FROM_TAB;
+    return marked;
+  }
+
+  function batch(json: string): void {
+    const isAlone = members.size < 2;
+    if (isAlone && !attachments.size && !HAS_NOTICES.test(json)) return tellOwn([[Kind.Batch, 0, json]]);
+    const common: Line[] = [];
+    // What is meant for one tab comes first, as in every batch.
+    for (const line of JSON.parse(`[${json}]`) as Line[]) {
+      const [kind, first] = line;
+      if (isAnswer(kind)) {
+        answer(first as number, (tab, rid, post) => {
+          const [, , ...rest] = line;
+          // The job as refresh() found it.
+          if (post === Post.Refresh && kind === Rec.Answer && tab !== own)
+            rest[0] = fromTab([0, ...(rest[0] as [])]).slice(1);
+          give(tab, [[kind, rid, ...rest]]);
+        });
+        continue;
+      }
+      if (kind === Rec.Status) status = line;
+      if (kind === Rec.Channel) channels.set(first, line);
+      common.push(line);
+    }
+    give(own, common);
+    if (!isAlone) give(EVERYBODY, common);
+    attachments.clear();
+  }
+
+  function answer(number: number, pass: (tab: string, rid: number, post: Post) => void): void {
+    const found = asked.get(number);
+    asked.delete(number);
+    if (found && members.has(found.tab)) pass(found.tab, found.rid, found.post);
+  }
+
+  function ask(tab: string, [post, rid = 0, ...rest]: Message): void {
+    lastRid++;
+    if (rid) asked.set(lastRid, { tab, rid, post });
+    core(post, lastRid, ...rest);
+  }
+
+  function wish(member: Member, tab: string, message: Message): void {
+    const [post, n = 0, text] = message;
+    const delta = member.wishes.note(message);
+    const isFlag = post === Post.WatchAll || post === Post.Channel;
+    // Said again by another tab, a flag has the core tell that tab what the others know.
+    if (post === Post.Channel && n) present(tab, channels.get(text));
+    if (post === Post.Listen ? delta : isFlag ? n || !wants(post, text) : delta) {
+      core(post, post === Post.Listen ? delta : n, text);
+    }
+  }
+
+  function present(tab: string, line: Line | undefined): void {
+    if (line) give(tab, [line]);
+  }
+
+  function disconnect(member: Member): void {
+    if (!member.connected) return;
+    member.connected = false;
+    if (![...members.values()].some(({ connected }) => connected)) core(Post.Disconnect);
+  }
+
+  function hear(tab: string, said: Said): void {
+    const member = members.get(tab) ?? join(tab);
+    if (isAttachment(said)) {
+      member.attachments.push(said);
+      return;
+    }
+    const message = said as Message;
+    const [post] = message;
+    if (isWish(post)) return wish(member, tab, message);
+    switch (post) {
+      case Post.Connect:
+        member.connected = true;
+        present(tab, status);
+        return ask(tab, message);
+      case Post.Disconnect:
+        return disconnect(member);
+      case Post.Take:
+        if (isDirty) core(Post.Take);
+        isDirty = false;
+        return;
+      case Post.Refresh:
+      case Post.Send:
+      case Post.SendVolatile:
+      case Post.Request:
+      case Post.Reply:
+      case Post.Inspect:
+      case Post.Audit:
+        for (const attachment of member.attachments.splice(0))
+          (core as (...said: Said) => void)(...attachment);
+        return ask(tab, message);
+      default:
+        core(...message);
+    }
+  }
+
+  return {
+    hear(tab, messages) {
+      for (const message of messages) hear(tab, message);
+    },
+    leave(tab) {
+      const member = members.get(tab);
+      if (!member) return;
+      for (const message of member.wishes.withdraw()) wish(member, tab, message);
+      disconnect(member);
+      members.delete(tab);
+    },
+    sink(kind, n, value) {
+      if (kind === Kind.Batch) batch(value);
+      else if (kind === Kind.Attachment) attachments.set(n, value);
+      else if (kind === Kind.Reply) {
+        answer(n, (tab, rid) => {
+          const calls: Call[] = [[kind, rid, value]];
+          if (tab === own) tellOwn(calls);
+          else tell(tab, calls);
+        });
+      } else {
+        isDirty ||= kind === Kind.Dirty;
+        tellOwn([[kind, n, value]]);
+        if (kind === Kind.Dirty && members.size > 1) tell(EVERYBODY, [[kind, n]]);
+      }
+    },
+  };
+}

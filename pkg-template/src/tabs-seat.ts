@@ -1,0 +1,177 @@
+/**
+ * A tab's side of a shared core: remembers what the page wished for and asked, since the core that was told may die with
+ * its tab and another one has to be told again.
+ */
+import { Post } from "./messages.js";
+import type { Core, Message, Sink } from "./messages.js";
+import type { Say } from "./tabs-group.js";
+import { isAttachment, Kind, Rec } from "./tabs-wire.js";
+import type { Call, Line, Said } from "./tabs-wire.js";
+import { CORES_APART, createView } from "./tabs-view.js";
+import { createWishes, isWish } from "./tabs-wishes.js";
+
+/** Problems of src/core/error.rs. */
+const QUEUE_FULL = 3;
+const DISCONNECTED = 5;
+const LOST = 14;
+/** Messages kept at most while disconnected. */
+const MAX_KEPT = 1000;
+
+const IDLE = 0;
+
+interface Question {
+  /** The one that asks, behind the attachments that belong to it. */
+  messages: readonly Said[];
+  /** How often it was passed on. */
+  asked: number;
+}
+
+const asking = (messages: readonly Said[]) => messages.at(-1) as Message;
+
+export interface Seat {
+  /** A message of the page. */
+  post: Core;
+  /** Calls of the core that serves it. */
+  told(calls: readonly Call[]): void;
+  /** From now on this core serves it, one of its own page or another's. */
+  link(say: Say, isOwn: boolean): void;
+  /** No core serves it until there is another one. `state`: how that is shown, if at all. */
+  unlink(state?: number): void;
+}
+
+export function createSeat(isStream: boolean, sink: Sink): Seat {
+  const wishes = createWishes();
+  const questions = new Map<number, Question>();
+  /** Sent while disconnected. */
+  let kept: (readonly Said[])[] = [];
+  /** Those of the message that comes next. */
+  let attachments: Said[] = [];
+  let connected = false;
+  let say: Say | undefined;
+  let sayToOwn: Say | undefined;
+  /** Whether there was a core before. */
+  let isServed = false;
+
+  const view = createView(wishes, isStream, sink, (rid) => questions.delete(rid));
+
+  const record = (...line: Line) => sink(Kind.Batch, 0, JSON.stringify(line) as never);
+  const answer = (rid: number, value: unknown) => record(Rec.Answer, rid, value);
+  const refuse = (rid: number, problem: number) => record(Rec.Refusal, rid, problem, "");
+
+  function pass(question: Question): void {
+    if (!say) return;
+    question.asked++;
+    say(question.messages);
+  }
+
+  function ask(rid: number, messages: readonly Said[]): void {
+    const question = { messages, asked: 0 };
+    questions.set(rid, question);
+    pass(question);
+  }
+
+  /** Asks another core what the one before did not answer. */
+  function askAgain(rid: number, question: Question): void {
+    const [post] = asking(question.messages);
+    if (!question.asked) return pass(question);
+    const isDelicate = post === Post.Request || (post === Post.Send && question.asked > 1);
+    if (post !== Post.SendVolatile && post !== Post.Reply && !isDelicate) return pass(question);
+    questions.delete(rid);
+    // Whether the server got it is not known.
+    if (isDelicate) refuse(rid, LOST);
+    else answer(rid, "dropped");
+  }
+
+  function connect(rid: number): void {
+    const wasConnected = connected;
+    connected = true;
+    if (!wasConnected) say?.(wishes.state());
+    ask(rid, [[Post.Connect, rid]]);
+    for (const messages of kept.splice(0)) say?.(messages);
+  }
+
+  function disconnect(): void {
+    if (!connected) return;
+    view.rest(IDLE);
+    connected = false;
+    say?.([...wishes.withdraw(), [Post.Disconnect]]);
+    for (const [rid, { messages }] of questions) {
+      if (asking(messages)[0] !== Post.Connect) continue;
+      questions.delete(rid);
+      refuse(rid, DISCONNECTED);
+    }
+  }
+
+  /** What is sent while disconnected is kept for the next connect(), as a core would. */
+  function keep(rid: number, [post, , ...rest]: Message, given: readonly Said[]): void {
+    if (post === Post.Request) return refuse(rid, DISCONNECTED);
+    if (post !== Post.Send) return answer(rid, "dropped");
+    const key = rest[3];
+    if (key !== undefined) kept = kept.filter((messages) => asking(messages)[5] !== key);
+    if (kept.length >= MAX_KEPT) return refuse(rid, QUEUE_FULL);
+    kept.push([...given, [post, 0, ...rest]]);
+    answer(rid, "queued");
+  }
+
+  /** Acknowledges an event; `number` is what its record had. */
+  function reply(rid: number, [post, , text, number = 0, data]: Message, given: readonly Said[]): void {
+    const cores = Math.floor(number / CORES_APART);
+    // The connection that brought the event is no more.
+    if (cores !== view.cores || !connected) return answer(rid, "dropped");
+    ask(rid, [...given, [post, rid, text, number - cores * CORES_APART, data]]);
+  }
+
+  function post(...message: Message): void {
+    const [what, n = 0] = message;
+    if (isAttachment(message)) {
+      attachments.push(message);
+      return;
+    }
+    if (isWish(what)) {
+      if (wishes.note(message) && connected) say?.([message]);
+      return;
+    }
+    switch (what) {
+      case Post.Connect:
+        return connect(n);
+      case Post.Disconnect:
+        return disconnect();
+      case Post.Send:
+      case Post.SendVolatile:
+      case Post.Request:
+      case Post.Reply: {
+        const given = attachments.splice(0);
+        if (what === Post.Reply) return reply(n, message, given);
+        return connected ? ask(n, [...given, message]) : keep(n, message, given);
+      }
+      case Post.Refresh:
+      case Post.Inspect:
+      case Post.Audit:
+        return ask(n, [message]);
+      case Post.Token:
+      case Post.TokenFailed:
+      case Post.Headers:
+        // Credentials never leave the page.
+        return sayToOwn?.([message]);
+      default:
+        return say?.([message]);
+    }
+  }
+
+  return {
+    post,
+    told: (calls) => view.told(calls, connected),
+    link(to, isOwn) {
+      say = to;
+      sayToOwn = isOwn ? to : undefined;
+      if (isServed) view.renew();
+      isServed = true;
+      to(connected ? [...wishes.state(), [Post.Connect, 0]] : []);
+      for (const [rid, question] of [...questions]) askAgain(rid, question);
+    },
+    unlink(state) {
+      say = sayToOwn = undefined;
+      if (connected && state !== undefined) view.rest(state);
+    },
+  };
+}

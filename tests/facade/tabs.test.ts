@@ -1,0 +1,482 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { JobsClient, JobsClientOptions, LogEntry } from "../../pkg-template/src/index.js";
+import { made } from "./fake/core.js";
+import type { FakeCore } from "./fake/core.js";
+import { Origin } from "./fake/tabs.js";
+import type { Tab } from "./fake/tabs.js";
+import { create, frame, job, meta, microtasks, newest } from "./support.js";
+
+const SECRET = "a-token-that-nobody-else-may-see";
+
+let origin: Origin;
+
+interface Opened {
+  tab: Tab;
+  client: JobsClient;
+  /** The core in reserve, which serves when the tab leads. */
+  core: FakeCore;
+  logs: LogEntry[];
+}
+
+/** A tab with a client. The first one leads. */
+async function openTab(options: Partial<JobsClientOptions> = {}): Promise<Opened> {
+  const tab = origin.tab();
+  const logs: LogEntry[] = [];
+  tab.use();
+  const client = create({ shareAcrossTabs: true, logger: (entry) => logs.push(entry), ...options });
+  await client.ready;
+  const core = newest();
+  await microtasks();
+  return { tab, client, core, logs };
+}
+
+/** Everything a tab is told of a job's ends, and of the job. */
+function watch({ client }: Opened, id: string) {
+  const seen = { statuses: [] as string[], ends: [] as string[] };
+  client.job(id).subscribe(({ status, progress, stale }) => {
+    seen.statuses.push(`${status} ${progress ?? "-"}${stale ? " stale" : ""}`);
+  });
+  client.on("completed", ({ jobId }) => seen.ends.push(jobId));
+  return seen;
+}
+
+const open = (more: object = {}) => ["status", { state: "open", everConnected: true, ...more }];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  origin = new Origin();
+});
+
+describe("shareAcrossTabs", () => {
+  it("has the core of one tab serve all, which see the same", async () => {
+    const [first, second, third] = [await openTab(), await openTab(), await openTab()];
+    const seen = [first, second, third].map((tab) => watch(tab, "a"));
+    await microtasks();
+    expect(first.core.heard("follow")).toEqual([
+      ["follow", "a"],
+      ["follow", "a"],
+      ["follow", "a"],
+    ]);
+    expect([...second.core.messages, ...third.core.messages]).toEqual([]);
+
+    first.core.urgent(open());
+    first.core.push(["job", job("a", { progress: 30 })]);
+    await frame();
+    first.core.urgent(
+      ["job", job("a", { status: "completed", progress: 100 })],
+      ["event", "completed", { jobId: "a" }, meta({ jobId: "a" })],
+    );
+    await microtasks();
+    for (const { statuses, ends } of seen) {
+      expect(statuses).toEqual(["unknown - stale", "running 30", "completed 100"]);
+      expect(ends).toEqual(["a"]);
+    }
+    expect(first.client.connection.current).toMatchObject({ state: "open", transport: "websocket" });
+    expect(second.client.connection.current).toMatchObject({ state: "open", transport: "tab" });
+    expect(first.client.job("a").current.source).toBe("socket");
+    expect(second.client.job("a").current.source).toBe("tab");
+  });
+
+  it("answers whoever asked", async () => {
+    const [leader, tab] = [await openTab(), await openTab()];
+    const own = leader.client.send("x", { from: "leader" });
+    const other = tab.client.send("y", { from: "tab" });
+    await microtasks();
+    const [[, firstRid], [, secondRid]] = leader.core.heard("send") as [[string, number], [string, number]];
+    leader.core.urgent(["answer", secondRid, "queued"], ["answer", firstRid, "sent"]);
+    await microtasks();
+    expect(await Promise.all([own, other])).toEqual(["sent", "queued"]);
+
+    const refreshed = tab.client.job("a").refresh();
+    await microtasks();
+    leader.core.replyJob("refresh", job("a", { progress: 7, source: "polling" }));
+    await microtasks();
+    expect(await refreshed).toMatchObject({ progress: 7, source: "tab" });
+    expect(leader.client.job("a").current.status).toBe("unknown");
+
+    const refused = tab.client.connect().catch((error: unknown) => error);
+    await microtasks();
+    leader.core.reply("connect", false, 9);
+    await microtasks();
+    expect(await refused).toMatchObject({ code: "network" });
+
+    const audit = tab.client.audit();
+    await microtasks();
+    leader.core.sink("reply", leader.core.heard("audit")[0]?.[1] as number, [["progress", 1, 1, 0, 1, 0, 0]]);
+    await microtasks();
+    expect(await audit).toMatchObject([{ event: "progress", received: 1 }]);
+  });
+
+  it("shows a late joiner the present", async () => {
+    const leader = await openTab();
+    watch(leader, "a");
+    leader.core.urgent(open(), ["job", job("a", { status: "completed" })]);
+    const late = await openTab();
+    expect(late.client.connection.current.state).toBe("idle");
+    const seen = watch(late, "a");
+    await microtasks();
+    expect(late.client.connection.current).toMatchObject({ state: "open", transport: "tab" });
+    // The core tells a job again when it is followed once more.
+    leader.core.urgent(["job", job("a", { status: "completed", progress: 100 })]);
+    await microtasks();
+    expect(seen.statuses.at(-1)).toBe("completed 100");
+    expect(seen.ends).toEqual(["a"]);
+  });
+
+  it("hands each tab only what it wished for", async () => {
+    const [leader, tab] = [await openTab(), await openTab()];
+    watch(leader, "a");
+    const validate = vi.fn(() => ({ value: {} }));
+    const picky = await openTab({
+      events: { mine: { "~standard": { version: 1, vendor: "me", validate } } } as never,
+    });
+    picky.client.job("c").subscribe(() => {});
+    tab.client.job("b").subscribe(() => {});
+    leader.client.on("mine" as never, () => {});
+    await microtasks();
+    leader.core.urgent(["job", job("a")], ["event", "mine", {}, meta()]);
+    await frame();
+    expect(leader.client.job("a").current.status).toBe("running");
+    expect(tab.client.job("a").current.status).toBe("unknown");
+    expect(validate).not.toHaveBeenCalled();
+  });
+
+  it("takes back what a tab wished for, however it ends", async () => {
+    const [leader, closing, dying] = [await openTab(), await openTab(), await openTab()];
+    for (const { client } of [closing, dying]) {
+      client.job("a").subscribe(() => {});
+      client.jobs().subscribe(() => {});
+    }
+    await microtasks();
+    closing.client.close();
+    await microtasks();
+    expect(leader.core.heard("unfollow")).toEqual([["unfollow", "a"]]);
+    expect(leader.core.heard("watchAll").at(-1)).toEqual(["watchAll", 1]);
+    expect(leader.core.heard("disconnect")).toEqual([]);
+    dying.tab.kill();
+    await microtasks();
+    expect(leader.core.heard("unfollow")).toHaveLength(2);
+    expect(leader.core.heard("watchAll").at(-1)).toEqual(["watchAll", 0]);
+  });
+
+  it("keeps tokens and headers in the leader's page", async () => {
+    const [leader, tab] = [await openTab({ token: () => SECRET }), await openTab({ token: () => SECRET })];
+    watch(leader, "a");
+    watch(tab, "a");
+    leader.core.sink("token", 1, false);
+    await microtasks();
+    expect(leader.core.heard("token")).toEqual([["token", 1, SECRET]]);
+    leader.tab.kill();
+    await microtasks();
+    tab.core.sink("token", 1, true);
+    await microtasks();
+    expect(tab.core.heard("token")).toEqual([["token", 1, SECRET]]);
+    expect(origin.said.length).toBeGreaterThan(0);
+    expect(JSON.stringify(origin.said)).not.toContain(SECRET);
+  });
+
+  it("takes a batch when any of the tabs has a frame, and only when there is one", async () => {
+    const [leader, tab] = [await openTab(), await openTab()];
+    watch(tab, "a");
+    await microtasks();
+    leader.core.push(["job", job("a", { progress: 1 })]);
+    await frame();
+    expect(leader.core.heard("take")).toHaveLength(1);
+    expect(tab.client.job("a").current.progress).toBe(1);
+  });
+
+  it("shares among clients with the same options and the same text only", async () => {
+    const leader = await openTab({ shareAcrossTabs: "user 1" });
+    const others = [
+      await openTab({ shareAcrossTabs: "user 2" }),
+      await openTab({ shareAcrossTabs: "user 1", url: "https://other.test" }),
+    ];
+    for (const other of others) {
+      watch(other, "a");
+      expect(other.core.heard("follow")).toHaveLength(1);
+    }
+    expect(leader.core.messages).toEqual([]);
+    const same = await openTab({ shareAcrossTabs: "user 1" });
+    watch(same, "a");
+    await microtasks();
+    expect(leader.core.heard("follow")).toHaveLength(1);
+    expect(JSON.stringify(origin.said)).not.toContain("jobs.test");
+  });
+
+  it("drops what does not have the shape of a message", async () => {
+    const [leader, tab] = [await openTab(), await openTab()];
+    watch(tab, "a");
+    await microtasks();
+    const said = origin.said as unknown[][];
+    const [number, id] = said.find(([word]) => word === 2)?.slice(1) as [number, string];
+    const { name } = [...origin.channels][0] as { name: string };
+    const before = leader.core.messages.length;
+    origin.tab().use();
+    const intruder = new BroadcastChannel(name);
+    for (const message of [
+      [0, 0, 5],
+      [15, 1, "token"],
+      [6],
+      [12],
+      ["follow"],
+      [9, 1, "x", 0, {}],
+      [1.5],
+      [],
+      {},
+      7,
+    ]) {
+      intruder.postMessage([2, number, id, [message]]);
+    }
+    for (const call of [[1, 0, 7], [2, 1, true], [1, 0, "not JSON"], [1, 0, "3"], [9, 1], 3]) {
+      intruder.postMessage([4, number, id, [call]]);
+    }
+    for (const words of ["x", null, [], [2], [2, "1", id, []], [7, number, id], { 0: 2 }])
+      intruder.postMessage(words);
+    await microtasks();
+    expect(leader.core.messages).toHaveLength(before);
+    leader.core.urgent(["job", job("a", { progress: 5 })]);
+    await frame();
+    expect(tab.client.job("a").current.progress).toBe(5);
+  });
+
+  it.each<[string, () => void]>([
+    ["locks", () => vi.stubGlobal("navigator", {})],
+    ["channels", () => vi.stubGlobal("BroadcastChannel", undefined)],
+    ["a secure context", () => vi.stubGlobal("isSecureContext", false)],
+    [
+      "an origin to share with",
+      () =>
+        vi.stubGlobal("navigator", {
+          locks: { query: () => Promise.reject(new DOMException("opaque", "SecurityError")) },
+        }),
+    ],
+  ])("gives each tab its own connection where it finds no %s, and says so once", async (_what, take) => {
+    origin.tab().use();
+    take();
+    const logs: LogEntry[] = [];
+    const client = create({ shareAcrossTabs: true, logger: (entry) => logs.push(entry) });
+    client.job("a").subscribe(() => {});
+    await client.ready;
+    expect(newest().heard("follow")).toEqual([["follow", "a"]]);
+    expect(logs).toMatchObject([{ level: "info", code: "tabs-unavailable" }]);
+    void client.connect();
+    expect(logs).toHaveLength(1);
+    expect(made).toHaveLength(1);
+  });
+
+  describe("when the leader is gone", () => {
+    const RID = expect.any(Number) as number;
+
+    it("goes on with the core of another tab, which is told what all of them wish for", async () => {
+      const [leader, second, third] = [await openTab(), await openTab(), await openTab()];
+      for (const tab of [leader, second, third]) watch(tab, "a");
+      third.client.job("b").subscribe(() => {});
+      third.client.jobs().subscribe(() => {});
+      await microtasks();
+      leader.tab.kill();
+      await microtasks();
+      expect(second.core.heard("follow")).toEqual([
+        ["follow", "a"],
+        ["follow", "a"],
+        ["follow", "b"],
+      ]);
+      expect(second.core.heard("listen")).toEqual([
+        ["listen", "completed", 1],
+        ["listen", "completed", 1],
+      ]);
+      expect(second.core.heard("watchAll")).toEqual([["watchAll", 1]]);
+      expect(second.core.heard("connect").length).toBeGreaterThan(0);
+      expect(third.core.messages).toEqual([]);
+      second.core.urgent(open());
+      await microtasks();
+      expect(second.client.connection.current.transport).toBe("websocket");
+      expect(third.client.connection.current.transport).toBe("tab");
+      second.client.close();
+      await microtasks();
+      expect(third.core.heard("follow")).toEqual([
+        ["follow", "a"],
+        ["follow", "b"],
+      ]);
+    });
+
+    it("lets no bar fall back, and tells no end twice", async () => {
+      const [leader, second, third] = [await openTab(), await openTab(), await openTab()];
+      const going = [second, third].map((tab) => watch(tab, "going"));
+      const over = [second, third].map((tab) => watch(tab, "over"));
+      await microtasks();
+      leader.core.urgent(
+        ["job", job("over", { status: "completed", progress: 100 })],
+        ["job", job("going", { progress: 60 })],
+        ["event", "completed", { jobId: "over" }, meta({ jobId: "over" })],
+      );
+      await frame();
+      leader.tab.kill();
+      await microtasks();
+      // A core that knows nothing begins with that, and reads what is followed.
+      second.core.urgent(
+        open(),
+        ["job", job("going", { status: "unknown", stale: true })],
+        ["job", job("over", { status: "unknown", stale: true })],
+      );
+      await frame();
+      for (const { client } of [second, third]) {
+        expect(client.job("going").current).toMatchObject({ status: "running", progress: 60, stale: true });
+        expect(client.job("over").current).toMatchObject({ status: "completed", stale: false });
+      }
+      second.core.urgent(
+        ["job", job("over", { status: "completed", progress: 100 })],
+        ["job", job("going", { progress: 70 })],
+        ["event", "completed", { jobId: "over" }, meta({ jobId: "over" })],
+      );
+      await frame();
+      second.core.urgent(
+        ["job", job("going", { status: "completed", progress: 100 })],
+        ["event", "completed", { jobId: "going" }, meta({ jobId: "going" })],
+      );
+      await frame();
+      for (const { statuses } of going) {
+        expect(statuses).toEqual([
+          "unknown - stale",
+          "running 60",
+          "running 60 stale",
+          "running 70",
+          "completed 100",
+        ]);
+      }
+      for (const { statuses } of over) expect(statuses).toEqual(["unknown - stale", "completed 100"]);
+      for (const { ends } of going) expect(ends).toEqual(["over", "going"]);
+    });
+
+    it("asks again what was not answered, and sends nothing twice that may have been sent", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      watch(tab, "a");
+      const answered = tab.client.send("x", 1);
+      await microtasks();
+      leader.core.reply("send", true, "queued");
+      const [refreshed, sent, dropped, inspected] = [
+        tab.client.job("a").refresh(),
+        tab.client.send("y", 2),
+        tab.client.send("z", 3, { volatile: true }),
+        tab.client.inspect(),
+      ];
+      await microtasks();
+      expect(await answered).toBe("queued");
+      leader.tab.kill();
+      await microtasks();
+      expect(await dropped).toBe("dropped");
+      expect(tab.core.heard("refresh")).toEqual([["refresh", RID, "a"]]);
+      expect(tab.core.heard("send", "sendVolatile")).toEqual([["send", RID, "y", "2", undefined, -1]]);
+      tab.core.replyJob("refresh", job("a", { progress: 9 }));
+      tab.core.reply("send", true, "sent");
+      tab.core.reply("inspect", true, [[0, 2, 1, 11, 12, 13, 14, 15, 16, 17, 18, 19], [0], [0], [0]]);
+      expect(await refreshed).toMatchObject({ progress: 9 });
+      expect(await sent).toBe("sent");
+      expect(await inspected).toMatchObject({ state: "open" });
+    });
+
+    it("counts events on", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      const seqs: number[] = [];
+      tab.client.onAny((_event, _payload, { seq }) => seqs.push(seq));
+      await microtasks();
+      leader.core.urgent(["event", "x", {}, meta({ seq: 7 })]);
+      await microtasks();
+      leader.tab.kill();
+      await microtasks();
+      tab.core.urgent(["event", "x", {}, meta({ seq: 1 })], ["event", "x", {}, meta({ seq: 2 })]);
+      await microtasks();
+      expect(seqs).toEqual([7, 8, 9]);
+    });
+
+    it("is taken over when the page that leads stands still, and stands back when it goes on", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      for (const one of [leader, tab]) watch(one, "a");
+      await microtasks();
+      leader.tab.freeze();
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(tab.core.heard("follow")).toEqual([["follow", "a"]]);
+      tab.core.urgent(open());
+      leader.tab.thaw();
+      await vi.advanceTimersByTimeAsync(10);
+      expect(leader.core.heard("shutdown")).toHaveLength(1);
+      expect(tab.core.heard("follow")).toHaveLength(2);
+      expect(leader.client.connection.current).toMatchObject({ state: "open", transport: "tab" });
+      expect(tab.client.connection.current).toMatchObject({ state: "open", transport: "websocket" });
+      tab.core.push(["job", job("a", { progress: 12 })]);
+      await frame();
+      expect(leader.client.job("a").current.progress).toBe(12);
+      tab.tab.kill();
+      await microtasks();
+      expect(newest().heard("follow")).toEqual([["follow", "a"]]);
+    });
+
+    it("is left alone as long as it answers", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      watch(tab, "a");
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(leader.core.heard("shutdown")).toEqual([]);
+      expect(tab.core.messages).toEqual([]);
+    });
+  });
+
+  describe("disconnect()", () => {
+    it("takes one tab off, which connect() brings back; the others go on", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      for (const one of [leader, tab]) watch(one, "a");
+      await microtasks();
+      leader.core.urgent(open(), ["job", job("a", { progress: 10 })]);
+      await frame();
+      tab.client.disconnect();
+      expect(tab.client.connection.current).toMatchObject({ state: "idle", everConnected: true });
+      await frame();
+      expect(tab.client.job("a").current).toMatchObject({ progress: 10, stale: true });
+      expect(leader.core.heard("unfollow", "disconnect")).toEqual([["unfollow", "a"]]);
+      leader.core.urgent(["job", job("a", { progress: 20 })], open({ lastMessageAt: 5 }));
+      await frame();
+      expect(tab.client.job("a").current.progress).toBe(10);
+      expect(tab.client.connection.current.state).toBe("idle");
+
+      void tab.client.connect();
+      await microtasks();
+      expect(tab.client.connection.current).toMatchObject({ state: "open", transport: "tab" });
+      leader.core.urgent(["job", job("a", { progress: 20 })]);
+      await frame();
+      expect(tab.client.job("a").current).toMatchObject({ progress: 20, stale: false });
+    });
+
+    it("of the leader leaves it serving the others; of the last one closes everything", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      for (const one of [leader, tab]) watch(one, "a");
+      await microtasks();
+      leader.client.disconnect();
+      await microtasks();
+      expect(leader.core.heard("disconnect")).toEqual([]);
+      leader.core.urgent(open());
+      await microtasks();
+      expect(leader.client.connection.current.state).toBe("idle");
+      expect(tab.client.connection.current.state).toBe("open");
+      tab.client.disconnect();
+      await microtasks();
+      expect(leader.core.heard("disconnect")).toHaveLength(1);
+    });
+
+    it("keeps what is sent for connect(), and refuses what waits for a connection", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      void tab.client.connect();
+      await microtasks();
+      const waiting = tab.client.connect();
+      tab.client.disconnect();
+      await expect(waiting).rejects.toMatchObject({ code: "closed" });
+      expect(await tab.client.send("a", 1, { supersede: "k" })).toBe("queued");
+      expect(await tab.client.send("a", 2, { supersede: "k" })).toBe("queued");
+      expect(await tab.client.send("b", 3, { volatile: true })).toBe("dropped");
+      await microtasks();
+      expect(leader.core.heard("send", "sendVolatile")).toEqual([]);
+      void tab.client.connect();
+      await microtasks();
+      expect(leader.core.heard("send", "sendVolatile")).toEqual([
+        ["send", expect.any(Number), "a", "2", "k", -1],
+      ]);
+    });
+  });
+});
