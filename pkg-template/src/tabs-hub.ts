@@ -1,6 +1,6 @@
 /** The leader's switchboard: one core, several tabs. Sums up what they wish, and gives each what is meant for it. */
 import { Post } from "./messages.js";
-import type { Core, Message, Sink } from "./messages.js";
+import type { Attachment, Core, Message, Sink } from "./messages.js";
 import { attachmentsOf, EVERYBODY, isAttachment, Kind, Rec } from "./tabs-wire.js";
 import type { Call, Line, Said } from "./tabs-wire.js";
 import { createWishes, isWish } from "./tabs-wishes.js";
@@ -29,7 +29,7 @@ interface Member {
   wishes: Wishes;
   connected: boolean;
   /** Attachments of the message that follows: those of two tabs must not mix. */
-  attachments: Said[];
+  attachments: Attachment[];
 }
 
 export interface Hub {
@@ -67,7 +67,7 @@ export function createHub(
   }
   join(own);
 
-  const wants = (post: Post, text?: string) =>
+  const wants = (post: Message[0], text?: string) =>
     [...members.values()].some(({ wishes }) => wishes.has(post, text));
 
   /** Records for one tab, with the attachments that they name. */
@@ -160,7 +160,7 @@ export function createHub(
       member.attachments.push(said);
       return;
     }
-    const message = said as Message;
+    const message = said;
     const [post] = message;
     if (isWish(post)) return wish(member, tab, message);
     switch (post) {
@@ -181,8 +181,7 @@ export function createHub(
       case Post.Reply:
       case Post.Inspect:
       case Post.Audit:
-        for (const attachment of member.attachments.splice(0))
-          (core as (...said: Said) => void)(...attachment);
+        for (const attachment of member.attachments.splice(0)) core(...attachment);
         return ask(tab, message);
       default:
         core(...message);

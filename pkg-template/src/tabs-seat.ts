@@ -3,7 +3,7 @@
  * its tab and another one has to be told again.
  */
 import { Post } from "./messages.js";
-import type { Core, Message, Sink } from "./messages.js";
+import type { Attachment, Core, Message, Sink } from "./messages.js";
 import type { Say } from "./tabs-group.js";
 import { isAttachment, Kind, Rec } from "./tabs-wire.js";
 import type { Call, Line, Said } from "./tabs-wire.js";
@@ -13,7 +13,7 @@ import { createWishes, isWish } from "./tabs-wishes.js";
 /** Problems of src/core/error.rs. */
 const QUEUE_FULL = 3;
 const DISCONNECTED = 5;
-const LOST = 14;
+const REQUEST_LOST = 32;
 /** Messages kept at most while disconnected. */
 const MAX_KEPT = 1000;
 
@@ -45,7 +45,7 @@ export function createSeat(isStream: boolean, sink: Sink): Seat {
   /** Sent while disconnected. */
   let kept: (readonly Said[])[] = [];
   /** Those of the message that comes next. */
-  let attachments: Said[] = [];
+  const attachments: Attachment[] = [];
   let connected = false;
   let say: Say | undefined;
   let sayToOwn: Say | undefined;
@@ -78,7 +78,7 @@ export function createSeat(isStream: boolean, sink: Sink): Seat {
     if (post !== Post.SendVolatile && post !== Post.Reply && !isDelicate) return pass(question);
     questions.delete(rid);
     // Whether the server got it is not known.
-    if (isDelicate) refuse(rid, LOST);
+    if (isDelicate) refuse(rid, REQUEST_LOST);
     else answer(rid, "dropped");
   }
 
@@ -121,12 +121,12 @@ export function createSeat(isStream: boolean, sink: Sink): Seat {
     ask(rid, [...given, [post, rid, text, number - cores * CORES_APART, data]]);
   }
 
-  function post(...message: Message): void {
-    const [what, n = 0] = message;
+  function post(...message: Said): void {
     if (isAttachment(message)) {
       attachments.push(message);
       return;
     }
+    const [what, n = 0] = message;
     if (isWish(what)) {
       if (wishes.note(message) && connected) say?.([message]);
       return;

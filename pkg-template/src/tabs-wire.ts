@@ -3,7 +3,7 @@
  * of the app too: what does not have the shape is dropped, since the core's glue does not check what it is given.
  */
 import { Post } from "./messages.js";
-import type { Message } from "./messages.js";
+import type { Attachment, Message } from "./messages.js";
 
 export const enum Word {
   /** The sender leads from now on, or still. */
@@ -18,13 +18,10 @@ export const enum Word {
   Told,
 }
 
-/** Hands over an attachment that belongs to the message after it. */
-const ATTACH = 23;
-
 /** What a tab says to the core. */
-export type Said = Message | [typeof ATTACH, ArrayBuffer];
+export type Said = Message | Attachment;
 
-export const isAttachment = (said: readonly unknown[]) => said[0] === ATTACH;
+export const isAttachment = (said: Said): said is Attachment => said[0] === Post.Attach;
 
 export const enum Kind {
   Dirty,
@@ -88,7 +85,7 @@ const isForeign = (post: unknown) =>
 const PLACES = [isForeign, isWhole, isText, isNumber, isText, isText];
 
 const isSaid = isListOf((given) =>
-  given[0] === ATTACH
+  given[0] === Post.Attach
     ? isBuffer(given[1])
     : given.length > 0 &&
       given.length <= PLACES.length &&

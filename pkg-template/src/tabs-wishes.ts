@@ -17,24 +17,24 @@ export interface Wishes {
   sees(job: string): boolean;
   hears(event: string): boolean;
   channels(): string[];
-  has(post: Post, text?: string): boolean;
+  has(post: Message[0], text?: string): boolean;
 }
 
 export const isWish = (post: Post) => post <= Post.WatchAll || post === Post.Channel;
 
 export function createWishes(): Wishes {
   /** By message, then by text: how often. */
-  const counts = new Map<Post, Map<string, number>>();
+  const counts = new Map<Message[0], Map<string, number>>();
 
-  const of = (post: Post) => {
+  const of = (post: Message[0]) => {
     let found = counts.get(post);
     if (!found) counts.set(post, (found = new Map()));
     return found;
   };
-  const has = (post: Post, text = "") => of(post).has(text);
+  const has = (post: Message[0], text = "") => of(post).has(text);
 
   /** Takes nobody else's wish back: below 0 there is nothing of this tab. */
-  function add(post: Post, text: string, delta: number, most = Infinity): number {
+  function add(post: Message[0], text: string, delta: number, most = Infinity): number {
     const before = of(post).get(text) ?? 0;
     const count = Math.min(Math.max(before + delta, 0), most);
     if (count) of(post).set(text, count);
@@ -67,7 +67,7 @@ export function createWishes(): Wishes {
     withdraw: () => all(false),
     follows: (job) => has(Post.Follow, job),
     sees: (job) => has(Post.Follow, job) || has(Post.WatchAll),
-    hears: (event) => has(Post.Listen, event) || has(Post.Listen, ANY),
+    hears: (event) => [event, ANY, event.replace(/,.*/s, `,${ANY}`)].some((heard) => has(Post.Listen, heard)),
     channels: () => [...of(Post.Channel).keys()],
     has,
   };

@@ -137,7 +137,7 @@ async function share(
       return group?.show(isVisible);
     }
     if (post === Post.Wake) {
-      if (isAway && n <= RESUME) {
+      if (isAway && +n <= RESUME) {
         isAway = false;
         enter().catch((cause) => warn("core-died", `The core did not start again: ${cause}`, "error"));
       }
