@@ -8,9 +8,9 @@ import type { Call, Said, Words } from "./tabs-wire.js";
 
 /** How often a visible tab looks whether the leader lives, ms. */
 const TICK = 1000;
-/** After so many looks without a sign it asks, and after so many it takes the lead. */
-const ASKS = 2;
-const TAKES = 4;
+/** After so many looks without an answer it takes the lead; it waits for fewer when its page has just come back. */
+const PATIENCE = 3;
+const IN_DOUBT = 1;
 /** A look that comes so late was held up itself, ms: what was said meanwhile has not been read. */
 const HELD_UP = 500;
 
@@ -117,7 +117,10 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
   function hear(words: Words): void {
     const [word, number] = words;
     if (word === Word.Ping) {
-      if (hub) post([Word.Lead, leader]);
+      if (!hub) return;
+      post([Word.Lead, leader]);
+      // Where this page is hidden its timers are held back, and somebody looks at the tab that asks.
+      hub.look();
       return;
     }
     if (word === Word.Lead) {
@@ -164,12 +167,10 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
     due = performance.now() + TICK;
     timer = setTimeout(() => {
       timer = undefined;
-      silent = performance.now() - due > HELD_UP ? Math.min(silent + 1, ASKS) : silent + 1;
-      if (silent >= ASKS) post([Word.Ping]);
-      if (silent >= TAKES) {
+      if (performance.now() - due < HELD_UP && ++silent > PATIENCE) {
         silent = 0;
         stand(true);
-      }
+      } else post([Word.Ping]);
       look();
     }, TICK);
   }
@@ -196,8 +197,8 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
       }
     },
     probe() {
-      if (hub || silent >= ASKS) return;
-      silent = ASKS;
+      if (hub) return;
+      silent = Math.max(silent, PATIENCE - IN_DOUBT);
       post([Word.Ping]);
     },
     leave() {

@@ -37,6 +37,8 @@ export interface Hub {
   hear(tab: string, messages: readonly Said[]): void;
   /** A tab is gone: what it wished for is taken back. */
   leave(tab: string): void;
+  /** Has the core look at its deadlines. */
+  look(): void;
   /** What the core calls. */
   sink: Sink;
 }
@@ -199,6 +201,7 @@ export function createHub(
       disconnect(member);
       members.delete(tab);
     },
+    look: () => core(Post.Take),
     sink(kind, n, value) {
       if (kind === Kind.Batch) batch(value);
       else if (kind === Kind.Attachment) attachments.set(n, value);

@@ -179,9 +179,10 @@ describe("shareAcrossTabs", () => {
     const [leader, tab] = [await openTab(), await openTab()];
     watch(tab, "a");
     await microtasks();
+    const before = leader.core.heard("take").length;
     leader.core.push(["job", job("a", { progress: 1 })]);
     await frame();
-    expect(leader.core.heard("take")).toHaveLength(1);
+    expect(leader.core.heard("take")).toHaveLength(before + 1);
     expect(tab.client.job("a").current.progress).toBe(1);
   });
 
@@ -416,6 +417,8 @@ describe("shareAcrossTabs", () => {
       await vi.advanceTimersByTimeAsync(60_000);
       expect(leader.core.heard("shutdown")).toEqual([]);
       expect(tab.core.messages).toEqual([]);
+      // Whoever looks at a tab has the leader look at its deadlines, which its own timers may be late for.
+      expect(leader.core.heard("take").length).toBeGreaterThan(50);
     });
   });
 
