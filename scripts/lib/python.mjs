@@ -8,9 +8,10 @@ import { atLeast, versionIn } from "./tools.mjs";
 
 export const MIN_PYTHON = "3.11";
 
-const requirements = ["requirements.txt", "requirements-test.txt", "requirements-dev.txt"]
-  .map((name) => join(root, "examples", "backends", "fastapi", name))
-  .filter((path) => existsSync(path));
+/** The back-ends pin the same versions where they need the same package, so that one environment serves all. */
+const requirements = ["fastapi", "flask-socketio"].map((backEnd) =>
+  join(root, "examples", "backends", backEnd, "requirements.txt"),
+);
 
 export function findPython() {
   const version = versionIn(capture("python3", ["--version"]).out);
@@ -25,7 +26,7 @@ function folder(version) {
 /** The Python that has the back-ends' requirements. */
 export function findVenvPython() {
   const python = findPython();
-  if (!python || requirements.length === 0) return undefined;
+  if (!python) return undefined;
   const venv = folder(python.version);
   const program = join(venv, "bin", "python");
   return existsSync(join(venv, "complete")) && existsSync(program) ? program : undefined;
@@ -37,7 +38,7 @@ export function findVenvPython() {
  */
 export async function installVenv({ log, onLine, aptInstall }) {
   const python = findPython();
-  if (!python || requirements.length === 0) return false;
+  if (!python) return false;
   const venv = folder(python.version);
   rmSync(venv, { recursive: true, force: true });
   /** @param {string} program @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env] */

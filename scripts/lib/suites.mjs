@@ -59,8 +59,9 @@ async function vitest() {
   return run(npmBin("vitest"), ["run", "--config", join("tests", "facade", "vitest.config.ts")]);
 }
 
-async function pytest() {
-  const folder = join("examples", "backends", "fastapi");
+/** @param {string} backEnd */
+async function pytest(backEnd) {
+  const folder = join("examples", "backends", backEnd);
   const python = findVenvPython();
   if (testsIn(folder, /test_[^/]*\.py$/).length === 0 || !python) return false;
   return run(python, ["-m", "pytest", "-q"], {
@@ -151,7 +152,18 @@ export const suites = [
     needs: ["npm"],
     run: () => nodeTests(join("examples", "server")),
   },
-  { name: "fastapi", title: "the FastAPI back-end", needs: ["venv", "redis"], run: pytest },
+  {
+    name: "fastapi",
+    title: "the FastAPI back-end",
+    needs: ["venv", "redis"],
+    run: () => pytest("fastapi"),
+  },
+  {
+    name: "flask",
+    title: "the Flask-SocketIO back-end",
+    needs: ["venv", "redis"],
+    run: () => pytest("flask-socketio"),
+  },
   {
     name: "e2e",
     title: "real servers, real browsers",

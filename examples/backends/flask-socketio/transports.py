@@ -6,16 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 import engineio
-from gevent.pywsgi import WSGIHandler
 
-SOCKET = "jobwire.socket"
-
-
-class Handler(WSGIHandler):
-    """Tells the application which connection a request came by."""
-
-    def get_environ(self) -> dict[str, Any]:
-        return {**super().get_environ(), SOCKET: self.socket}
+#: Where Werkzeug says which connection a request came by.
+SOCKET = "werkzeug.socket"
 
 
 class Transports:
@@ -37,8 +30,8 @@ class Transports:
 
     def cut(self) -> int:
         """Breaks every transport as a failing network would, and forgets the sessions; how many there were."""
-        sessions = [session for session in self._server.sockets.values() if not session.closed]
-        for connection in list(self._open):
+        sessions = [session for session in list(self._server.sockets.values()) if not session.closed]
+        for connection in self._open.copy():
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for session in sessions:

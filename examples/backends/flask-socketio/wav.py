@@ -21,6 +21,12 @@ def _plain(data: bytes) -> bytes:
     return data[: at + 8] + data[at + 32 : at + 34] + data[at + 10 :]
 
 
+def _there(data: bytes, promised: int) -> int:
+    """How many bytes of samples there are: a recorder that was interrupted leaves a header that promises more."""
+    at = data.find(b"data", 12)
+    return min(promised, len(data) - at - 8)
+
+
 class WavReader:
     def __init__(self, data: bytes, max_seconds: int):
         try:
@@ -31,8 +37,7 @@ class WavReader:
         self.width = self._file.getsampwidth()
         self.rate = self._file.getframerate()
         block = self.channels * self.width
-        # A recorder that was interrupted leaves a header that promises more than there is.
-        self.frames = min(self._file.getnframes(), len(data) // block) if block else 0
+        self.frames = _there(data, self._file.getnframes() * block) // block if block else 0
         if self.channels not in (1, 2) or self.width not in (1, 2, 3):
             raise WavError(
                 f"This WAV file has {self.channels} channels of {8 * self.width} bits."

@@ -1,10 +1,5 @@
 """The web process: HTTP for uploads and results, Socket.IO for everything that changes. `python web.py`."""
 
-# ruff: noqa: E402 -- gevent has to replace the blocking parts of the standard library before anything uses them.
-from gevent import monkey
-
-monkey.patch_all()
-
 import hashlib
 import json
 import logging
@@ -12,17 +7,17 @@ import os
 import signal
 import socket as sockets
 import sys
+import threading
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-import gevent
 import redis
 from flask import Flask, Response, abort, jsonify, request
 from flask_socketio import SocketIO
-from gevent.pywsgi import WSGIServer
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from announce import Announcer
 from auth import Tokens
@@ -31,7 +26,7 @@ from jobs import COMPLETED, TRACKS, Job
 from performance import Performance
 from settings import Settings, SettingsError, load
 from store import Store
-from transports import Handler, Transports
+from transports import Transports
 from wav import WavError, WavReader
 
 log = logging.getLogger("jobwire.web")
@@ -70,7 +65,8 @@ def _fail() -> bool:
 def _tagged(content: bytes, media_type: str) -> Response:
     response = Response(content, mimetype=media_type, headers={"Cache-Control": "no-cache"})
     response.set_etag(hashlib.sha256(content).hexdigest()[:32])
-    return response.make_conditional(request)
+    # With ranges, without which a browser's player cannot seek.
+    return response.make_conditional(request, accept_ranges=True, complete_length=len(content))
 
 
 def _with_http(app: Flask, settings: Settings, tokens: Tokens, client: redis.Redis, store: Store) -> None:
@@ -153,7 +149,7 @@ def _with_http(app: Flask, settings: Settings, tokens: Tokens, client: redis.Red
         return _tagged(content, "audio/wav")
 
 
-def create_app(settings: Settings) -> tuple[Flask, SocketIO]:
+def create_app(settings: Settings) -> Flask:
     tokens = Tokens(settings.tokens)
     client = redis.Redis.from_url(settings.redis_url)
     announcer = Announcer(settings.redis_url)
@@ -166,12 +162,13 @@ def create_app(settings: Settings) -> tuple[Flask, SocketIO]:
     _with_http(app, settings, tokens, client, store)
     socketio = SocketIO(
         app,
-        async_mode="gevent",
+        async_mode="threading",
         # One after the other: events of a client are carried out in the order in which it sent them.
         async_handlers=False,
         message_queue=settings.redis_url,
         cors_allowed_origins="*",
-        ping_interval=settings.ping_interval_s,
+        # What clients are told is cut to whole seconds; the second number, which only adds to that, rounds it up.
+        ping_interval=(settings.ping_interval_s, -settings.ping_interval_s % 1 + 1e-6),
         ping_timeout=settings.ping_timeout_s,
         manage_session=False,
     )
@@ -180,7 +177,18 @@ def create_app(settings: Settings) -> tuple[Flask, SocketIO]:
     app.wsgi_app = transports
     if settings.control:
         app.post("/api/_control/cut")(lambda: {"closed": transports.cut()})
-    return app, socketio
+    return app
+
+
+class _Handler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *arguments: Any) -> None:
+        """No access log: it would hold the query string, and so the token."""
+        if type == "error":
+            log.error(message, *arguments)
+
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
+        """After a WebSocket too: Werkzeug would wait for the next request on it and keep the client waiting."""
+        self.close_connection = True
 
 
 def serve() -> int:
@@ -192,14 +200,15 @@ def serve() -> int:
         return 2
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
     listener = sockets.socket(fileno=int(os.environ["JOBWIRE_LISTEN_FD"]))
-    app, _ = create_app(settings)
-    # No access log: it would hold the query string, and so the token.
-    server = WSGIServer(listener, app, log=None, error_log=log, handler_class=Handler)
+    host, port = listener.getsockname()[:2]
+    server = make_server(
+        host, port, create_app(settings), threaded=True, request_handler=_Handler, fd=listener.fileno()
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(number, lambda: server.stop(timeout=1))
-    server.start()
+        # From another thread, since it waits for the loop that this signal interrupted.
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     print("ready", flush=True)
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.1)
     return 0
 
 
