@@ -40,15 +40,19 @@ export class WorkerPool {
   /**
    * Stops a task at once, whatever it is doing; nothing more is heard of it.
    * @param {Task<Update>} task
+   * @returns {Promise<unknown>} when its thread, if it had one, is gone
    */
   cancel(task) {
     this.#queue = this.#queue.filter((one) => one !== task);
+    /** @type {Promise<unknown>} */
+    let gone = Promise.resolve();
     for (const [worker, current] of this.#workers) {
       if (current !== task) continue;
       this.#workers.delete(worker);
-      void worker.terminate();
+      gone = worker.terminate();
     }
     this.#next();
+    return gone;
   }
 
   async close() {

@@ -63,7 +63,7 @@ export class Runner {
   cancel(job) {
     const task = this.#tasks.get(job);
     this.#tasks.delete(job);
-    if (task) this.#pool.cancel(task);
+    if (task) void this.#pool.cancel(task);
     job.upload?.remove();
   }
 

@@ -117,8 +117,9 @@ export class KaraokeJobs {
    */
   cancel(entry) {
     if (hasEnded(entry.job)) return false;
-    this.#pool.cancel(entry.task);
     this.#removeFiles(entry);
+    // The thread may have been about to open them.
+    void this.#pool.cancel(entry.task).then(() => this.#removeFiles(entry));
     this.#change(entry, { status: "cancelled", status_message: "Cancelled" });
     return true;
   }
