@@ -1,5 +1,5 @@
 /** Where the core lives: in the page or in a worker. Both take the messages of docs/core-messages.md. */
-import { loadModule, loadPage } from "./loader.js";
+import { loaders } from "./loader.js";
 import { Post } from "./messages.js";
 import type { Core, Message, Sink } from "./messages.js";
 import type { JobsClientOptions, LogEntry } from "./types.js";
@@ -7,7 +7,7 @@ import type { JobsClientOptions, LogEntry } from "./types.js";
 /** Told about what could not be as it was wished for; an `error` when the core will never say anything again. */
 export type Warn = (code: string, message: string, level?: LogEntry["level"]) => void;
 
-type Wanted = Pick<JobsClientOptions, "wasm" | "worker" | "shareAcrossTabs">;
+type Wanted = Pick<JobsClientOptions, "protocol" | "wasm" | "worker" | "shareAcrossTabs">;
 
 interface Told {
   sink: Sink | undefined;
@@ -35,7 +35,13 @@ export async function openCore(config: string, options: Wanted, sink: Sink, warn
 }
 
 /** Starts a core; `warn` is told where a worker was wished for and cannot be had. */
-async function openOwn(config: string, { wasm, worker }: Wanted, sink: Sink, warn: Warn): Promise<Core> {
+async function openOwn(
+  config: string,
+  { protocol, wasm, worker }: Wanted,
+  sink: Sink,
+  warn: Warn,
+): Promise<Core> {
+  const { loadModule, loadPage } = loaders[protocol as keyof typeof loaders];
   const seed = Math.floor(Math.random() * 2 ** 53);
   if (worker) {
     const module = await loadModule(wasm);

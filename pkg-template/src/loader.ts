@@ -36,8 +36,7 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
     : WebAssembly.compile(await response.arrayBuffer());
 }
 
-async function packed(): Promise<WebAssembly.Module> {
-  const { default: text } = await import("./core-wasm.js");
+async function unpack(text: string): Promise<WebAssembly.Module> {
   const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
   const bytes = fromBase64?.call(Uint8Array, text) ?? Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   // Not Blob.stream(): jsdom lacks it.
@@ -45,17 +44,24 @@ async function packed(): Promise<WebAssembly.Module> {
   return compileResponse(new Response(body.pipeThrough(new DecompressionStream("gzip"))));
 }
 
-/** The compiled core. Clients of one page share the first one's source. */
-export const loadModule = once(async (source: WasmSource): Promise<WebAssembly.Module> => {
-  if (!source) return packed();
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof URL) return compileResponse(await fetch(source));
-  return source instanceof Response ? compileResponse(source) : WebAssembly.compile(source);
-});
+function createLoader(packed: () => Promise<{ default: string }>) {
+  /** The compiled core. Clients of one page and protocol share the first one's source. */
+  const loadModule = once(async (source: WasmSource): Promise<WebAssembly.Module> => {
+    if (!source) return unpack((await packed()).default);
+    if (source instanceof WebAssembly.Module) return source;
+    if (source instanceof URL) return compileResponse(await fetch(source));
+    return source instanceof Response ? compileResponse(source) : WebAssembly.compile(source);
+  });
+  /** The glue, with the core inside the page. */
+  const loadPage = once(async (source: WasmSource) => {
+    const [glue, module] = await Promise.all([import("./core.js"), loadModule(source)]);
+    return glue.default(module);
+  });
+  return { loadModule, loadPage };
+}
 
-/** The glue, with the core inside the page. */
-export const loadPage = once(async (source: WasmSource) => {
-  const [glue, module] = await Promise.all([import("./core.js"), loadModule(source)]);
-  await glue.default(module);
-  return glue.JobsClient;
-});
+/** Each protocol has a core of its own. */
+export const loaders = {
+  stream: createLoader(() => import("./core-wasm.js")),
+  "socket.io": createLoader(() => import("./core-socketio-wasm.js")),
+};

@@ -125,7 +125,10 @@ export interface JobsClientOptions<Events = JobEvents> {
   map?: Partial<EnvelopeMap>;
   /** Receives what the client has to say. Without it the client is silent. */
   logger?: (entry: LogEntry) => void;
-  /** Where the wasm comes from, instead of the copy inside the package: for streaming or a strict `connect-src`. */
+  /**
+   * Where the wasm comes from, instead of the copy inside the package: for streaming or a strict `connect-src`. It is
+   * that of the protocol: `jobwire/core.wasm`, for `socket.io` `jobwire/core-socketio.wasm`.
+   */
   wasm?: URL | Response | BufferSource | WebAssembly.Module;
 }
 

@@ -1,5 +1,6 @@
 /** The other end of a worker: messages in, calls of the sink out. */
-import init, { JobsClient } from "./core.js";
+import load from "./core.js";
+import type { JobsClient } from "./core.js";
 import { Post } from "./messages.js";
 import type { Attachment, Message } from "./messages.js";
 
@@ -22,8 +23,7 @@ let core: JobsClient | undefined;
 
 async function start(module: WebAssembly.Module, config: string, seed: number): Promise<void> {
   try {
-    await init(module);
-    core = new JobsClient(config, seed, (...call) =>
+    core = new (await load(module))(config, seed, (...call) =>
       scope.postMessage(call, call[0] === ATTACHMENT ? [call[2]] : []),
     );
     scope.postMessage(0);

@@ -1,4 +1,4 @@
-/** From the crate to what the browser loads: wasm, glue and types, in target/core. */
+/** From the crate to what the browser loads, in target/core: a wasm for each protocol, and the glue for both. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -31,6 +31,12 @@ const OPTIMISATIONS = [
   ...["--flatten", "--rereloop", "-Oz", "-Oz", "--converge"],
 ];
 
+/** The name of each wasm, and what is in it. */
+const BUILDS = [
+  { name: "core", feature: "stream" },
+  { name: "core-socketio", feature: "socketio" },
+];
+
 /** Scripts that have a part in what is built, in the order in which they have it. */
 const LINKER = ["linker.mjs", "wasm-object.mjs"].map((name) => join(root, "scripts/lib", name));
 const OWN = ["build-core.mjs", "trim-glue.mjs", "glue.js", "slim.mjs"];
@@ -38,8 +44,6 @@ const SCRIPTS = [...LINKER, ...OWN.map((name) => join(root, "scripts/lib", name)
 
 /** How cargo is told which linker to use for wasm32. */
 const CARGO_LINKER = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
-
-const TEXT_MODULE_TYPES = "declare const text: string;\nexport default text;\n";
 
 /**
  * Runs a tool of the build; on failure its output is the error.
@@ -68,12 +72,17 @@ function rustFlags() {
 
 /**
  * Loaded when it is needed: binaryen is an npm dependency, which the first set-up has yet to install.
- * @param {string} wasm
- * @param {string} glue
+ * @param {readonly string[]} folders what wasm-bindgen made of each build
  */
-async function slimmedCopy(wasm, glue) {
+async function slimmed(folders) {
   const { slim } = await import("./slim.mjs");
-  return slim(readFileSync(wasm), trimGlue(readFileSync(glue, "utf8")));
+  const written = folders.map((folder) => readFileSync(join(folder, "core.js"), "utf8"));
+  const { glue, renamed } = trimGlue(written);
+  const wasms = folders.map((folder) => readFileSync(join(folder, "core_bg.wasm")));
+  return slim(
+    wasms.map((wasm, place) => ({ wasm, renamed: renamed[place] })),
+    glue,
+  );
 }
 
 /**
@@ -95,6 +104,31 @@ export function wasmArtifact(messages) {
     if (wasm) return /** @type {string} */ (wasm);
   }
   throw new Error('cargo built no wasm library: Cargo.toml needs crate-type = ["cdylib", "rlib"].');
+}
+
+/** Compiles the crate for one protocol. @param {string} feature @returns {string} the wasm */
+function compile(feature) {
+  const rust = wasmRust();
+  const env = { ...process.env, ...rust.env };
+  // As cdylib alone: beside an rlib, which the tests need, cargo silently leaves link-time optimisation out.
+  const args = ["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", WASM_TARGET];
+  args.push("--no-default-features", "--features", feature, "--message-format=json-render-diagnostics");
+  if (process.env.CI) args.push("--locked");
+  const cargo = spawnSync(rust.cargo, args, {
+    cwd: root,
+    env: {
+      ...env,
+      CARGO_ENCODED_RUSTFLAGS: rustFlags(),
+      [CARGO_LINKER]: linkerLauncher(),
+      JOBWIRE_LINKER: env[CARGO_LINKER] || "rust-lld",
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (cargo.status !== 0)
+    throw new Error("The crate does not compile for wasm32: see cargo's message above.");
+  return wasmArtifact(cargo.stdout);
 }
 
 /** The linker's script as a program: with the Node that runs this, whatever the script's mode and PATH say. */
@@ -135,59 +169,42 @@ export async function buildCore(say) {
   const inputs = coreInputs();
   if (isFresh(stamp, inputs, [coreDir])) return { inputs, built: false };
 
-  const rust = wasmRust();
-  say("cargo rustc --release (wasm32)");
-  // As cdylib alone: beside an rlib, which the tests need, cargo silently leaves link-time optimisation out.
-  const cargoArgs = ["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", WASM_TARGET];
-  if (process.env.CI) cargoArgs.push("--locked");
-  const env = { ...process.env, ...rust.env };
-  const cargo = spawnSync(rust.cargo, [...cargoArgs, "--message-format=json-render-diagnostics"], {
-    cwd: root,
-    env: {
-      ...env,
-      CARGO_ENCODED_RUSTFLAGS: rustFlags(),
-      [CARGO_LINKER]: linkerLauncher(),
-      JOBWIRE_LINKER: env[CARGO_LINKER] || "rust-lld",
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-    encoding: "utf8",
-    maxBuffer: 256 * 1024 * 1024,
-  });
-  if (cargo.status !== 0)
-    throw new Error("The crate does not compile for wasm32: see cargo's message above.");
-  const wasm = wasmArtifact(cargo.stdout);
-
   const bindgen = findWasmBindgen();
   if (!bindgen) throw new Error(`wasm-bindgen ${wasmBindgen()} is missing: run "npm run setup".`);
+  const work = join(targetDir, "core.build");
   const made = join(targetDir, "core.new");
-  rmSync(made, { recursive: true, force: true });
-  mkdirSync(made, { recursive: true });
-  say("wasm-bindgen");
-  must(bindgen, [
-    ...["--target", "web", "--omit-default-module-path", "--out-name", "core", "--out-dir", made],
-    ...["--remove-producers-section", wasm],
-  ]);
+  for (const folder of [work, made]) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+  }
+  for (const { name, feature } of BUILDS) {
+    say(`cargo rustc --release (wasm32, ${feature})`);
+    const wasm = compile(feature);
+    say("wasm-bindgen");
+    must(bindgen, [
+      ...["--target", "web", "--omit-default-module-path", "--no-typescript"],
+      ...["--out-name", "core", "--out-dir", join(work, name), "--remove-producers-section", wasm],
+    ]);
+  }
 
   say("trimmed glue, short names");
-  const linked = join(made, "core_bg.wasm");
-  const glue = join(made, "core.js");
-  const slimmed = await slimmedCopy(linked, glue);
-  writeFileSync(linked, slimmed.wasm);
-  writeFileSync(glue, slimmed.glue);
+  const { wasms, glue } = await slimmed(BUILDS.map(({ name }) => join(work, name)));
+  writeFileSync(join(made, "core.js"), glue);
 
   say("wasm-opt -Oz");
-  const optimised = join(made, "core.wasm");
-  must(npmBin("wasm-opt"), [
-    linked,
-    ...FEATURES,
-    ...OPTIMISATIONS,
-    ...["--strip-debug", "--strip-producers", "--strip-target-features", "-o", optimised],
-  ]);
-  const base64 = (await packed(readFileSync(optimised))).toString("base64");
-  writeFileSync(join(made, "core-wasm.js"), `export default "${base64}";\n`);
-  writeFileSync(join(made, "core-wasm.d.ts"), TEXT_MODULE_TYPES);
-  writeFileSync(join(made, "core-worker.d.ts"), TEXT_MODULE_TYPES);
-  for (const name of ["core_bg.wasm", "core_bg.wasm.d.ts"]) rmSync(join(made, name), { force: true });
+  for (const [place, { name }] of BUILDS.entries()) {
+    const linked = join(work, `${name}.wasm`);
+    const optimised = join(made, `${name}.wasm`);
+    writeFileSync(linked, wasms[place] ?? "");
+    must(npmBin("wasm-opt"), [
+      linked,
+      ...FEATURES,
+      ...OPTIMISATIONS,
+      ...["--strip-debug", "--strip-producers", "--strip-target-features", "-o", optimised],
+    ]);
+    const base64 = (await packed(readFileSync(optimised))).toString("base64");
+    writeFileSync(join(made, `${name}-wasm.js`), `export default "${base64}";\n`);
+  }
 
   rmSync(coreDir, { recursive: true, force: true });
   renameSync(made, coreDir);

@@ -25,7 +25,7 @@ const BROWSERS = "es2022";
 const { version } = JSON.parse(readFileSync(join(root, "pkg-template", "package.json"), "utf8"));
 
 /** The chunks the facade loads on first use; in the package they lie beside it. */
-const LAZY = /(?:^|\/)(core(?:-wasm|-worker)?\.js)$/;
+const LAZY = /(?:^|\/)(core(?:-wasm|-socketio-wasm|-worker)?\.js)$/;
 
 /**
  * Keeps the lazy chunks, and the facade as seen from the wrappers, as files of their own.
@@ -116,9 +116,6 @@ function declareTypes(made) {
   for (const name of readdirSync(source, { recursive: true, encoding: "utf8" })) {
     if (name.endsWith(".d.ts") && !existsSync(join(made, name))) cpSync(join(source, name), join(made, name));
   }
-  for (const name of ["core.d.ts", "core-wasm.d.ts", "core-worker.d.ts"]) {
-    if (!existsSync(join(made, name))) copyFileSync(join(coreDir, name), join(made, name));
-  }
 }
 
 /** Lets examples and tests import "jobwire" as an installed package. */
@@ -160,7 +157,9 @@ export async function buildPackage(coreInputs, say) {
   await bundle(made);
   say("tsc");
   declareTypes(made);
-  for (const name of ["core.wasm", "core-wasm.js"]) copyFileSync(join(coreDir, name), join(made, name));
+  for (const name of readdirSync(coreDir)) {
+    if (/wasm/.test(name)) copyFileSync(join(coreDir, name), join(made, name));
+  }
   for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, name), join(made, name));
   copyFileSync(join(root, "pkg-template", "package.json"), join(made, "package.json"));
   copyFileSync(join(root, "README.md"), join(made, "README.md"));

@@ -1,7 +1,7 @@
 /* eslint-disable no-undef, @typescript-eslint/no-unused-vars -- Much of this is for the imports, which are missing here. */
 /**
- * What the glue consists of besides the imports that wasm-bindgen writes: trim-glue.mjs puts those in their place here.
- * It does what wasm-bindgen's own runtime does, for this core alone: there is one driver, never freed; the wasm comes
+ * What the glue consists of besides the imports that wasm-bindgen writes: trim-glue.mjs puts those behind it and makes
+ * one function of all, so that a page can have the core of each protocol. It does what wasm-bindgen's own runtime does, for this core alone: there is one driver, never freed; the wasm comes
  * compiled; the core drops the closures it has made, so none is left to the garbage collector.
  */
 
@@ -20,13 +20,13 @@ let bytes;
 /** Of the text passed last. */
 let length;
 
-export default async function init(module) {
+async function init(module) {
   wasm = (await WebAssembly.instantiate(module, __wbg_get_imports())).exports;
   bytes = new Uint8Array(wasm.memory.buffer);
   wasm.__wbindgen_start();
 }
 
-export class JobsClient {
+class JobsClient {
   constructor(config, seed, sink) {
     this.$p = wasm.jobsclient_new(passText(config), length, seed, sink);
   }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-/** For all that one page downloads, as gzip -9. */
+/** For all that one page downloads, as gzip -9, whatever its protocol. */
 export const LIMIT = 45_000;
 
 /** @typedef {{ raw: number, gzip: number, brotli: number }} Size */
@@ -49,7 +49,7 @@ async function minifiedFacade(pkgDir) {
     target: "es2022",
     outdir: pkgDir,
     write: false,
-    external: ["./core.js", "./core-wasm.js", "./core-worker.js"],
+    external: ["./core.js", "./core-wasm.js", "./core-socketio-wasm.js", "./core-worker.js"],
   });
   const isFacade = (/** @type {{ path: string }} */ { path }) => basename(path) === "index.js";
   const facade = outputFiles.find(isFacade);
@@ -69,11 +69,14 @@ export async function measure(pkgDir) {
   const shipped = (name) => sizeOf(readFileSync(join(pkgDir, name)));
   const { facade, host, tabs } = await minifiedFacade(pkgDir);
   const glue = shipped("core.js");
-  const wasm = shipped("core-wasm.js");
   const worker = shipped("core-worker.js");
+  const stream = shipped("core-wasm.js");
+  const socketIo = shipped("core-socketio-wasm.js");
   const parts = {
     "wasm (core.wasm)": shipped("core.wasm"),
-    "wasm as shipped (core-wasm.js)": wasm,
+    "wasm as shipped (core-wasm.js)": stream,
+    "wasm (core-socketio.wasm)": shipped("core-socketio.wasm"),
+    "wasm as shipped (core-socketio-wasm.js)": socketIo,
     "glue (core.js)": glue,
     "facade (index.js, minified)": facade,
     "worker's host (its chunk, minified)": host,
@@ -81,8 +84,10 @@ export async function measure(pkgDir) {
     "worker (core-worker.js)": worker,
   };
   const totals = {
-    "in the page: facade + glue + wasm": sum([facade, glue, wasm]),
-    "in a worker: facade + host + worker + wasm": sum([facade, host, worker, wasm]),
+    "stream, in the page: facade + glue + wasm": sum([facade, glue, stream]),
+    "stream, in a worker: facade + host + worker + wasm": sum([facade, host, worker, stream]),
+    "socket.io, in the page": sum([facade, glue, socketIo]),
+    "socket.io, in a worker": sum([facade, host, worker, socketIo]),
   };
   return { parts, totals };
 }

@@ -21,42 +21,47 @@ const EXPORT = /\(export "([^"]+)" \(\w+ (?:\$"[^"]*"|[^\s()]+)\)\)/g;
 const inGlue = (name) => new RegExp(`(?<![\\w$])${quoted(name)}(?![\\w$])`, "g");
 
 /**
- * @param {Uint8Array} wasm
- * @param {string} glue its imports, and what uses its exports; an import that is missing here is never called
- * @returns {{ wasm: Uint8Array, glue: string }}
+ * @param {readonly { wasm: Uint8Array, renamed?: ReadonlyMap<string, string> }[]} builds what the glue is for, and names
+ * of it that the glue has otherwise
+ * @param {string} glue imports, and what uses exports; an import that is missing here is never called
+ * @returns {{ wasms: Uint8Array[], glue: string }}
  */
-export function slim(wasm, glue) {
-  const module = binaryen.readBinary(wasm);
-  let text = module.emitText();
-  module.dispose();
-
+export function slim(builds, glue) {
   const names = new Set();
-  /** @type {string[]} */
-  const never = [];
-  text = text.replace(IMPORT, (whole, name, signature) => {
-    if (inGlue(name).test(glue)) {
+  const texts = builds.map(({ wasm, renamed = new Map() }) => {
+    const module = binaryen.readBinary(wasm);
+    let text = module.emitText();
+    module.dispose();
+    for (const [from, to] of renamed) text = text.replaceAll(`"${from}"`, `"${to}"`);
+    /** @type {string[]} */
+    const never = [];
+    text = text.replace(IMPORT, (whole, name, signature) => {
+      if (inGlue(name).test(glue)) {
+        names.add(name);
+        return whole;
+      }
+      never.push(`(${signature} (unreachable))`);
+      return "";
+    });
+    text = text.replace(EXPORT, (whole, name) => {
+      if (name === "memory") return whole;
+      if (!inGlue(name).test(glue)) return "";
       names.add(name);
       return whole;
-    }
-    never.push(`(${signature} (unreachable))`);
-    return "";
+    });
+    text = text.replace(/\)\s*$/, () => `${never.join("\n")}\n)`);
+    return text.replaceAll('"./core_bg.js"', '"w"');
   });
-  text = text.replace(EXPORT, (whole, name) => {
-    if (name === "memory") return whole;
-    if (!inGlue(name).test(glue)) return "";
-    names.add(name);
-    return whole;
-  });
-  text = text.replace(/\)\s*$/, () => `${never.join("\n")}\n)`);
+
   let short = glue.replaceAll("./core_bg.js", "w");
-  text = text.replaceAll('"./core_bg.js"', '"w"');
-  [...names].forEach((name, place) => {
-    const to = `$${shortName(place)}`;
-    text = text.replaceAll(`"${name}"`, `"${to}"`);
-    short = short.replace(inGlue(name), () => to);
+  const shortNames = [...names].map((name, place) => ({ name, to: `$${shortName(place)}` }));
+  for (const { name, to } of shortNames) short = short.replace(inGlue(name), () => to);
+  const wasms = texts.map((text) => {
+    for (const { name, to } of shortNames) text = text.replaceAll(`"${name}"`, `"${to}"`);
+    const module = binaryen.parseText(text);
+    const bytes = module.emitBinary();
+    module.dispose();
+    return bytes;
   });
-  const renamed = binaryen.parseText(text);
-  const bytes = renamed.emitBinary();
-  renamed.dispose();
-  return { wasm: bytes, glue: short };
+  return { wasms, glue: short };
 }

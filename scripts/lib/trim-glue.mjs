@@ -1,6 +1,6 @@
 /**
  * Of the glue that wasm-bindgen writes keeps the imports, written shorter, and has glue.js take the place of the rest: a
- * third is left.
+ * third is left. One glue fits the core of each protocol: what both import, both import by the same name.
  *
  * Fails the build where the glue is not what glue.js stands for. The version of wasm-bindgen is fixed in Cargo.toml; a
  * new one may bring differences to look at here.
@@ -24,11 +24,16 @@ const DRIVER = [
   "wasm.jobsclient_new(ptr0, len0, val2, sink);",
   "post(message, n, text, max_age, data, supersede) {",
   "wasm.jobsclient_post(this.__wbg_ptr, val4, val5, ptr0, len0, val6, ptr1, len1, ptr2, len2);",
-  "wasm.jobsclient_attach(this.__wbg_ptr, bytes);",
 ];
+
+/** What wasm-bindgen says of a cast, which it numbers anew in every build. */
+const CAST = /\/\/ Cast intrinsic for `(.*)`/;
 
 const IMPORT =
   /^ {8}(\w+): function\((.*?)\) \{(?: return handleError\(function \((.*?)\) \{)?\n([\s\S]*?)\n {8}\}(, arguments\); \})?,$/gm;
+
+/** The same, where it hands over attachments. */
+const ATTACH = /^ {4}attach\((?!bytes\) \{\n {8}wasm\.jobsclient_attach\(this\.__wbg_ptr, bytes\);)/m;
 
 /** Imports written anew, by what their names begin with. @type {readonly [string, string][]} */
 const SPECIAL = [
@@ -55,49 +60,114 @@ function body(lines) {
   return /^(?!throw ).*;$/.test(text) ? text.slice(0, -1) : `{\n${text}\n}`;
 }
 
-/** @param {string} glue */
-function imports(glue) {
-  const object = /const import0 = \{\n {8}__proto__: null,\n([\s\S]*?)\n {4}\};/.exec(glue)?.[1];
-  must(object, "it has no imports");
-  const entries = [...object.matchAll(IMPORT)].map(([, name = "", plain, guarded, lines = ""]) => {
-    const special = SPECIAL.find(([start]) => name.startsWith(start))?.[1];
-    if (special !== undefined) return special && `${name}: ${special}`;
-    const call = `(${guarded ?? plain}) => ${body(lines)}`;
-    return `${name}: ${guarded === undefined ? call : `handleError(${call})`}`;
-  });
-  must(entries.length === object.match(/^ {8}\w+:/gm)?.length, "an import is not written as a function");
-  return entries.filter(Boolean).join(",\n").replaceAll("._wbg_cb_unref(", ".$u(");
+/**
+ * @typedef {object} Glue
+ * @property {Map<string, string>} imports
+ * @property {Map<string, string>} shims functions that call a closure
+ * @property {string[]} constants
+ * @property {string} module what the wasm calls the imports' module
+ * @property {Map<string, string>} renamed names of the wasm that are not the same in every build, and what they become
+ */
+
+/** Of a build's own names, those that do not depend on it. @param {string} glue */
+function renamedIn(glue) {
+  const renamed = new Map();
+  for (const [, name = "", , , lines = ""] of glue.matchAll(IMPORT)) {
+    const cast = CAST.exec(lines)?.[1]
+      ?.replace(/shim_idx: \d+/g, "")
+      .replace(/\W+/g, "_");
+    if (!cast) continue;
+    must(![...renamed.values()].includes(cast), `it casts twice: ${cast}`);
+    renamed.set(name, cast);
+    const call = /\w*closures_____invoke\w+/.exec(lines)?.[0];
+    if (call && !renamed.has(call)) renamed.set(call, `${cast}_call`);
+  }
+  return renamed;
 }
 
-/**
- * @param {string} glue what wasm-bindgen wrote
- * @returns {string} the same for this core, with the names of wasm-bindgen
- */
-export function trimGlue(glue) {
-  for (const text of DRIVER) must(glue.includes(text), `"${text}" is missing`);
-  let made = imports(glue);
-  const shims = [];
+/** @param {string} written @returns {Glue} */
+function parse(written) {
+  for (const text of DRIVER) must(written.includes(text), `"${text}" is missing`);
+  must(!ATTACH.test(written), "attach() is another");
+  const renamed = renamedIn(written);
+  let glue = written;
+  for (const [from, to] of renamed) glue = glue.replaceAll(new RegExp(`\\b${from}\\b`, "g"), to);
+  const object = /const import0 = \{\n {8}__proto__: null,\n([\s\S]*?)\n {4}\};/.exec(glue)?.[1];
+  must(object, "it has no imports");
+  const found = [...object.matchAll(IMPORT)];
+  must(found.length === object.match(/^ {8}\w+:/gm)?.length, "an import is not written as a function");
+  /** @type {Map<string, string>} */
+  const imports = new Map();
+  for (const [, name = "", plain, guarded, lines = ""] of found) {
+    const special = SPECIAL.find(([start]) => name.startsWith(start))?.[1];
+    const call = `(${guarded ?? plain}) => ${body(lines)}`;
+    const code = special ?? (guarded === undefined ? call : `handleError(${call})`);
+    if (code) imports.set(name, code.replaceAll("._wbg_cb_unref(", ".$u("));
+  }
+  /** @type {Map<string, string>} */
+  const shims = new Map();
   for (const [text, name = ""] of glue.matchAll(/^(?:async )?function (\w+)\([\s\S]*?^\}$/gm)) {
     if (REPLACED.includes(name)) continue;
-    must(name.includes("closures_____invoke"), `${name}() is new`);
+    must([...renamed.values()].includes(name) || name.includes("closures_____invoke"), `${name}() is new`);
     // How a closure is called; mostly as it is exported.
-    if (/^.*\n *wasm\.\w+\(.*\);\n\}$/.test(text))
-      made = made.replaceAll(`, ${name})`, () => `, wasm.${name})`);
-    else shims.push(text);
+    if (/^.*\n *wasm\.\w+\(.*\);\n\}$/.test(text)) {
+      for (const [key, code] of imports) {
+        imports.set(
+          key,
+          code.replaceAll(`, ${name})`, () => `, wasm.${name})`),
+        );
+      }
+    } else shims.set(name, text);
   }
   const constants = glue.match(/^const __wbindgen_enum_\w+ = .*;$/gm) ?? [];
   const module = /^ {8}"(.*)": import0,$/m.exec(glue)?.[1];
   must(module, "its imports have no name");
+  return { imports, shims, constants, module, renamed };
+}
+
+/** What is in any of these; what is in several is the same there. @param {readonly Map<string, string>[]} maps */
+function union(maps) {
+  /** @type {Map<string, string>} */
+  const all = new Map();
+  for (const map of maps) {
+    for (const [name, code] of map) {
+      must((all.get(name) ?? code) === code, `${name} is not the same in both builds`);
+      all.set(name, code);
+    }
+  }
+  return all;
+}
+
+/**
+ * @param {readonly string[]} written the glue of each build
+ * @returns {{ glue: string, renamed: Map<string, string>[] }} one for all of them, with the names of wasm-bindgen but
+ * for those that each wasm has to change
+ */
+export function trimGlue(written) {
+  const builds = written.map(parse);
+  const imports = union(builds.map((build) => build.imports));
+  const shims = union(builds.map((build) => build.shims));
+  const constants = new Set(builds.flatMap((build) => build.constants));
+  const module = builds[0]?.module;
+  must(module && builds.every((build) => build.module === module), "the imports have several names");
   const runtime = readFileSync(join(root, "scripts/lib/glue.js"), "utf8");
   for (const name of [...REPLACED, "WASM_VECTOR_LEN"]) {
     const isThere = runtime.includes(`${name} =`) || runtime.includes(`function ${name}(`);
-    const isUsed = [made, ...shims].some((text) => new RegExp(`\\b${name}\\b`).test(text));
+    const isUsed = [...imports.values(), ...shims.values()].some((text) =>
+      new RegExp(`\\b${name}\\b`).test(text),
+    );
     must(isThere || !isUsed, `an import uses ${name}`);
   }
-  return [
+  const entries = [...imports].map(([name, code]) => `${name}: ${code}`).join(",\n");
+  const glue = [
+    "export default async (module) => {",
     runtime,
     ...constants,
-    ...shims,
-    `const __wbg_get_imports = () => ({ "${module}": {\n${made}\n} });\n`,
+    ...shims.values(),
+    `const __wbg_get_imports = () => ({ "${module}": {\n${entries}\n} });`,
+    "await init(module);",
+    "return JobsClient;",
+    "};\n",
   ].join("\n");
+  return { glue, renamed: builds.map((build) => build.renamed) };
 }

@@ -197,11 +197,12 @@ export class FakeCore {
 export const made: FakeCore[] = [];
 export const control: { failure: Error | undefined } = { failure: undefined };
 
-export default async function init(): Promise<void> {
+export default async function load(): Promise<typeof JobsClient> {
   if (control.failure) throw control.failure;
+  return JobsClient;
 }
 
-export class JobsClient {
+class JobsClient {
   readonly #core: FakeCore;
 
   constructor(config: string, _seed: number, sink: Sink) {
