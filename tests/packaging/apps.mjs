@@ -65,7 +65,14 @@ async function served({ folder, server, chromium }) {
 }
 
 /** The wasm is exported as a file to fetch, not as a module, so there is no type of it to be found. */
-const ATTW = ["--profile", "esm-only", "--exclude-entrypoints", "core.wasm", "--no-emoji"];
+const ATTW = [
+  "--profile",
+  "esm-only",
+  "--exclude-entrypoints",
+  "core.wasm",
+  "core-socketio.wasm",
+  "--no-emoji",
+];
 
 /** @type {readonly App[]} */
 export const apps = [
