@@ -232,14 +232,20 @@ impl Config {
         }
         let (event, data) = (read.text(), read.text());
         config.subscribe = event.map(|event| (event, data));
-        config.socketio = read.whole(0) == 2;
-        config.namespace = read.text_or("/");
-        config.transports = match read.whole(0) {
-            0 => Transports::SocketFirst,
-            1 => Transports::PollingFirst,
-            2 => Transports::SocketOnly,
-            _ => Transports::PollingOnly,
-        };
+        let (protocol, namespace, transports) = (read.whole(0), read.next(), read.whole(0));
+        if SOCKETIO {
+            config.socketio = protocol == 2;
+            config.namespace = match namespace {
+                Value::String(name) => name.get().into_owned(),
+                _ => "/".into(),
+            };
+            config.transports = match transports {
+                0 => Transports::SocketFirst,
+                1 => Transports::PollingFirst,
+                2 => Transports::SocketOnly,
+                _ => Transports::PollingOnly,
+            };
+        }
         while let Some(server) = read.text() {
             config.servers.push(server);
         }

@@ -20,6 +20,7 @@ pub mod json;
 mod message;
 mod offset;
 mod output;
+mod part;
 mod queue;
 mod rng;
 pub mod socketio;

@@ -284,13 +284,14 @@ impl Engine {
         if acks.replies.len() >= MAX_REPLIES {
             acks.replies.remove(0);
         }
+        let number = acks.numbers;
         acks.replies.push(Reply {
-            number: acks.numbers,
+            number,
             channel,
             id,
             until: self.now.after(REPLY_AGE),
         });
-        acks.numbers
+        number
     }
 
     /// The page acknowledges an event.

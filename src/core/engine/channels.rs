@@ -107,15 +107,6 @@ impl Channel {
     }
 }
 
-/// The namespaces that are or were wanted; the default one first. None with another protocol.
-pub(super) fn channels(config: &super::Config) -> Vec<Channel> {
-    if config.is_socketio() {
-        vec![Channel::new(&config.namespace)]
-    } else {
-        Vec::new()
-    }
-}
-
 /// Whether what a server says is about who asks.
 fn is_about_auth(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
@@ -150,6 +141,13 @@ fn may_pass(data: &str) -> bool {
 }
 
 impl Engine {
+    /// The default namespace is always wanted, and is the first.
+    pub(super) fn add_default_channel(&mut self) {
+        if self.config.is_socketio() {
+            self.channels.push(Channel::new(&self.config.namespace));
+        }
+    }
+
     pub(super) fn channel(&self, place: usize) -> Option<&Channel> {
         if !self.config.is_socketio() {
             return None;
@@ -224,7 +222,7 @@ impl Engine {
         if !self.config.is_socketio() {
             return;
         }
-        for channel in &mut self.channels {
+        for channel in self.channels.iter_mut() {
             if channel.refusal().is_some() {
                 channel.standing = Standing::Out;
                 channel.failures = 0;

@@ -27,6 +27,7 @@ use super::history::History;
 use super::index::Index;
 use super::input::{Ask, Command, Gen, Input};
 use super::output::Output;
+use super::part::Part;
 use super::queue::{Bucket, Queue};
 use super::rng::Rng;
 use super::time::Time;
@@ -81,10 +82,10 @@ pub struct Engine {
     /// The server that is tried, or works.
     server: usize,
     auth: auth::Auth,
-    transport: transport::Transport,
+    transport: Part<transport::Transport>,
     /// The namespaces of Socket.IO; none with another protocol.
-    channels: Vec<channels::Channel>,
-    acks: acks::Acks,
+    channels: Part<Vec<channels::Channel>>,
+    acks: Part<acks::Acks>,
     reads: reads::Reads,
     timers: Timers,
     outputs: Vec<Output>,
@@ -116,7 +117,7 @@ impl Engine {
     /// A client that has done nothing yet. The same `seed` gives the same delays.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
-        Self {
+        let mut engine = Self {
             rng: Rng::new(seed),
             now: Time(0),
             epoch: None,
@@ -133,9 +134,9 @@ impl Engine {
             opened: 0,
             server: 0,
             auth: auth::Auth::default(),
-            transport: transport::Transport::default(),
-            channels: channels::channels(&config),
-            acks: acks::Acks::default(),
+            transport: Part::default(),
+            channels: Part::default(),
+            acks: Part::default(),
             reads: reads::Reads::default(),
             timers: Timers::default(),
             outputs: Vec::new(),
@@ -156,7 +157,9 @@ impl Engine {
             next_wake: Time(0),
             counters: Counters::default(),
             config,
-        }
+        };
+        engine.add_default_channel();
+        engine
     }
 
     /// Takes in one thing that happened at `now`. Drain [`Engine::poll_output`] before the next call.
@@ -175,7 +178,8 @@ impl Engine {
                 self.session_binary(r#gen, (id, size));
             }
             Input::Attached { id, size } if self.config.is_socketio() => self.attach(id, size),
-            Input::Binary { id, .. } | Input::Attached { id, .. } => self.forget(&[(id, 0)]),
+            // Other protocols have no attachments.
+            Input::Binary { .. } | Input::Attached { .. } => {}
             Input::NotUtf8 { r#gen } => self.not_utf8(r#gen),
             Input::Oversize { r#gen, size } => self.oversize(r#gen, size),
             Input::Closed {
@@ -364,8 +368,8 @@ impl Engine {
         self.audit = Audit::default();
         self.links = Vec::new();
         self.timers = Timers::default();
-        self.acks = acks::Acks::default();
-        self.channels = Vec::new();
+        self.acks = Part::default();
+        self.channels = Part::default();
     }
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.
