@@ -19,6 +19,10 @@ const SOURCES: { [kind: number]: number } = {
   [Rec.SocketIo]: 5,
 };
 
+/** How long a channel that was left shows what it showed, ms; and then. */
+const LINGER = 1000;
+const IDLE = [0, 0, 1, null, null, 0, 0, null, null];
+
 /** Notices come first in a batch: one that begins otherwise has none. */
 const HAS_NOTICES = /^\[(?:[234580]|10),/;
 
@@ -102,7 +106,8 @@ export function createHub(
     if (isAlone && !attachments.size && !HAS_NOTICES.test(json)) return tellOwn([[Kind.Batch, 0, json]]);
     const common: Line[] = [];
     // What is meant for one tab comes first, as in every batch.
-    for (const line of JSON.parse(`[${json}]`) as Line[]) {
+    const lines = JSON.parse(`[${json}]`) as Line[];
+    for (const line of lines) {
       const [kind, first] = line;
       if (isAnswer(kind)) {
         answer(first as number, (tab, rid, post) => {
@@ -118,7 +123,7 @@ export function createHub(
       if (kind === Rec.Channel) channels.set(first, line);
       common.push(line);
     }
-    give(own, common);
+    give(own, common, common.length === lines.length ? json : undefined);
     if (!isAlone) give(EVERYBODY, common);
     attachments.clear();
   }
@@ -139,11 +144,19 @@ export function createHub(
     const [post, n = 0, text] = message;
     const delta = member.wishes.note(message);
     const isFlag = post === Post.WatchAll || post === Post.Channel;
-    // Said again by another tab, a flag has the core tell that tab what the others know.
-    if (post === Post.Channel && n) present(tab, channels.get(text));
+    // A flag that another tab says again has the core tell what the others know; the status of a channel it keeps.
+    if (post === Post.Channel) {
+      if (n) present(tab, channels.get(text));
+      else if (wants(post, text)) setTimeout(leaveChannel, LINGER, member, tab, text);
+    }
     if (post === Post.Listen ? delta : isFlag ? n || !wants(post, text) : delta) {
       core(post, post === Post.Listen ? delta : n, text);
     }
+  }
+
+  /** What the core says when the last one leaves. */
+  function leaveChannel({ wishes }: Member, tab: string, channel: string): void {
+    if (members.has(tab) && !wishes.has(Post.Channel, channel)) give(tab, [[Rec.Channel, channel, ...IDLE]]);
   }
 
   function present(tab: string, line: Line | undefined): void {

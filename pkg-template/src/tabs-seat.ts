@@ -39,7 +39,8 @@ export interface Seat {
   unlink(state?: number): void;
 }
 
-export function createSeat(isStream: boolean, sink: Sink): Seat {
+/** @param ends see createView() */
+export function createSeat(ends: readonly string[], sink: Sink): Seat {
   const wishes = createWishes();
   const questions = new Map<number, Question>();
   /** Sent while disconnected. */
@@ -52,7 +53,7 @@ export function createSeat(isStream: boolean, sink: Sink): Seat {
   /** Whether there was a core before. */
   let isServed = false;
 
-  const view = createView(wishes, isStream, sink, (rid) => questions.delete(rid));
+  const view = createView(wishes, ends, sink, (rid) => questions.delete(rid));
 
   const record = (...line: Line) => sink(Kind.Batch, 0, JSON.stringify(line) as never);
   const answer = (rid: number, value: unknown) => record(Rec.Answer, rid, value);

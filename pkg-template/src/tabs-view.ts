@@ -23,9 +23,11 @@ const enum At {
   Stale,
 }
 const COMPLETED = 3;
-/** The events of `stream` that end a job, by its status. */
-const ENDS = ["completed", "error", "cancelled"];
-/** With those of Socket.IO. */
+/** States of the connection; in the last two it serves. */
+const IDLE = 0;
+const OPEN = 2;
+const POLLING = 4;
+/** The events that end a job, whatever the protocol. */
 const IS_END = /^([^,]*,)?(job_)?(completed|failed|error|cancelled)$/;
 
 /** Distance between the numbers for replies of one core and of the next. */
@@ -49,12 +51,12 @@ export interface View {
 }
 
 /**
- * @param isStream whether ends are told by the events of that protocol
+ * @param ends the events that a core tells when a read finds a job completed, failed or cancelled
  * @param settle forgets an asked question when its answer is there; false when nobody asked it
  */
 export function createView(
   wishes: Wishes,
-  isStream: boolean,
+  ends: readonly string[],
   sink: Sink,
   settle: (rid: number) => boolean,
 ): View {
@@ -69,10 +71,19 @@ export function createView(
   /** The last status told, that of a channel by its name. */
   const statuses = new Map<unknown, Line>();
   const attachments = new Map<number, unknown>();
+  /** Jobs of which this core has said nothing yet, though the one before was heard of them. */
+  const doubted = new Set<string>();
+  /** Events to be told behind those of the batch. */
+  let own: Line[] = [];
   let cores = 0;
   let everConnected = 0;
   let lastSeq = 0;
-  let firstSeq = 0;
+  /** By how much this core's numbers of events are behind. */
+  let seqsBefore = 0;
+  let heardAt = 0;
+  /** When the core before was heard last, and whether the connection was lost with it. */
+  let lostAt = 0;
+  let isLost = false;
 
   function remember(job: Job): void {
     const [, id] = job;
@@ -110,32 +121,42 @@ export function createView(
     return next;
   }
 
-  /** A batch's ends: jobs of this tab that are over since this batch. */
-  function readJob(job: Job, ends: Map<string, Job>): Job | undefined {
+  /** An event of ours, if anybody listens. */
+  function tellOwn(name: string | undefined, list: unknown[], job: Line | [] = []): void {
+    if (name === undefined || !wishes.hears(name)) return;
+    seqsBefore++;
+    own.push([Rec.Own, name, list, ++lastSeq, Date.now(), job[At.Source] ?? 0, job[At.Id] ?? null, null]);
+  }
+
+  /** `over`: jobs that are over since this batch. */
+  function readJob(job: Job, over: Map<string, Job>): Job | undefined {
     const id = job[At.Id];
     if (!wishes.sees(id)) return undefined;
+    if (job[At.Status] && doubted.delete(id) && wishes.follows(id)) {
+      tellOwn("gap", [0, lostAt, Date.now(), 1], job);
+    }
     const known = jobs.get(id);
     const next = known && cores ? carriedOn(job, known) : job;
     if (!next) return undefined;
     if (!isOver(next)) announced.delete(id);
     else if (!announced.has(id) && !(known && isOver(known) && known[At.Attempt] === next[At.Attempt])) {
-      ends.set(id, next);
+      over.set(id, next);
     }
     remember(next);
     return next;
   }
 
-  function readEvent(event: Line, ends: Map<string, Job>): Line | undefined {
+  function readEvent(event: Line, over: Map<string, Job>): Line | undefined {
     const name = event[1] as string;
     const job = event[6] as string;
     if (!wishes.hears(name)) return undefined;
     if (IS_END.test(name)) {
       if (ended.has(job)) return undefined;
-      ends.delete(job);
+      over.delete(job);
       if (!jobs.has(job) && announced.size < MAX_JOBS) announced.add(job);
     }
-    lastSeq = firstSeq + (event[3] as number);
-    if (!cores) return event;
+    lastSeq = seqsBefore + (event[3] as number);
+    if (!seqsBefore && !cores) return event;
     const next = [...event] as Line;
     next[3] = lastSeq;
     if (next[8]) next[8] = (next[8] as number) + cores * CORES_APART;
@@ -144,31 +165,36 @@ export function createView(
 
   function readStatus(status: Line, at: number): Line | undefined {
     const next = [...status] as Line;
-    if (at === 1) next[3] = everConnected ||= status[3] as number;
-    const channel = at === 1 ? 0 : status[1];
+    const isWhole = at === 1;
+    const channel = isWhole ? 0 : status[1];
     const last = statuses.get(channel);
-    statuses.set(channel, next);
+    if (isWhole) {
+      next[3] = everConnected ||= status[3] as number;
+      if (isLost && status[1] === OPEN) {
+        isLost = false;
+        tellOwn("reconnected", [0, 0, Date.now() - lostAt, +(status[7] === 1), 0]);
+      }
+    }
+    if (next[at] === IDLE && !isWhole) statuses.delete(channel);
+    else statuses.set(channel, next);
     return last && isSame(last, next) ? undefined : next;
   }
 
-  function read(line: Line, attached: boolean, ends: Map<string, Job>): Line | undefined {
+  function readLine(line: Line, attached: boolean, over: Map<string, Job>): Line | undefined {
     const [kind, first] = line;
     if (kind === Rec.Answer || kind === Rec.Refusal || kind === Rec.Acknowledgement) {
       return settle(first as number) ? line : undefined;
     }
     if (!attached) return undefined;
-    if (kind === Rec.Job) return readJob(line as Job, ends);
+    if (kind === Rec.Job) return readJob(line as Job, over);
     if (kind === Rec.Status) return readStatus(line, 1);
-    if (kind === Rec.Channel)
-      return wishes.has(Post.Channel, first as string) ? readStatus(line, 2) : undefined;
-    return kind === Rec.Log ? line : readEvent(line, ends);
-  }
-
-  /** Whoever follows a job whose end the core told before is told of it all the same. */
-  function endOf(job: Job): Line | undefined {
-    const name = ENDS[job[At.Status] - COMPLETED] as string;
-    if (!isStream || !wishes.follows(job[At.Id]) || !wishes.hears(name)) return undefined;
-    return [Rec.Own, name, job.slice(1), ++lastSeq, job[At.Updated], job[At.Source], job[At.Id], null];
+    if (kind === Rec.Channel) {
+      // One that was left is told of until it is closed.
+      return wishes.has(Post.Channel, first as string) || statuses.has(first)
+        ? readStatus(line, 2)
+        : undefined;
+    }
+    return kind === Rec.Log ? line : readEvent(line, over);
   }
 
   function tell(lines: readonly Line[], unchanged?: string): void {
@@ -180,16 +206,20 @@ export function createView(
 
   function batch(json: string, attached: boolean): void {
     const given = JSON.parse(`[${json}]`) as Line[];
-    const ends = new Map<string, Job>();
+    const over = new Map<string, Job>();
     const lines: Line[] = [];
-    let same = true;
-    const add = (line: Line | undefined, from?: Line) => {
-      if (line) lines.push(line);
-      same &&= line === from;
-    };
-    for (const line of given) add(read(line, attached, ends), line);
-    for (const job of ends.values()) add(endOf(job));
-    tell(lines, same ? json : undefined);
+    for (const line of given) {
+      const read = readLine(line, attached, over);
+      if (read) lines.push(read);
+    }
+    // Whoever follows a job whose end the core told before is told of it all the same.
+    for (const job of over.values()) {
+      if (wishes.follows(job[At.Id])) tellOwn(ends[job[At.Status] - COMPLETED], job.slice(1), job);
+    }
+    lines.push(...own);
+    own = [];
+    const isWhole = lines.length === given.length && lines.every((line, place) => line === given[place]);
+    tell(lines, isWhole ? json : undefined);
     attachments.clear();
   }
 
@@ -198,6 +228,7 @@ export function createView(
       return cores;
     },
     told(calls, attached) {
+      heardAt = Date.now();
       for (const [kind, n, value] of calls) {
         if (kind === Kind.Batch) batch(value as string, attached);
         else if (kind === Kind.Attachment) attachments.set(n, value);
@@ -213,7 +244,7 @@ export function createView(
         lines.push(readStatus([kind, ...now], at + 1));
       }
       for (const job of jobs.values()) {
-        if (!wishes.follows(job[At.Id]) || isOver(job) || job[At.Stale]) continue;
+        if (!wishes.sees(job[At.Id]) || isOver(job) || job[At.Stale]) continue;
         const old = [...job] as Job;
         old[At.Stale] = 1;
         jobs.set(old[At.Id], old);
@@ -223,9 +254,17 @@ export function createView(
     },
     renew() {
       cores++;
-      firstSeq = lastSeq;
+      seqsBefore = lastSeq;
       behind.clear();
-      for (const job of jobs.values()) if (isOver(job) && wishes.follows(job[At.Id])) ended.add(job[At.Id]);
+      lostAt = heardAt;
+      const state = statuses.get(0)?.[1];
+      isLost ||= state === OPEN || state === POLLING;
+      for (const job of jobs.values()) {
+        const id = job[At.Id];
+        if (!wishes.sees(id)) continue;
+        if (isOver(job)) ended.add(id);
+        else if (job[At.Status] && !job[At.Stale]) doubted.add(id);
+      }
     },
   };
 }

@@ -71,7 +71,7 @@ export const EVERYBODY = "";
 const isNumber = (value: unknown) => typeof value === "number";
 const isWhole = (value: unknown) => Number.isSafeInteger(value);
 const isText = (value: unknown) => typeof value === "string";
-const isBuffer = (value: unknown) => value instanceof ArrayBuffer;
+const isBuffer = (value: unknown) => Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 const isListOf = (isOne: (value: unknown[]) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every((one) => Array.isArray(one) && isOne(one));
 

@@ -17,9 +17,13 @@ declare const JOBWIRE_VERSION: string;
 const SUSPENDED = 5;
 /** The last reason of a wake that may mean a return from the back/forward cache. */
 const RESUME = 2;
-/** Where the protocol is in the config, and which one tells ends by events of its own names. */
+/** Places in the config. */
+const POLLING_URL = 1;
+const INTERVAL = 2;
 const PROTOCOL = 25;
-const STREAM = 0;
+
+/** What the core calls the ends of jobs that it reads over HTTP, completed, failed and cancelled, by protocol. */
+const ENDS = [["completed", "error", "cancelled"], [], ["job_completed", "job_failed", "job_cancelled"]];
 
 type Open = (sink: Sink, warn: Warn) => Promise<Core>;
 
@@ -36,6 +40,12 @@ async function nameOf(config: string, scope: string): Promise<string> {
   return `jobwire:${Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
+function endsOf(config: unknown[]): readonly string[] {
+  const protocol = config[PROTOCOL] as number;
+  // With Socket.IO jobs are read only where the app says how; with `stream` the server tells of an end once more.
+  return (!protocol || (config[POLLING_URL] && config[INTERVAL] !== 0) ? ENDS[protocol] : undefined) ?? [];
+}
+
 /** Resolves with what opens a shared core; rejects where tabs cannot share. */
 export async function findTabs(config: string, scope: string) {
   // Node has channels and locks as well, but no tabs.
@@ -44,8 +54,8 @@ export async function findTabs(config: string, scope: string) {
   // Either throws where it is missing, or in an origin that nothing else belongs to, such as a sandboxed frame's.
   new BroadcastChannel(name).close();
   await navigator.locks.query();
-  const isStream = (JSON.parse(config) as unknown[])[PROTOCOL] === STREAM;
-  return (sink: Sink, warn: Warn, open: Open) => share(name, createSeat(isStream, sink), warn, open);
+  const ends = endsOf(JSON.parse(config) as unknown[]);
+  return (sink: Sink, warn: Warn, open: Open) => share(name, createSeat(ends, sink), warn, open);
 }
 
 async function share(
@@ -55,10 +65,12 @@ async function share(
   open: Open,
 ): Promise<Core> {
   let standby: Standby | undefined;
+  let starting: Promise<void> | undefined;
   let group: Group | undefined;
   let isLeading = false;
   let isAway = false;
   let isVisible = true;
+  let isOver = false;
   /** Counts the times this page joined or left: what takes a while may be overtaken. */
   let moves = 0;
 
@@ -67,12 +79,18 @@ async function share(
     const core = await open(
       (...call) => sink(...call),
       (code, message, level) => {
-        if (level === "error") exit();
+        if (level === "error") end();
         warn(code, message, level);
       },
     );
+    if (isOver) return core(Post.Shutdown);
     if (!isVisible) core(Post.Hidden, 1);
     standby = { core, serve: (to) => (sink = to) };
+  }
+
+  /** Has a core ready to serve. */
+  async function prepare(): Promise<void> {
+    if (!standby) await (starting ??= start().finally(() => (starting = undefined)));
   }
 
   function stop(): void {
@@ -85,7 +103,7 @@ async function share(
   async function enter(): Promise<void> {
     const move = ++moves;
     // Every tab has a core in reserve, so that it can take over even where nothing can be loaded any more.
-    if (!standby) await start();
+    await prepare();
     if (move !== moves) return;
     const joined = await joinGroup(
       name,
@@ -97,10 +115,10 @@ async function share(
           serve(hub.sink);
           return hub;
         },
-        async yield() {
+        yield() {
           seat.unlink();
           stop();
-          await start();
+          return prepare().catch(fail);
         },
         linked: seat.link,
         told: seat.told,
@@ -120,13 +138,23 @@ async function share(
     group = undefined;
   }
 
+  /** Final. */
+  function end(): void {
+    isOver = true;
+    exit();
+    stop();
+  }
+
+  function fail(cause: unknown): void {
+    end();
+    warn("core-died", `The core did not start again: ${cause}`, "error");
+  }
+
   await enter();
   return (...message) => {
     const [post, n = 0] = message;
-    if (post === Post.Shutdown) {
-      exit();
-      return stop();
-    }
+    if (isOver) return;
+    if (post === Post.Shutdown) return end();
     if (post === Post.Suspend) {
       isAway = true;
       return exit(SUSPENDED);
@@ -139,7 +167,7 @@ async function share(
     if (post === Post.Wake) {
       if (isAway && +n <= RESUME) {
         isAway = false;
-        enter().catch((cause) => warn("core-died", `The core did not start again: ${cause}`, "error"));
+        enter().catch(fail);
       }
       group?.probe();
     }

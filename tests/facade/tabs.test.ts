@@ -375,6 +375,28 @@ describe("shareAcrossTabs", () => {
       expect(await inspected).toMatchObject({ state: "open" });
     });
 
+    it("says that the connection came back, and what may have been missed", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      watch(tab, "a");
+      const heard: [string, unknown][] = [];
+      tab.client.onAny((event, payload) => heard.push([event, payload]));
+      await microtasks();
+      leader.core.urgent(open(), ["job", job("a", { progress: 10 })]);
+      await frame();
+      heard.length = 0;
+      leader.tab.kill();
+      await vi.advanceTimersByTimeAsync(300);
+      tab.core.urgent(["status", { state: "connecting" }], ["job", job("a", { status: "unknown" })]);
+      await frame();
+      tab.core.urgent(open(), ["job", job("a", { progress: 30 })]);
+      await frame();
+      const told = heard.filter(([event]) => event !== "job");
+      expect(told).toEqual([
+        ["reconnected", { attempts: 0, downMs: expect.any(Number), transport: "websocket" }],
+        ["gap", { jobId: "a", from: expect.any(Number), to: Date.now() - 17, healed: true }],
+      ]);
+    });
+
     it("counts events on", async () => {
       const [leader, tab] = [await openTab(), await openTab()];
       const seqs: number[] = [];
@@ -480,6 +502,108 @@ describe("shareAcrossTabs", () => {
       expect(leader.core.heard("send", "sendVolatile")).toEqual([
         ["send", expect.any(Number), "a", "2", "k", -1],
       ]);
+    });
+  });
+
+  describe("with Socket.IO", () => {
+    const socketIo = { protocol: "socket.io", namespace: "/jobs" } as const;
+    const bytes = (...list: number[]) => Uint8Array.from(list).buffer;
+    const event = (name: string, args: unknown[], more: object = {}) => [
+      "socket.io event",
+      name,
+      args,
+      { ...meta(), ...more },
+    ];
+
+    it("opens a channel for the first tab and closes it after the last; a late one sees its status", async () => {
+      const [leader, tab] = [await openTab(socketIo), await openTab(socketIo)];
+      const first = leader.client.channel("/a");
+      leader.core.urgent(["channel status", "/a", { state: "open", everConnected: true }]);
+      const second = tab.client.channel("/a");
+      await microtasks();
+      expect(first.connection.current).toMatchObject({ state: "open", transport: "websocket" });
+      expect(second.connection.current).toMatchObject({ state: "open", transport: "tab" });
+      const other = await openTab(socketIo);
+      leader.core.urgent(["channel status", "/a", { state: "waiting", attempt: 1 }]);
+      await microtasks();
+      expect(second.connection.current.state).toBe("waiting");
+      expect(other.client.channel("/b").connection.current.state).toBe("idle");
+
+      first.close();
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(leader.core.heard("channel")).not.toContainEqual(["channel", "/a", 0]);
+      expect(first.connection.current.state).toBe("idle");
+      second.close();
+      await microtasks();
+      expect(leader.core.heard("channel")).toContainEqual(["channel", "/a", 0]);
+      leader.core.urgent(["channel status", "/a", { state: "idle" }]);
+      await microtasks();
+      expect(second.connection.current.state).toBe("idle");
+    });
+
+    it("brings attachments to whom they belong, and from them in one piece", async () => {
+      const [leader, tab, other] = [
+        await openTab(socketIo),
+        await openTab(socketIo),
+        await openTab(socketIo),
+      ];
+      const heard: unknown[] = [];
+      tab.client.on("file" as never, (file: unknown) => heard.push(file));
+      void other.client.connect();
+      await microtasks();
+      leader.core.sink("attachment", 1, bytes(1, 2));
+      leader.core.urgent(event("file", [{ _placeholder: true, num: 0 }], { ids: [1] }));
+      await microtasks();
+      expect(heard).toEqual([bytes(1, 2)]);
+
+      const answers = [tab, other].map(({ client }) => client.request("ask", bytes(3)));
+      await microtasks();
+      const parts = leader.core.heard("attach", "request").map(([name]) => name);
+      expect(parts).toEqual(["attach", "request", "attach", "request"]);
+      leader.core.sink("attachment", 2, bytes(9));
+      leader.core.acknowledge([{ _placeholder: true, num: 0 }, "for the other"], [2]);
+      await microtasks();
+      expect(await answers[1]).toEqual([bytes(9), "for the other"]);
+    });
+
+    it("does not ask twice what the server may have carried out, nor answers an old event", async () => {
+      const [leader, tab] = [await openTab(socketIo), await openTab(socketIo)];
+      const replies: ((data?: unknown) => Promise<string>)[] = [];
+      tab.client.on("question" as never, (_: unknown, { reply }) => replies.push(reply as never));
+      await microtasks();
+      leader.core.urgent(event("question", ["?"], { reply: 7 }));
+      await microtasks();
+      const answered = replies[0]?.("yes");
+      await microtasks();
+      expect(leader.core.heard("reply")).toEqual([["reply", expect.any(Number), 7, '"yes"']]);
+      leader.core.reply("reply", true, "sent");
+      expect(await answered).toBe("sent");
+
+      const request = tab.client.request("cancel_job", { job_id: "a" }).catch((error: unknown) => error);
+      await microtasks();
+      leader.tab.kill();
+      await microtasks();
+      expect(await request).toMatchObject({ code: "network", retryable: true });
+      expect(await replies[0]?.("late")).toBe("dropped");
+      tab.core.urgent(event("question", ["?"], { reply: 7 }));
+      await microtasks();
+      void replies[1]?.("again");
+      await microtasks();
+      expect(tab.core.heard("request")).toEqual([]);
+      expect(tab.core.heard("reply")).toEqual([["reply", expect.any(Number), 7, '"again"']]);
+    });
+
+    it("hands on the events of a channel to the tabs that listen there", async () => {
+      const [leader, tab] = [await openTab(socketIo), await openTab(socketIo)];
+      const heard: string[] = [];
+      const channel = tab.client.channel("/a");
+      channel.onAny((name) => heard.push(name));
+      channel.on("playback_play", () => heard.push("mine"));
+      tab.client.on("file" as never, () => heard.push("home"));
+      await microtasks();
+      leader.core.urgent(event("/a,playback_play", []), event("file", []), event("/b,file", []));
+      await microtasks();
+      expect(heard).toEqual(["mine", "playback_play", "home"]);
     });
   });
 });
