@@ -79,6 +79,8 @@ async function share(
     const core = await open(
       (...call) => sink(...call),
       (code, message, level) => {
+        // Of one that is not needed any more nobody has to hear.
+        if (level === "error" && standby?.core !== core) return;
         if (level === "error") end();
         warn(code, message, level);
       },
@@ -94,10 +96,11 @@ async function share(
   }
 
   function stop(): void {
-    standby?.serve(() => {});
-    standby?.core(Post.Shutdown);
+    const old = standby;
     standby = undefined;
     isLeading = false;
+    old?.serve(() => {});
+    old?.core(Post.Shutdown);
   }
 
   async function enter(): Promise<void> {
