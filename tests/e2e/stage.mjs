@@ -40,8 +40,10 @@ export function useStage() {
   const proxies = [];
 
   before(async () => {
-    // Pages of a back-end's own origin load the client from here.
-    pages = await servePages({ headers: { "Access-Control-Allow-Origin": "*" } });
+    // Pages of a back-end's own origin load the client from here; one that may not be stored is not kept for going back.
+    pages = await servePages({
+      headers: { "Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache" },
+    });
   });
   afterEach(async () => {
     // What a failed test left behind must not count in the next one.

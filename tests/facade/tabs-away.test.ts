@@ -32,7 +32,7 @@ async function openTab(): Promise<Opened> {
   tab.use();
   const core = await openCore(
     CONFIG,
-    { shareAcrossTabs: true },
+    { protocol: "stream", shareAcrossTabs: true },
     (kind, _n, value) => kind === BATCH && told.push(...(JSON.parse(`[${value as string}]`) as unknown[][])),
     (...warning) => warnings.push(warning),
   );

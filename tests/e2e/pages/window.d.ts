@@ -11,6 +11,10 @@ interface Window {
   seen: Seen;
   sockets: { now: number; most: number };
   client: any;
+  /** Set by tests that look for them again. */
+  kept?: string;
+  stoodStill?: boolean;
+  performanceStates?: any[];
   begin(options: object): void;
   follow(id: string): () => void;
   upload(url: string, body: string): Promise<string>;
