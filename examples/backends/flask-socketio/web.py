@@ -8,11 +8,13 @@ import signal
 import socket as sockets
 import sys
 import threading
+import time
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
 import redis
+import socketio
 from flask import Flask, Response, abort, jsonify, request
 from flask_socketio import SocketIO
 from redis.exceptions import RedisError
@@ -30,6 +32,9 @@ from transports import Transports
 from wav import WavError, WavReader
 
 log = logging.getLogger("jobwire.web")
+socketio_log = logging.getLogger("jobwire.socketio")
+# Below this it writes every packet, and so the token.
+socketio_log.setLevel(logging.WARNING)
 
 MAX_PACE_MS = 60_000
 CORS = {
@@ -149,6 +154,16 @@ def _with_http(app: Flask, settings: Settings, tokens: Tokens, client: redis.Red
         return _tagged(content, "audio/wav")
 
 
+def _listen_to_queue(server: socketio.Server, client: redis.Redis) -> None:
+    """Now, and not with the first client as it does by itself: what is emitted until then would not reach it."""
+    server.manager_initialized = True
+    server.manager.initialize()
+    while server.manager.pubsub is None or not server.manager.pubsub.subscribed:
+        time.sleep(0.01)
+    # Redis has read the subscription, sent by another connection, by the time that it answers this.
+    client.ping()
+
+
 def create_app(settings: Settings) -> Flask:
     tokens = Tokens(settings.tokens)
     client = redis.Redis.from_url(settings.redis_url)
@@ -160,7 +175,7 @@ def create_app(settings: Settings) -> Flask:
     app.json.sort_keys = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     _with_http(app, settings, tokens, client, store)
-    socketio = SocketIO(
+    sio = SocketIO(
         app,
         async_mode="threading",
         # One after the other: events of a client are carried out in the order in which it sent them.
@@ -171,12 +186,15 @@ def create_app(settings: Settings) -> Flask:
         ping_interval=(settings.ping_interval_s, -settings.ping_interval_s % 1 + 1e-6),
         ping_timeout=settings.ping_timeout_s,
         manage_session=False,
+        logger=socketio_log,
+        engineio_logger=socketio_log,
     )
-    register_events(socketio, tokens, store, Performance(client, announcer))
-    transports = Transports(app.wsgi_app, "/socket.io/", socketio.server.eio)
+    register_events(sio, tokens, store, Performance(client, announcer))
+    transports = Transports(app.wsgi_app, "/socket.io/", sio.server.eio)
     app.wsgi_app = transports
     if settings.control:
         app.post("/api/_control/cut")(lambda: {"closed": transports.cut()})
+    _listen_to_queue(sio.server, client)
     return app
 
 

@@ -15,7 +15,7 @@ import httpx
 import socketio
 
 HERE = Path(__file__).parent.parent
-WAIT_S = 15
+WAIT_S = 30
 
 
 class Backend:
@@ -114,14 +114,6 @@ class Client:
                 seen.append((event, data))
                 if event == last:
                     return seen
-
-    def names_so_far(self) -> list[str]:
-        """Of the events that came before the answer to a question."""
-        self.ask("request_jobs_list" if self._namespace == "/jobs" else "join_performance")
-        names = []
-        while not self._events.empty():
-            names.append(self._events.get()[0])
-        return names
 
     def close(self) -> None:
         self._client.disconnect()

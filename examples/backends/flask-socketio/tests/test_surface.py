@@ -2,15 +2,19 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
 import pytest
 import websocket
+from redis import Redis
 
-from backend import HERE, WAIT_S, Backend, Client, joined, running, subscribed
+from backend import HERE, WAIT_S, Backend, Client, eventually, joined, running, subscribed
 
 
 def test_with_tokens_set_nobody_gets_in_without_one(song: bytes):
@@ -36,13 +40,13 @@ def test_with_tokens_set_nobody_gets_in_without_one(song: bytes):
 
 
 def answer_to_connect(address: str, namespace: str, auth: Any) -> str:
-    socket = websocket.create_connection(
+    connection = websocket.create_connection(
         f"{address.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket", timeout=WAIT_S
     )
-    socket.recv()
-    socket.send(f"40{namespace},{'' if auth is None else json.dumps(auth)}")
-    answer = socket.recv()
-    socket.close()
+    connection.recv()
+    connection.send(f"40{namespace},{'' if auth is None else json.dumps(auth)}")
+    answer = connection.recv()
+    connection.close()
     return answer
 
 
@@ -59,7 +63,7 @@ def test_pages_of_other_origins_may_use_all_of_it(backend: Backend):
         opened = http.get("/socket.io/?EIO=4&transport=polling", headers=headers)
         assert opened.headers["access-control-allow-origin"] == "http://page.example"
         # Announced in whole seconds, never fewer than it takes.
-        assert '"pingTimeout":3000,"pingInterval":1000' in opened.text
+        assert '"pingTimeout":10000,"pingInterval":1000' in opened.text
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
@@ -92,6 +96,38 @@ def test_a_frame_that_makes_no_sense_costs_at_most_its_own_connection(backend: B
             client._client.eio.ws.send(f"4{frame[1:]}" if frame[0] == "4" else frame)
             client.close()
         assert bystander.ask("join_performance") == state
+
+
+@contextmanager
+def redis_server(port: int) -> Iterator[str]:
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+
+
+def test_when_redis_goes_it_is_said_and_when_it_is_back_all_goes_on(song: bytes):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with ExitStack() as stack:
+        with redis_server(port) as url:
+            backend = stack.enter_context(running("--redis-url", url))
+            client = stack.enter_context(subscribed(backend.addresses[1]))
+        refused = client.ask("request_jobs_list")
+        assert refused == {"ok": False, "error": "The server cannot reach its store. Try again in a moment."}
+        with backend.http() as http:
+            answer = http.get("/api/jobs")
+            assert answer.status_code == 503 and answer.headers["retry-after"] == "1"
+            assert http.get("/healthz").status_code == 503
+            with redis_server(port):
+                eventually(lambda: http.get("/healthz").status_code == 200)
+                # The web processes listen to the message queue again after a second or two.
+                queue = Redis(port=port)
+                eventually(lambda: queue.pubsub_numsub("flask-socketio")[0][1] == 2)
+                job = backend.upload(song)
+                client.until(job["id"], "job_completed")
 
 
 def test_no_process_outlives_a_back_end_that_is_killed_hard():
