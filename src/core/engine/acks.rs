@@ -70,7 +70,9 @@ impl Engine {
         let attachments = std::mem::take(&mut self.acks.attached);
         if let Err(problem) = self.try_emit(rid, command, &attachments) {
             self.forget(&attachments);
-            self.outbox.refuse(rid, problem, "");
+            let (place, _) = self.split_name(&command.text);
+            let said = self.said(place.unwrap_or(DEFAULT));
+            self.outbox.refuse(rid, problem, &said);
         }
     }
 

@@ -162,6 +162,15 @@ impl Engine {
             .position(|channel| channel.name == name)
     }
 
+    /// What the server said when a namespace, or the whole attempt, came to nothing.
+    pub(super) fn said(&self, place: usize) -> String {
+        let said = self.channel(place).map_or("", |channel| &channel.said);
+        match said {
+            "" if self.config.is_socketio() => self.transport.detail.clone(),
+            said => said.to_owned(),
+        }
+    }
+
     /// Whether events may go to and come from a namespace.
     pub(super) fn is_joined(&self, place: usize) -> bool {
         self.channel(place)

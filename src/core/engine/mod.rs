@@ -407,14 +407,13 @@ impl Engine {
     /// Nothing more will be tried until `connect()`.
     fn fail(&mut self, problem: Problem) {
         self.drop_transports("failed");
-        let default = self.channels.get(channels::DEFAULT);
-        let said = default.map_or("", |channel| &channel.said);
+        let said = self.said(channels::DEFAULT);
         self.outbox.log(
             self.now,
             self.wall(),
             Log::Failed,
             Some(problem),
-            said,
+            &said,
             None,
         );
         self.phase = Phase::Failed(problem);

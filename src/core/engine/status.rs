@@ -166,10 +166,11 @@ impl Engine {
         };
         let served = matches!(status.state, Overall::Open | Overall::Polling);
         if (refusal.is_some() || served || nothing_to_open) && !self.connecting.is_empty() {
+            let said = self.said(DEFAULT);
             for rid in std::mem::take(&mut self.connecting) {
                 match refusal {
                     None => self.outbox.reply(rid, "null"),
-                    Some(problem) => self.outbox.refuse(rid, problem, ""),
+                    Some(problem) => self.outbox.refuse(rid, problem, &said),
                 }
             }
             // Whoever only wanted to be connected holds the shared socket no longer.
@@ -210,8 +211,11 @@ impl Engine {
             status.error.map_or(0.0, |problem| f64::from(problem as u8)),
             f64::from(u8::from(status.polling)),
         ];
-        let channel = self.channels.get(place.unwrap_or(DEFAULT));
-        let channel = channel.filter(|_| self.config.is_socketio());
+        let channel = if self.config.is_socketio() {
+            self.channels.get(place.unwrap_or(DEFAULT))
+        } else {
+            None
+        };
         let (mut said, mut data) = ("", "");
         if status.error.is_some()
             && let Some(channel) = channel

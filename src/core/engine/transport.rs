@@ -458,9 +458,11 @@ impl Engine {
             _ => (Problem::NotSocketIo, Loss::Handshake),
         };
         let mut said = String::new();
-        super::super::json::push_u64(&mut said, outcome.status.into());
-        for part in [" ", &outcome.body] {
-            said.push_str(part);
+        if outcome.status > 0 {
+            super::super::json::push_u64(&mut said, outcome.status.into());
+            for part in [" ", &outcome.body] {
+                said.push_str(part);
+            }
         }
         self.no_handshake(problem, &said, loss);
     }
