@@ -227,7 +227,7 @@ impl Engine {
     /// themselves.
     pub(super) fn heartbeat(&self) -> (u64, u64) {
         if self.config.is_socketio() {
-            return (self.transport.interval.max(1), self.transport.timeout);
+            return (self.transport.interval, self.transport.timeout);
         }
         (
             self.config.heartbeat_interval,

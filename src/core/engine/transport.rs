@@ -378,7 +378,11 @@ impl Engine {
         };
         let again = self.now.after(self.next_probe_in());
         let transport = &mut self.transport;
-        transport.interval = handshake.ping_interval.into();
+        // python-engineio tells whole seconds: of less than one it says 0.
+        transport.interval = match handshake.ping_interval {
+            0 => 1000,
+            interval => interval.into(),
+        };
         transport.timeout = handshake.ping_timeout.into();
         transport.max_payload = handshake.max_payload;
         transport.upgrades = handshake.websocket;
