@@ -1,4 +1,4 @@
-/** What client.js puts into its page. */
+/** What client.js and the tests put into their pages. */
 interface Seen {
   states: any[];
   events: { event: string; payload: any; meta: any }[];
@@ -18,4 +18,11 @@ interface Window {
   begin(options: object): void;
   follow(id: string): () => void;
   upload(url: string, body: string): Promise<string>;
+  /** Of hooks/main.tsx. */
+  lab: any;
+  /** What the queue of the karaoke page showed, by song: noted by support/karaoke.mjs. */
+  queueSteps: Record<string, { at: number; status: string }[]>;
+  /** The texts of a control, in order: noted by karaoke.test.mjs. */
+  shownTexts: string[];
+  axe: any;
 }

@@ -11,6 +11,8 @@ const GUARDIAN = fileURLToPath(new URL("./guardian.mjs", import.meta.url));
 const EMBEDDED = fileURLToPath(new URL("../../../examples/server/main.mjs", import.meta.url));
 const FASTAPI = fileURLToPath(new URL("../../../examples/backends/fastapi/run.py", import.meta.url));
 
+const FLASK = fileURLToPath(new URL("../../../examples/backends/flask-socketio/run.py", import.meta.url));
+
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
 const KEPT_LINES = 100;
@@ -38,6 +40,8 @@ async function isTaken(port) {
 export class Backend {
   /** What the back-end said where it is, the same after every restart: `http://…`, or `redis://…`. */
   url = "";
+  /** Of all its web processes, where it has several. @type {string[]} */
+  urls = [];
   port = 0;
   #command;
   /** @type {import("node:child_process").ChildProcess | undefined} */
@@ -72,9 +76,10 @@ export class Backend {
     guardian.on("exit", () => {
       if (this.#guardian === guardian) this.#guardian = undefined;
     });
-    const where = await this.#ready(guardian);
+    const [where = "", ...others] = (await this.#ready(guardian)).split(" ");
     if (where.includes("://")) {
       this.url = where;
+      this.urls = [where, ...others];
       this.port = Number(new URL(where).port);
     }
     // From here on a test that forgets to stop it can end; the guardian then ends the back-end.
@@ -109,7 +114,7 @@ export class Backend {
         if (!stream) continue;
         createInterface({ input: stream }).on("line", (line) => {
           this.#lines = [...this.#lines, line].slice(-KEPT_LINES);
-          const [, where] = /^ready (\S+)$/.exec(line) ?? [];
+          const [, where] = /^ready (\S+(?: \S+)*)$/.exec(line) ?? [];
           if (where !== undefined) resolve(where);
         });
       }
@@ -154,6 +159,24 @@ export function startEmbeddedServer({ env = {} } = {}) {
   return new Backend({ program: process.execPath, args, env }).start();
 }
 
+/** The Python that has what the back-ends need. */
+function python() {
+  const program = process.env["JOBWIRE_PYTHON"] ?? findVenvPython();
+  if (program) return program;
+  throw new Error(
+    "There is no Python with the back-ends' requirements: run `npm run setup`, or set JOBWIRE_PYTHON.",
+  );
+}
+
+/**
+ * The Flask-SocketIO back-end with its Redis and its worker; each web process has an address of its own.
+ * @param {{ web?: number, env?: Record<string, string> }} [options]
+ */
+export function startFlask({ web = 2, env = {} } = {}) {
+  const args = (/** @type {number} */ port) => [FLASK, "--port", String(port), "--web", String(web)];
+  return new Backend({ program: python(), args, env: { PYTHONDONTWRITEBYTECODE: "1", ...env } }).start();
+}
+
 /**
  * The FastAPI back-end, whole or one of its parts. Parts share a Redis: start "redis" first and hand its `url` to
  * the others.
@@ -161,12 +184,6 @@ export function startEmbeddedServer({ env = {} } = {}) {
  *   env?: Record<string, string> }} [options]
  */
 export function startFastapi({ only, redisUrl, workers = 2, env = {} } = {}) {
-  const program = process.env["JOBWIRE_PYTHON"] ?? findVenvPython();
-  if (!program) {
-    throw new Error(
-      "There is no Python with the back-end's requirements: run `npm run setup`, or set JOBWIRE_PYTHON.",
-    );
-  }
   const args = (/** @type {number} */ port) => [
     FASTAPI,
     ...(only === "redis"
@@ -175,5 +192,5 @@ export function startFastapi({ only, redisUrl, workers = 2, env = {} } = {}) {
     ...(only ? ["--only", only] : []),
     ...(redisUrl ? ["--redis-url", redisUrl] : []),
   ];
-  return new Backend({ program, args, env: { PYTHONDONTWRITEBYTECODE: "1", ...env } }).start();
+  return new Backend({ program: python(), args, env: { PYTHONDONTWRITEBYTECODE: "1", ...env } }).start();
 }

@@ -1,19 +1,19 @@
 import { Controls } from "./components/Controls";
 import { Transport } from "./components/Transport";
 import { usePerformance } from "./hooks/usePerformance";
-import { useKaraokePlayerStore } from "./stores/useKaraokePlayerStore";
+import { hasJoined, useKaraokePlayerStore } from "./stores/useKaraokePlayerStore";
 
 /** The controls alone, for a phone. */
 export function Remote() {
   usePerformance();
-  const connected = useKaraokePlayerStore((state) => state.connected);
+  const isJoined = useKaraokePlayerStore(hasJoined);
   const problem = useKaraokePlayerStore((state) => state.problem);
   return (
-    <main className="remote" data-connected={connected}>
+    <main className="remote" data-joined={isJoined}>
       <header className="remote-head">
         <h1>Remote</h1>
-        <p className="fresh" data-tone={connected ? "live" : "stale"} role="status">
-          {connected ? "in step" : "not connected"}
+        <p className="fresh" data-tone={isJoined ? "live" : "stale"} role="status">
+          {isJoined ? "in step" : "not connected"}
         </p>
       </header>
       <Transport />

@@ -1,7 +1,7 @@
 import { usePosition } from "../hooks/usePosition";
 import { useSongPlayer } from "../hooks/useSongPlayer";
 import type { SongJob } from "../song";
-import { useKaraokePlayerStore } from "../stores/useKaraokePlayerStore";
+import { hasJoined, useKaraokePlayerStore } from "../stores/useKaraokePlayerStore";
 import { Controls } from "./Controls";
 import { LyricsStage } from "./LyricsStage";
 import { Slider } from "./Slider";
@@ -13,12 +13,14 @@ const SEEK_STEP_SECONDS = 0.1;
 export function Player({ song }: { song: SongJob | undefined }) {
   const { duration, problem, isBlocked, unblock } = useSongPlayer(song?.id);
   const isPlaying = useKaraokePlayerStore((state) => state.isPlaying);
+  const isJoined = useKaraokePlayerStore(hasJoined);
   const failure = useKaraokePlayerStore((state) => state.problem);
   return (
     // Any touch of the player lets the browser sound.
     <section
       className="panel player"
       aria-labelledby="player-heading"
+      data-joined={isJoined}
       onPointerDown={unblock}
       onKeyDown={unblock}
     >

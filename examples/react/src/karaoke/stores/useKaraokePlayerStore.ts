@@ -11,7 +11,7 @@ export interface KaraokePlayerState extends Controls {
   /** The channel of the performance, between `connect` and `disconnect`. */
   socket: Channel | null;
   connected: boolean;
-  /** The last state of the server that counts. */
+  /** Of the server's last state; below 0 while none is known. */
   revision: number;
   /** Where playback is: `positionNow` makes a position of it. */
   anchor: Anchor;
@@ -43,6 +43,9 @@ export const positionNow = ({
   anchor,
 }: Pick<KaraokePlayerState, "isPlaying" | "anchor">): number =>
   positionOf(isPlaying, anchor, performance.now());
+
+/** Whether the server's state is known, and news of it come. */
+export const hasJoined = ({ connected, revision }: KaraokePlayerState): boolean => connected && revision >= 0;
 
 const seen = ({ socket, connected, problem, ...state }: SyncView) => ({
   ...shown(state),

@@ -1,0 +1,235 @@
+/// <reference path="./pages/window.d.ts" />
+/** The hooks of the karaoke page, each alone, in a real browser against the embedded server. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { root, targetDir } from "../../scripts/lib/paths.mjs";
+import { useStage } from "./stage.mjs";
+import { startEmbeddedServer } from "./support/backend.mjs";
+import { openPage } from "./support/browser.mjs";
+import { servePages } from "./support/pages.mjs";
+
+const LAB = fileURLToPath(new URL("./pages/hooks", import.meta.url));
+const BUILT = join(targetDir, "hooks-page");
+const GRACE_MS = 1000;
+const FALLBACK_MS = 2000;
+
+describe("the hooks of the karaoke page", () => {
+  const stage = useStage();
+  /** @type {import("./support/backend.mjs").Backend} */
+  let server;
+  /** @type {Awaited<ReturnType<typeof servePages>>} */
+  let pages;
+  /** @type {import("./support/browser.mjs").TestPage} */
+  let test;
+
+  before(async () => {
+    await build({
+      root: LAB,
+      configFile: join(root, "examples", "react", "vite.config.ts"),
+      logLevel: "warn",
+      build: { outDir: BUILT, emptyOutDir: true, rollupOptions: { input: join(LAB, "index.html") } },
+    });
+    [server, pages] = await Promise.all([startEmbeddedServer(), servePages({ pages: BUILT })]);
+  });
+  afterEach(async () => {
+    assert.deepEqual(test.errors, []);
+    await test.close();
+  });
+  after(async () => {
+    await Promise.all([server.kill(), pages.close()]);
+  });
+
+  async function open(query = "&transports=websocket", url = server.url) {
+    test = await openPage(
+      await stage.browser("chromium"),
+      `${pages.url}/?server=${encodeURIComponent(url)}${query}`,
+    );
+    return test.page;
+  }
+
+  /** @param {...readonly ["Connection" | "Queue" | "Fallback", string]} wanted */
+  const show = (...wanted) => test.page.evaluate((list) => window.lab.show(list), wanted);
+
+  /**
+   * @template {unknown[]} Args
+   * @param {(...args: Args) => unknown} condition
+   * @param {Args} args
+   */
+  const until = (condition, ...args) => test.eventually(condition, { polling: 20, timeout: 10_000 }, ...args);
+
+  const connected = (/** @type {string} */ name) =>
+    until((wanted) => window.lab.last[wanted]?.connected, name);
+
+  const sockets = () => test.page.evaluate(() => window.lab.sockets);
+  const calls = () => test.page.evaluate(() => window.lab.calls);
+
+  it("share one connection, opened for the first and closed a moment after the last", async () => {
+    await open();
+    const names = Array.from(
+      { length: 10 },
+      (_, index) => /** @type {const} */ (["Connection", `c${index}`]),
+    );
+    await show(...names, ["Queue", "queue"]);
+    for (const [, name] of names) await connected(name);
+    await until(() => window.lab.last.queue.isConnected);
+    assert.deepEqual(await sockets(), { now: 1, most: 1, made: 1 });
+
+    await show(/** @type {const} */ (["Connection", "c0"]));
+    assert.equal(await test.page.evaluate(() => window.lab.pool.users), 1);
+    const left = performance.now();
+    await show();
+    await until(() => window.lab.sockets.now === 0);
+    assert.ok(performance.now() - left >= GRACE_MS - 50);
+    assert.equal(await test.page.evaluate(() => window.lab.pool.users), 0);
+  });
+
+  it("find the connection as it was when they are mounted again at once", async () => {
+    await open();
+    await show(["Connection", "first"]);
+    await connected("first");
+    await show();
+    await show(["Connection", "second"]);
+    await connected("second");
+    assert.deepEqual(await sockets(), { now: 1, most: 1, made: 1 });
+  });
+
+  it("call the handlers once for each change, though they are new in every render", async () => {
+    const proxy = await stage.proxy(server.url);
+    await open(undefined, proxy.url);
+    await show(["Connection", "one"]);
+    await connected("one");
+    await show(["Connection", "one"]);
+    await show(["Connection", "one"]);
+    assert.deepEqual(await calls(), ["one connected"]);
+    await proxy.mode("down");
+    await until(() => window.lab.calls.some((/** @type {string} */ call) => /failed/.test(call)));
+    await proxy.mode("pass");
+    await connected("one");
+    const said = (await calls()).filter((/** @type {string} */ call) => !/failed/.test(call));
+    assert.deepEqual(said, ["one connected", "one disconnected", "one connected"]);
+  });
+
+  it("leave the others their channel when one disconnects, and get theirs back with connect()", async () => {
+    await open();
+    await show(["Connection", "one"], ["Connection", "two"]);
+    await connected("one");
+    await connected("two");
+    await test.page.evaluate(() => window.lab.last.one.disconnect());
+    await until(() => {
+      const { one, two } = window.lab.last;
+      return one.socket === null && !one.connected && two.connected;
+    });
+    await test.page.evaluate(() => window.lab.last.one.connect());
+    await connected("one");
+    assert.deepEqual(await sockets(), { now: 1, most: 1, made: 1 });
+  });
+
+  it("lose their channel to close(name) and closeAll(), and get another one", async () => {
+    await open();
+    await show(["Connection", "one"], ["Queue", "queue"]);
+    await connected("one");
+    await until(() => window.lab.last.queue.isConnected);
+    await test.page.evaluate(() => window.lab.pool.close("/performance"));
+    await until(() => !window.lab.last.one.connected);
+    assert.equal(await test.page.evaluate(() => window.lab.last.queue.isConnected), true);
+    await test.page.evaluate(() => window.lab.pool.closeAll());
+    await until(() => window.lab.sockets.now === 0);
+    await test.page.evaluate(() => window.lab.last.one.connect());
+    await connected("one");
+  });
+
+  it("keep the queue: what is active comes in, what has ended leaves, the caches are invalidated", async () => {
+    await open();
+    await show(["Queue", "queue"]);
+    await until(() => window.lab.last.queue?.isConnected);
+    const id = await sendSong(server.url, { pace: 20 });
+    await test.page.evaluate((job) => {
+      const { queries } = window.lab;
+      queries.setQueryData(["processing-queue"], []);
+      queries.setQueryData(["processing-status", job], {});
+    }, id);
+    await until((job) => window.lab.last.queue.jobs.some((/** @type {any} */ { id }) => id === job), id);
+    await until(() => window.lab.last.queue.jobs.length === 0);
+    const invalidated = await test.page.evaluate(() => window.lab.invalidated);
+    for (const key of ["processing-queue", `processing-status ${id}`]) assert.ok(invalidated.includes(key));
+
+    // A song that had ended before does not come in with a list.
+    await test.page.evaluate(() => window.lab.last.queue.refetch());
+    const again = await sendSong(server.url, { pace: 20 });
+    await until(() => window.lab.last.queue.jobs.length > 0);
+    const jobs = await test.page.evaluate(() => window.lab.last.queue.jobs);
+    assert.deepEqual(
+      jobs.map((/** @type {any} */ job) => job.id),
+      [again],
+    );
+  });
+
+  it("show in a queue that is mounted late what is under way already", async () => {
+    await open();
+    const id = await sendSong(server.url, { pace: 300 });
+    await show(["Queue", "queue"]);
+    await until(() => window.lab.last.queue?.jobs.length > 0);
+    assert.equal(await test.page.evaluate(() => window.lab.last.queue.jobs[0].id), id);
+    await fetch(`${server.url}/api/jobs/${id}/cancel`, { method: "POST" });
+    // Unmounted while a song is about to leave: nothing may be told afterwards.
+    await until(() => window.lab.last.queue.jobs[0]?.status === "cancelled");
+    await show();
+    await until(() => window.lab.sockets.now === 0);
+    assert.equal(await test.page.evaluate(() => window.lab.last.queue.jobs.length), 1);
+  });
+
+  it("read a job over HTTP every two seconds, only while disconnected, and until it has ended", async () => {
+    const page = await open();
+    const id = await sendSong(server.url, { pace: 400 });
+    /** @type {number[]} */
+    const reads = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith(`/api/jobs/${id}`) && request.method() === "GET")
+        reads.push(performance.now());
+    });
+    await show(["Fallback", id]);
+    await until(() => window.lab.pool.client.connection.current.state === "open");
+    assert.equal(reads.length, 0);
+    await page.evaluate(() => window.lab.pool.client.disconnect());
+    await until((job) => window.lab.last[job]?.status === "completed", id);
+    assert.ok(reads.length >= 2);
+    const gaps = reads.slice(1).map((at, index) => at - (reads[index] ?? 0));
+    for (const gap of gaps) assert.ok(gap > FALLBACK_MS - 200, `two reads within ${gap} ms`);
+    await page.evaluate(() => window.lab.pool.client.connect());
+    await until((job) => window.lab.last[job] === null, id);
+  });
+});
+
+/**
+ * A second of a tone, sent.
+ * @param {string} url
+ * @param {{ pace: number }} options
+ * @returns {Promise<string>} the job's id
+ */
+async function sendSong(url, { pace }) {
+  const rate = 8000;
+  const wav = Buffer.alloc(44 + rate * 2);
+  wav.write("RIFF", 0);
+  wav.writeUInt32LE(wav.length - 8, 4);
+  wav.write("WAVEfmt ", 8);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(rate, 24);
+  wav.writeUInt32LE(rate * 2, 28);
+  wav.writeUInt16LE(2, 32);
+  wav.writeUInt16LE(16, 34);
+  wav.write("data", 36);
+  wav.writeUInt32LE(rate * 2, 40);
+  for (let frame = 0; frame < rate; frame += 1)
+    wav.writeInt16LE(Math.round(9000 * Math.sin((frame * 440 * 2 * Math.PI) / rate)), 44 + frame * 2);
+  const response = await fetch(`${url}/api/jobs?pace=${pace}`, {
+    method: "POST",
+    body: wav,
+    headers: { "X-Filename": "tone.wav" },
+  });
+  return (await response.json()).id;
+}
