@@ -16,7 +16,11 @@ export default defineConfig({
   },
   build: {
     target: "es2022",
-    rollupOptions: { input: [here("index.html"), here("karaoke.html"), here("bench.html")] },
+    rollupOptions: {
+      input: [here("index.html"), here("karaoke.html"), here("bench.html")],
+      // "use client" tells servers of components something; here there are none.
+      onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning),
+    },
   },
   server: {
     proxy: { "/api": { target: server, ws: true }, "/socket.io": { target: server, ws: true } },

@@ -1,11 +1,12 @@
 /// <reference path="./pages/window.d.ts" />
 /** The hooks of the karaoke page, each alone, in a real browser against the embedded server. */
 import assert from "node:assert/strict";
+import { copyFile } from "node:fs/promises";
 import { after, afterEach, before, describe, it } from "node:test";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
-import { root, targetDir } from "../../scripts/lib/paths.mjs";
+import { build } from "esbuild";
+import { pkgDir, targetDir } from "../../scripts/lib/paths.mjs";
 import { useStage } from "./stage.mjs";
 import { startEmbeddedServer } from "./support/backend.mjs";
 import { openPage } from "./support/browser.mjs";
@@ -27,11 +28,16 @@ describe("the hooks of the karaoke page", () => {
 
   before(async () => {
     await build({
-      root: LAB,
-      configFile: join(root, "examples", "react", "vite.config.ts"),
-      logLevel: "warn",
-      build: { outDir: BUILT, emptyOutDir: true, rollupOptions: { input: join(LAB, "index.html") } },
+      entryPoints: [join(LAB, "main.tsx")],
+      outdir: BUILT,
+      bundle: true,
+      format: "esm",
+      splitting: true,
+      jsx: "automatic",
+      alias: { jobwire: join(pkgDir, "index.js"), "jobwire/react": join(pkgDir, "react.js") },
+      logLevel: "warning",
     });
+    await copyFile(join(LAB, "index.html"), join(BUILT, "index.html"));
     [server, pages] = await Promise.all([startEmbeddedServer(), servePages({ pages: BUILT })]);
   });
   afterEach(async () => {
@@ -78,7 +84,7 @@ describe("the hooks of the karaoke page", () => {
     assert.deepEqual(await sockets(), { now: 1, most: 1, made: 1 });
 
     await show(/** @type {const} */ (["Connection", "c0"]));
-    assert.equal(await test.page.evaluate(() => window.lab.pool.users), 1);
+    await until(() => window.lab.pool.users === 1);
     const left = performance.now();
     await show();
     await until(() => window.lab.sockets.now === 0);
@@ -190,8 +196,10 @@ describe("the hooks of the karaoke page", () => {
       if (request.url().endsWith(`/api/jobs/${id}`) && request.method() === "GET")
         reads.push(performance.now());
     });
-    await show(["Fallback", id]);
-    await until(() => window.lab.pool.client.connection.current.state === "open");
+    await show(["Connection", "open"]);
+    await connected("open");
+    await show(["Connection", "open"], ["Fallback", id]);
+    await until((job) => window.lab.last[job] === null, id);
     assert.equal(reads.length, 0);
     await page.evaluate(() => window.lab.pool.client.disconnect());
     await until((job) => window.lab.last[job]?.status === "completed", id);

@@ -10,12 +10,13 @@ import { KARAOKE_SERVERS, Screen } from "./support/karaoke.mjs";
 
 /** Screens that differ by less than this many seconds are in step. */
 const IN_STEP_SECONDS = 0.3;
-/** A timer may be late on a busy machine, never early. */
+/** On a busy machine a song is seen later than it is known, and goes later than it should. */
+const EARLY_MS = 300;
 const LATE_MS = 1500;
 
 /** @param {number} measured @param {number} wanted */
 function assertShownFor(measured, wanted) {
-  assert.ok(measured >= wanted - 50 && measured < wanted + LATE_MS, `shown for ${measured} ms`);
+  assert.ok(measured >= wanted - EARLY_MS && measured < wanted + LATE_MS, `shown for ${measured} ms`);
 }
 
 describe("the karaoke page", () => {
@@ -30,7 +31,10 @@ describe("the karaoke page", () => {
     host = await startEmbeddedServer();
   });
   afterEach(async () => {
-    await Promise.all(screens.splice(0).map((screen) => screen.close()));
+    const used = screens.splice(0);
+    const errors = used.flatMap(({ test }) => test.errors);
+    await Promise.all(used.map((screen) => screen.close()));
+    assert.deepEqual(errors, []);
   });
   after(() => host.kill());
 

@@ -111,6 +111,7 @@ export class Screen {
    * Moves a slider as a person does.
    * @param {Control} control
    * @param {number} value as the slider has it
+   * @returns {Promise<number>} when, as a time of day in ms
    */
   slide(control, value) {
     return this.page.$eval(
@@ -121,7 +122,9 @@ export class Screen {
           Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")
         );
         set?.call(input, String(wanted));
+        const at = performance.timeOrigin + performance.now();
         input.dispatchEvent(new Event("input", { bubbles: true }));
+        return at;
       },
       value,
     );
