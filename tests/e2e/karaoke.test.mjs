@@ -170,6 +170,41 @@ describe("the karaoke page", () => {
         assert.deepEqual(await second.noted(), ["70 %"]);
       });
 
+      it("forces no change upon others that was done but not acknowledged when the network broke", async () => {
+        const slow = await stage.proxy(there);
+        const first = await open("chromium", here);
+        const second = await open("chromium", slow.url);
+        slow.latency(500);
+        await second.slide("vocalVolume", 70);
+        // Its acknowledgement is on its way back for another half second.
+        await first.shows("vocalVolume", "70 %");
+        await slow.mode("down");
+        await first.slide("vocalVolume", 30);
+        slow.latency(0);
+        await slow.mode("pass");
+        await second.shows("vocalVolume", "30 %");
+        await second.inStep();
+        await second.until(() => document.querySelector("[data-control=vocalVolume][data-own=false]"));
+        assert.deepEqual(
+          [await first.shown("vocalVolume"), await second.shown("vocalVolume")],
+          ["30 %", "30 %"],
+        );
+      });
+
+      it("sends a change again that was lost on its way when the network broke", async () => {
+        const lossy = await stage.proxy(there);
+        const first = await open("chromium", here);
+        const second = await open("chromium", lossy.url);
+        await first.slide("vocalVolume", 40);
+        await second.shows("vocalVolume", "40 %");
+        await lossy.mode("silent");
+        await second.slide("vocalVolume", 71);
+        assert.equal(await second.shown("vocalVolume"), "71 %");
+        await lossy.mode("down");
+        await lossy.mode("pass");
+        await first.shows("vocalVolume", "71 %");
+      });
+
       it("comes back in step after every connection was cut", async () => {
         const first = await open("chromium", here);
         const second = await open("chromium", there);

@@ -3,7 +3,7 @@ import type { Channel, JobsClient } from "jobwire";
 import { PERFORMANCE } from "../client";
 import type { ConnectionPool, Lease } from "../connections/pool";
 import { messageFor, readPerformance } from "./performance";
-import type { Controls } from "./performance";
+import type { Control, Controls, PerformanceState } from "./performance";
 import { changeHere, meetAnew, NOTHING_KNOWN, serverSays, settle } from "./reconcile";
 import type { Reconciled } from "./reconcile";
 
@@ -19,6 +19,12 @@ export interface SyncView extends Reconciled {
   readonly problem: string | null;
 }
 
+interface LostChange {
+  readonly change: Partial<Controls>;
+  /** What the server had when it was made. */
+  readonly base: PerformanceState;
+}
+
 const ALONE: SyncView = { ...NOTHING_KNOWN, socket: null, connected: false, problem: null };
 
 export class PerformanceSync {
@@ -29,6 +35,8 @@ export class PerformanceSync {
   #lease: Lease | undefined;
   #undos: (() => void)[] = [];
   #changes = 0;
+  /** Changes whose acknowledgement was lost with the connection, by number. */
+  readonly #lost = new Map<number, LostChange>();
 
   constructor(pool: ConnectionPool, onChange: (view: SyncView) => void) {
     this.#pool = pool;
@@ -53,6 +61,7 @@ export class PerformanceSync {
     this.#lease?.channel.send("leave_performance", undefined, { volatile: true }).catch(() => {});
     this.#lease?.release();
     this.#lease = undefined;
+    this.#lost.clear();
     const { server, anchor, heardAt } = this.#view;
     this.#set({ ...ALONE, server, anchor, heardAt });
   }
@@ -97,6 +106,7 @@ export class PerformanceSync {
   #join(socket: Channel): void {
     this.#set({ ...this.#view, ...meetAnew(this.#view) });
     const queued = new Set([...this.#view.own.values()].map(({ number }) => number));
+    for (const number of this.#lost.keys()) queued.delete(number);
     socket
       .request("join_performance", undefined, { timeout: ACKNOWLEDGED_WITHIN_MS })
       .then(
@@ -105,10 +115,26 @@ export class PerformanceSync {
       )
       .finally(() => {
         for (const number of queued) this.#settle(number);
+        this.#repeatLost(socket);
       });
   }
 
+  /** Where the server still has what a lost change replaced, it cannot have got it; elsewhere news are newer. */
+  #repeatLost(socket: Channel): void {
+    const lost = [...this.#lost];
+    this.#lost.clear();
+    for (const [number, { change, base }] of lost) {
+      const { server } = this.#view;
+      const isMissing = (Object.keys(change) as Control[]).some(
+        (control) => server[control] === base[control],
+      );
+      if (isMissing && this.#isOwn(number)) void this.#request(socket, change, number);
+      else this.#settle(number);
+    }
+  }
+
   async #request(socket: Channel, change: Partial<Controls>, number: number): Promise<void> {
+    const base = this.#view.server;
     try {
       const { event, data } = messageFor(change);
       const answer = await socket.request<unknown>(event, data, { timeout: ACKNOWLEDGED_WITHIN_MS });
@@ -118,15 +144,14 @@ export class PerformanceSync {
       this.#settle(number);
     } catch (error) {
       const { code } = error as { code?: string };
-      // Whether the server has it is not known; setting it once more does no harm.
-      if (code === "network") this.#queue(socket, change, number);
+      // Whether the server got it is not known before this page has joined again.
+      if (code === "network" && this.#isOwn(number)) this.#lost.set(number, { change, base });
       else this.#settle(number);
     }
   }
 
   /** For the time when there is a connection; of several changes of a control the last one only. */
   #queue(socket: Channel, change: Partial<Controls>, number: number): void {
-    if (![...this.#view.own.values()].some((own) => own.number === number)) return;
     const { event, data, key } = messageFor(change);
     socket.send(event, data, { supersede: key, maxAge: OFFLINE_CHANGE_MS }).catch((error: Error) => {
       this.#settle(number);
@@ -150,6 +175,11 @@ export class PerformanceSync {
       server: { ...server, isPlaying, currentTime: seconds },
       anchor: { seconds, at: performance.now() },
     });
+  }
+
+  /** Whether a change is still the last one of some control. */
+  #isOwn(number: number): boolean {
+    return [...this.#view.own.values()].some((own) => own.number === number);
   }
 
   #settle(number: number): void {

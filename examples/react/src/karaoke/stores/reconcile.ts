@@ -6,7 +6,9 @@
  *    a control does not jump back while a person moves it. That state comes as the acknowledgement of the change.
  * 3. From then on the control shows the server's value, also when somebody else has changed it meanwhile.
  * 4. A change that is refused, or not acknowledged in time, yields as well.
- * 5. A server that is met anew may have started over: its first state counts whatever its revision is.
+ * 5. A change whose acknowledgement was lost with the connection is sent again only if the server, met anew, still has
+ *    the value that it replaced; if not, the server has got it, or somebody has been faster.
+ * 6. A server that is met anew may have started over: its first state counts whatever its revision is.
  */
 import { UNKNOWN_STATE } from "./performance";
 import type { Control, Controls, PerformanceState } from "./performance";
