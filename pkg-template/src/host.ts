@@ -24,14 +24,14 @@ const forward =
 
 /** Starts a core, or shares that of another tab. Rejects with JobsError `wasm`. */
 export async function openCore(config: string, options: Wanted, sink: Sink, warn: Warn): Promise<Core> {
-  const open = (to: Sink, tell: Warn) => openOwn(config, options, to, tell);
+  const open = openOwn.bind(undefined, config, options);
   const { shareAcrossTabs: scope } = options;
   const share =
     scope &&
     (await import("./tabs.js")
-      .then(({ findTabs }) => findTabs(config, `${scope}`))
-      .catch((cause) => warn("tabs-unavailable", `Each tab has its own connection (${cause}).`, "info")));
-  return share ? share(sink, warn, open) : open(sink, warn);
+      .then(({ findTabs }) => findTabs(config, scope))
+      .catch((cause) => warn("tabs-unavailable", `${cause}`, "info")));
+  return (share || open)(sink, warn, open);
 }
 
 /** Starts a core; `warn` is told where a worker was wished for and cannot be had. */

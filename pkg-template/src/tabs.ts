@@ -34,7 +34,7 @@ interface Standby {
 }
 
 /** Tabs share what has the same name. It tells nobody what is in the config. */
-async function nameOf(config: string, scope: string): Promise<string> {
+async function nameOf(config: string, scope: string | true): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify([JOBWIRE_VERSION, scope, config]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
   return `jobwire:${Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
@@ -46,16 +46,20 @@ function endsOf(config: unknown[]): readonly string[] {
   return (!protocol || (config[POLLING_URL] && config[INTERVAL] !== 0) ? ENDS[protocol] : undefined) ?? [];
 }
 
-/** Resolves with what opens a shared core; rejects where tabs cannot share. */
-export async function findTabs(config: string, scope: string) {
-  // Node has channels and locks as well, but no tabs.
-  if (!globalThis.isSecureContext) throw "it takes a page that came by HTTPS";
-  const name = await nameOf(config, scope);
-  // Either throws where it is missing, or in an origin that nothing else belongs to, such as a sandboxed frame's.
-  new BroadcastChannel(name).close();
-  await navigator.locks.query();
-  const ends = endsOf(JSON.parse(config) as unknown[]);
-  return (sink: Sink, warn: Warn, open: Open) => share(name, createSeat(ends, sink), warn, open);
+/** Resolves with what opens a shared core; rejects with a sentence where tabs cannot share. */
+export async function findTabs(config: string, scope: string | true) {
+  try {
+    // Node has channels and locks as well, but no tabs.
+    if (!globalThis.isSecureContext) throw "it takes a page that came by HTTPS";
+    const name = await nameOf(config, scope);
+    // Either throws where it is missing, or in an origin that nothing else belongs to, such as a sandboxed frame's.
+    new BroadcastChannel(name).close();
+    await navigator.locks.query();
+    const ends = endsOf(JSON.parse(config) as unknown[]);
+    return (sink: Sink, warn: Warn, open: Open) => share(name, createSeat(ends, sink), warn, open);
+  } catch (cause) {
+    throw `Each tab has its own connection (${cause}).`;
+  }
 }
 
 async function share(

@@ -39,12 +39,12 @@ async function tool({ folder }, name, args) {
 /**
  * The app as files: its own folder, or what was built in it.
  * @param {Stage} stage
- * @param {{ path?: string, root?: string, worker?: boolean }} [options]
+ * @param {{ path?: string, root?: string, worker?: boolean, share?: boolean }} [options]
  */
-async function files({ folder, server, chromium }, { path = "/index.html", root = "", worker = false } = {}) {
+async function files({ folder, server, chromium }, { path = "/index.html", root = "", ...options } = {}) {
   const pages = await servePages({ pages: join(folder, root) });
   try {
-    return await followInPage(await chromium(), { url: pages.url + path, server, worker });
+    return await followInPage(await chromium(), { url: pages.url + path, server, ...options });
   } finally {
     await pages.close();
   }
@@ -81,6 +81,7 @@ export const apps = [
     cases: [
       { name: "import map", run: (stage) => files(stage) },
       { name: "import map, worker", run: (stage) => files(stage, { worker: true }) },
+      { name: "import map, two tabs", run: (stage) => files(stage, { share: true }) },
     ],
   },
   {
@@ -94,6 +95,7 @@ export const apps = [
           return files(stage, { path: "/esm.html" });
         },
       },
+      { name: "ESM, two tabs", run: (stage) => files(stage, { path: "/esm.html", share: true }) },
       {
         name: "IIFE",
         run: async (stage) => {
@@ -102,6 +104,7 @@ export const apps = [
           return files(stage, { path: "/iife.html" });
         },
       },
+      { name: "IIFE, two tabs", run: (stage) => files(stage, { path: "/iife.html", share: true }) },
     ],
   },
   {
@@ -122,6 +125,10 @@ export const apps = [
         },
       },
       { name: "build, worker", run: (stage) => files(stage, { root: "dist", worker: true }) },
+      {
+        name: "build, worker, two tabs",
+        run: (stage) => files(stage, { root: "dist", worker: true, share: true }),
+      },
     ],
   },
   {
@@ -134,6 +141,7 @@ export const apps = [
           return files(stage);
         },
       },
+      { name: "production, two tabs", run: (stage) => files(stage, { share: true }) },
     ],
   },
   {
@@ -147,6 +155,7 @@ export const apps = [
           return files(stage);
         },
       },
+      { name: "node-resolve, two tabs", run: (stage) => files(stage, { share: true }) },
     ],
   },
   {
@@ -159,6 +168,7 @@ export const apps = [
           return files(stage, { root: "dist" });
         },
       },
+      { name: "build, two tabs", run: (stage) => files(stage, { root: "dist", share: true }) },
     ],
   },
   {

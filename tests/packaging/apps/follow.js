@@ -1,12 +1,13 @@
 /** The page of every app: it follows the job that its address names, and shows how far that is, and over what. */
 import { JobsClient } from "jobwire";
 
-const { server, job, worker } = Object.fromEntries(new URLSearchParams(location.search));
+const { server, job, worker, share } = Object.fromEntries(new URLSearchParams(location.search));
 
 const client = new JobsClient({
   url: server,
   protocol: "stream",
   worker: worker === "true",
+  shareAcrossTabs: share === "true",
   logger: ({ code, message }) => console.warn(`${code}: ${message}`),
 });
 const handle = client.job(job);
