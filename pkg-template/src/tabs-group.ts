@@ -38,12 +38,14 @@ export interface Group {
 /** Resolves when the lock is held, with what releases it; `lost` is called when it was taken away. */
 function hold(locks: LockManager, name: string, options: LockOptions, lost = () => {}): Promise<() => void> {
   return new Promise((resolve, reject) => {
+    let isHeld = false;
+    const keep = (release: () => void) => {
+      isHeld = true;
+      resolve(release);
+    };
     locks
-      .request(name, options, () => new Promise<void>((release) => resolve(release)))
-      .catch((cause) => {
-        reject(cause);
-        lost();
-      });
+      .request(name, options, () => new Promise<void>(keep))
+      .catch((cause) => (isHeld ? lost() : reject(cause)));
   });
 }
 
@@ -155,6 +157,7 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
     hold(locks, lockOf(id), { signal: watches.signal }).then(
       (release) => {
         release();
+        watched.delete(id);
         host?.leave(id);
       },
       () => {},

@@ -84,6 +84,10 @@ export function createHub(
       if (attachments.has(id)) calls.push([Kind.Attachment, id, attachments.get(id)]);
     }
     calls.push([Kind.Batch, 0, json]);
+    pass(tab, calls);
+  }
+
+  function pass(tab: string, calls: Call[]): void {
     if (tab === own) tellOwn(calls);
     else tell(tab, calls);
   }
@@ -123,8 +127,9 @@ export function createHub(
       if (kind === Rec.Channel) channels.set(first, line);
       common.push(line);
     }
-    give(own, common, common.length === lines.length ? json : undefined);
+    // The listeners of this page take their time.
     if (!isAlone) give(EVERYBODY, common);
+    give(own, common, common.length === lines.length ? json : undefined);
     attachments.clear();
   }
 
@@ -182,6 +187,8 @@ export function createHub(
       case Post.Connect:
         member.connected = true;
         present(tab, status);
+        // What others were told before it came.
+        if (isDirty) pass(tab, [[Kind.Dirty, 0]]);
         return ask(tab, message);
       case Post.Disconnect:
         return disconnect(member);
@@ -219,15 +226,12 @@ export function createHub(
       if (kind === Kind.Batch) batch(value);
       else if (kind === Kind.Attachment) attachments.set(n, value);
       else if (kind === Kind.Reply) {
-        answer(n, (tab, rid) => {
-          const calls: Call[] = [[kind, rid, value]];
-          if (tab === own) tellOwn(calls);
-          else tell(tab, calls);
-        });
+        answer(n, (tab, rid) => pass(tab, [[kind, rid, value]]));
       } else {
-        isDirty ||= kind === Kind.Dirty;
         tellOwn([[kind, n, value]]);
-        if (kind === Kind.Dirty && members.size > 1) tell(EVERYBODY, [[kind, n]]);
+        if (kind !== Kind.Dirty) return;
+        isDirty = true;
+        if (members.size > 1) tell(EVERYBODY, [[kind, n]]);
       }
     },
   };

@@ -67,7 +67,11 @@ export function createWishes(): Wishes {
     withdraw: () => all(false),
     follows: (job) => has(Post.Follow, job),
     sees: (job) => has(Post.Follow, job) || has(Post.WatchAll),
-    hears: (event) => [event, ANY, event.replace(/,.*/s, `,${ANY}`)].some((heard) => has(Post.Listen, heard)),
+    hears: (event) =>
+      has(Post.Listen, event) ||
+      has(Post.Listen, ANY) ||
+      // Every event of a namespace.
+      has(Post.Listen, event.replace(/,.*/s, `,${ANY}`)),
     channels: () => [...of(Post.Channel).keys()],
     has,
   };
