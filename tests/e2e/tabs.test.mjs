@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { assertSound, BROWSERS, FAST_HEARTBEAT, SyntheticJob, until, useStage } from "./stage.mjs";
+import { assertSound, BROWSERS, FAST_HEARTBEAT, SyntheticJob, until, useStage, Watcher } from "./stage.mjs";
 import { startEmbeddedServer } from "./support/backend.mjs";
+import { openPage } from "./support/browser.mjs";
+import { servePages } from "./support/pages.mjs";
 
 /** Within so many ms of the leader's end every bar has to be right again. */
 const TAKEOVER_MS = 1000;
@@ -215,6 +217,28 @@ describe("one connection for all tabs", () => {
           assert.equal(await one.count("completed"), 1);
         }
         await closeAll(tabs);
+      });
+
+      it("connects by itself in a frame whose origin nothing shares, and says so", async () => {
+        const id = newId();
+        await SyntheticJob.make(server.url, id, { progress: 10 });
+        const sandbox = await servePages({
+          headers: { "Access-Control-Allow-Origin": "*", "Content-Security-Policy": "sandbox allow-scripts" },
+        });
+        try {
+          const tab = new Watcher(await openPage(await stage.browser(name), `${sandbox.url}/client.html`));
+          await tab.begin({ url: proxy.url, shareAcrossTabs: true });
+          await tab.follow(id);
+          await allShow([tab], id, 10);
+          const { logs } = await tab.seen();
+          assert.deepEqual(
+            logs.map(({ level, code }) => [level, code]),
+            [["info", "tabs-unavailable"]],
+          );
+          await tab.close(proxy);
+        } finally {
+          await sandbox.close();
+        }
       });
 
       it("serves three tabs over one connection of Socket.IO, channels and acknowledgements too", async () => {
