@@ -1,5 +1,6 @@
 //! Which events came, how often, and who listened: the table that the authors of system C had to make by hand.
 
+use super::config::SOCKETIO;
 use super::message::Kind;
 use serde::ser::{Serialize, Serializer};
 
@@ -52,6 +53,8 @@ pub(crate) struct Audit {
     rows: Vec<AuditRow>,
     /// Listeners of every event.
     any: u32,
+    /// Listeners of every event of a namespace, by what its events' names begin with.
+    any_of: Vec<(String, u32)>,
     /// Listeners in all.
     listeners: u32,
 }
@@ -86,10 +89,18 @@ impl Audit {
         self.rows.get_mut(place)
     }
 
+    /// Whether somebody listens to whatever comes.
+    fn any(&self, name: &str) -> bool {
+        let of_its_namespace = |(head, listeners): &(String, u32)| {
+            *listeners > 0 && name.as_bytes().starts_with(head.as_bytes())
+        };
+        self.any > 0 || SOCKETIO && self.any_of.iter().any(of_its_namespace)
+    }
+
     /// Counts an arrival. True when somebody listens.
     #[inline]
     pub(crate) fn received(&mut self, name: &str, wall: u64) -> bool {
-        let any = self.any > 0;
+        let any = self.any(name);
         let Some(row) = self.row(name) else {
             return any;
         };
@@ -119,14 +130,27 @@ impl Audit {
     /// Whether anybody listens to an event of ours, such as `gap`.
     pub(crate) fn heard(&self, name: &str) -> bool {
         let row = self.rows.get(self.place(name).0);
-        self.any > 0 || row.is_some_and(|row| row.listeners > 0)
+        self.any(name) || row.is_some_and(|row| row.listeners > 0)
     }
 
-    /// Adds to (or takes from) an event's listeners; `*` hears every event.
+    /// Adds to (or takes from) an event's listeners; `*` hears every event, `/namespace,*` every one of a namespace.
     pub(crate) fn listen(&mut self, name: &str, delta: i32) {
         self.listeners = self.listeners.saturating_add_signed(delta);
         if name == "*" {
             self.any = self.any.saturating_add_signed(delta);
+        } else if SOCKETIO
+            && name.starts_with('/')
+            && let Some(head) = name.strip_suffix('*')
+            && head.ends_with(',')
+        {
+            let place = self.any_of.iter().position(|(known, _)| known == head);
+            let place = place.unwrap_or_else(|| {
+                self.any_of.push((head.to_owned(), 0));
+                self.any_of.len() - 1
+            });
+            if let Some((_, listeners)) = self.any_of.get_mut(place) {
+                *listeners = listeners.saturating_add_signed(delta);
+            }
         } else if let Some(row) = self.row(name) {
             row.listeners = row.listeners.saturating_add_signed(delta);
         }
@@ -177,6 +201,17 @@ mod tests {
             rows,
             [("progress", 2, 1, 0, 1, 2), ("party", 2, 1, 1, 0, 4)]
         );
+    }
+
+    #[test]
+    fn every_event_of_a_namespace_is_heard() {
+        let mut audit = Audit::default();
+        audit.listen("/a,*", 1);
+        assert!(audit.anybody() && audit.heard("/a,x") && !audit.heard("x"));
+        assert!(audit.received("/a,x", 1) && !audit.received("/ab,x", 1));
+        audit.listen("/a,*", -1);
+        assert!(!audit.anybody() && !audit.heard("/a,x"));
+        assert!(audit.rows().iter().all(|row| !row.event.ends_with('*')));
     }
 
     #[test]
