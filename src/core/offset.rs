@@ -70,16 +70,22 @@ fn in_base_64(byte: u8) -> Option<u8> {
     })
 }
 
-/// How far the clock of the server that made a mark is from ours, when it is one; `known`: what the marks before it
-/// said of that, or NaN.
-pub(crate) fn skew(mark: &str, wall: f64, known: f64) -> Option<f64> {
-    let skew = made_at(mark)? - wall;
-    let fits = if known.is_nan() {
-        skew.abs() < FIRST
+/// The skews of a session without a mark.
+pub(crate) const UNKNOWN: [f64; 2] = [f64::NAN; 2];
+
+/// How far the clock of the server that made a mark is from ours, when it is one: from the wall clock, which may be set,
+/// and from the monotonic one, which may stand still while the machine sleeps. `known`: what the marks before it said.
+pub(crate) fn skews(mark: &str, clocks: [f64; 2], known: [f64; 2]) -> Option<[f64; 2]> {
+    let made = made_at(mark)?;
+    let skews = clocks.map(|clock| made - clock);
+    let near = |(is, was): (&f64, &f64)| (is - was).abs() < APART;
+    let [first, _] = known;
+    let fits = if first.is_nan() {
+        skews.first().is_some_and(|wall| wall.abs() < FIRST)
     } else {
-        (skew - known).abs() < APART
+        skews.iter().zip(&known).any(near)
     };
-    fits.then_some(skew)
+    fits.then_some(skews)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -128,8 +134,8 @@ mod tests {
             "1795219200000-0",
             "6b0100804dc9b7f3a1e2d3c4",
         ] {
-            let skew = skew(mark, NOW, f64::NAN).unwrap();
-            assert!(skew.abs() < 1e9, "{mark}: {skew}");
+            let [wall, _] = skews(mark, [NOW, 0.0], UNKNOWN).unwrap();
+            assert!(wall.abs() < 1e9, "{mark}: {wall}");
         }
     }
 
@@ -150,7 +156,7 @@ mod tests {
             "1-1",
         ] {
             assert_eq!(
-                skew(text, NOW, f64::NAN).filter(|skew| skew.abs() < FIRST / 2.0),
+                skews(text, [NOW, 0.0], UNKNOWN).filter(|[wall, _]| wall.abs() < FIRST / 2.0),
                 None,
                 "{text}"
             );
@@ -160,11 +166,23 @@ mod tests {
     #[test]
     fn later_marks_must_fit_the_first() {
         let first = in_letters(NOW as u64 + 86_400_000);
-        let known = skew(&first, NOW, f64::NAN).unwrap();
+        let known = skews(&first, [NOW, 0.0], UNKNOWN).unwrap();
         let later = in_letters(NOW as u64 + 86_400_000 + 50_000);
-        assert!(skew(&later, NOW + 49_000.0, known).is_some());
-        assert_eq!(skew("Playing", NOW, known), None);
-        assert_eq!(skew("playing", NOW, known), None);
+        assert!(skews(&later, [NOW + 49_000.0, 49_000.0], known).is_some());
+        for text in ["Playing", "playing"] {
+            assert_eq!(skews(text, [NOW, 0.0], known), None);
+        }
+    }
+
+    #[test]
+    fn a_mark_is_known_when_one_of_our_clocks_was_set_or_stood_still() {
+        let known = skews(&in_letters(NOW as u64), [NOW, 0.0], UNKNOWN).unwrap();
+        let day = 86_400_000.0;
+        let later = in_letters((NOW + day) as u64);
+        for clocks in [[NOW, day], [NOW + 2.0 * day, day], [NOW + day, 5.0]] {
+            assert!(skews(&later, clocks, known).is_some(), "{clocks:?}");
+        }
+        assert_eq!(skews(&later, [NOW, 5.0], known), None);
     }
 
     proptest! {

@@ -115,6 +115,7 @@ impl Engine {
         socketio::encode(&packet, &mut text).map_err(|_| Problem::BadMessage)?;
         let name = channel.name.clone();
         let goes = self.can_send(place)
+            && self.transport.has_room(&text, attachments)
             && !self.queue.holds(Some(&name))
             && self.bucket.take(self.now) <= self.now;
         if goes {
@@ -159,7 +160,7 @@ impl Engine {
 
     /// Whether a message may go out on a namespace now. A connection that should have been heard of is not trusted.
     pub(super) fn can_send(&self, place: usize) -> bool {
-        self.is_joined(place) && !self.transport.is_congested() && self.is_trusted()
+        self.is_joined(place) && self.is_trusted()
     }
 
     /// A message leaves the queue.
@@ -222,6 +223,18 @@ impl Engine {
         });
         for rid in lost {
             self.outbox.refuse(rid, Problem::RequestLost, "");
+        }
+    }
+
+    /// The client is closed: whoever awaits an acknowledgement is told, and what waits is let go.
+    pub(super) fn close_messages(&mut self) {
+        for request in std::mem::take(&mut self.acks.requests) {
+            self.outbox.refuse(request.rid, Problem::Closed, "");
+        }
+        let attached = std::mem::take(&mut self.acks.attached);
+        self.forget(&attached);
+        while let Some(item) = self.queue.remove(0) {
+            self.forget(&item.attachments);
         }
     }
 

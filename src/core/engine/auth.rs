@@ -1,6 +1,7 @@
 //! Tokens: asked for before every connection, once more when the server refuses one, then no more. The core knows a
 //! token only by the number of the request that brought it.
 
+use super::super::config::TokenIn;
 use super::super::error::{Log, Loss, Problem};
 use super::super::output::{Output, TokenReason};
 use super::super::timers::Owner;
@@ -133,6 +134,11 @@ impl Engine {
         self.config.backoff.min_uptime.max(PROOF)
     }
 
+    /// Whether a socket that lasts shows that its token is good: not where only namespaces are told the token.
+    pub(super) fn link_has_token(&self) -> bool {
+        !self.config.is_socketio() || self.config.token_in != TokenIn::Auth
+    }
+
     /// The server refused the token that request `used` brought.
     pub(super) fn token_refused(&mut self, used: u32) -> Verdict {
         if !self.config.token {
@@ -147,9 +153,16 @@ impl Engine {
         }
         let (now, proof) = (self.now, self.proof());
         let mut works = 0;
-        for link in &self.links {
-            if link.state == State::Open && now.since(link.opened_at) >= proof {
-                works = works.max(link.auth);
+        if self.link_has_token() {
+            for link in &self.links {
+                if link.state == State::Open && now.since(link.opened_at) >= proof {
+                    works = works.max(link.auth);
+                }
+            }
+        }
+        if self.config.is_socketio() {
+            for channel in self.channels.iter() {
+                works = works.max(channel.proves(now, proof));
             }
         }
         self.auth.proven(works);

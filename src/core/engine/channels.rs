@@ -7,6 +7,7 @@ use super::super::job::Source;
 use super::super::json::{Scanner, Str, Value, push_string};
 use super::super::message::Invalid;
 use super::super::message::excerpt;
+use super::super::offset::UNKNOWN;
 use super::super::output::{FILL, TokenReason};
 use super::super::socketio::{self, Body, Packet, Refusal, Session};
 use super::super::time::Time;
@@ -48,6 +49,8 @@ pub(super) struct Channel {
     pub(super) standing: Standing,
     /// When its next step comes: the end of joining, of a back-off, or of the grace after the last user left.
     at: Time,
+    /// Since when the client is in it.
+    since: Time,
     /// Failures in a row.
     pub(super) failures: u32,
     /// The request whose token it was asked for with.
@@ -61,8 +64,8 @@ pub(super) struct Channel {
     pub(super) offset: String,
     /// Whether the present CONNECT asks for recovery.
     recovers: bool,
-    /// How far the server's clock, as its offsets tell it, is from ours, ms; NaN while that is not known.
-    pub(super) skew: f64,
+    /// How far the server's clock, as its offsets tell it, is from our two, ms; NaN while that is not known.
+    pub(super) skews: [f64; 2],
     /// Acknowledgements asked for so far.
     pub(super) acks: u64,
     /// What was told last.
@@ -76,6 +79,7 @@ impl Channel {
             on: true,
             standing: Standing::Out,
             at: Time::NEVER,
+            since: Time(0),
             failures: 0,
             auth: 0,
             said: String::new(),
@@ -83,7 +87,7 @@ impl Channel {
             pid: String::new(),
             offset: String::new(),
             recovers: false,
-            skew: f64::NAN,
+            skews: UNKNOWN,
             acks: 0,
             told: Status::default(),
         }
@@ -91,6 +95,22 @@ impl Channel {
 
     pub(super) fn at(&self) -> Time {
         self.at
+    }
+
+    /// The request whose token has been good for so long (ms) by now; 0: none's. Servers may let in, then refuse.
+    pub(super) fn proves(&self, now: Time, proof: u64) -> u32 {
+        if self.standing == Standing::Joined && now.since(self.since) >= proof {
+            self.auth
+        } else {
+            0
+        }
+    }
+
+    /// The client is not in it any more. When it was for long enough (ms), the count begins anew.
+    fn has_ended(&mut self, now: Time, min_uptime: u64) {
+        if self.standing == Standing::Joined && now.since(self.since) >= min_uptime {
+            self.failures = 0;
+        }
     }
 
     /// Whether the server marks its events with offsets.
@@ -209,7 +229,10 @@ impl Engine {
         channel.on = on;
         self.status_dirty = true;
         if !on {
-            channel.at = until;
+            // Servers take it for an error when a client leaves that is not in yet.
+            if channel.standing != Standing::Joining {
+                channel.at = until;
+            }
             return self.want_shared();
         }
         match channel.standing {
@@ -325,12 +348,20 @@ impl Engine {
 
     /// The session is over, and with it all that was agreed in it.
     pub(super) fn leave_all(&mut self) {
+        let (now, proof) = (self.now, self.proof());
+        let min_uptime = self.config.backoff.min_uptime;
         for place in 0..self.channels.len() {
             let Some(channel) = self.channels.get_mut(place) else {
                 return;
             };
+            self.auth.proven(channel.proves(now, proof));
+            channel.has_ended(now, min_uptime);
+            let wanted = channel.on;
             if channel.refusal().is_none() {
                 self.stand(place, Standing::Out, Time::NEVER);
+            }
+            if !wanted {
+                self.leave(place);
             }
         }
         self.channels_left();
@@ -349,15 +380,15 @@ impl Engine {
                 continue;
             }
             match channel.standing {
-                _ if !channel.on => self.leave(place),
-                Standing::Waiting(_) => {
-                    self.stand(place, Standing::Out, Time::NEVER);
-                    self.join(place);
-                }
                 Standing::Joining => {
                     self.let_go(SHARED, "a namespace does not answer");
                     self.link_failed(SHARED, Loss::Timeout);
                     return Time::NEVER;
+                }
+                _ if !channel.on => self.leave(place),
+                Standing::Waiting(_) => {
+                    self.stand(place, Standing::Out, Time::NEVER);
+                    self.join(place);
                 }
                 _ => self.stand(place, channel.standing, Time::NEVER),
             }
@@ -375,11 +406,13 @@ impl Engine {
         };
         let name = std::mem::take(&mut channel.name);
         let standing = channel.standing;
-        let told = channel.told;
+        // A late acknowledgement must not be taken for that of a later request.
+        let (told, acks) = (channel.told, channel.acks);
         *channel = Channel::new(&name);
         channel.on = false;
         channel.told = told;
-        if matches!(standing, Standing::Joined | Standing::Joining) {
+        channel.acks = acks;
+        if standing == Standing::Joined {
             self.transmit(head("41", &name), Vec::new(), 0);
         }
         self.drop_queued(&name);
@@ -455,10 +488,14 @@ impl Engine {
                 Err(_) => self.fail(Problem::OldServer),
             };
         }
+        let answers = matches!(packet.body, Body::ConnectError(_) | Body::Disconnect(_));
         let place = self.channel_named(packet.namespace).filter(|place| {
-            self.channel(*place).is_some_and(|channel| {
-                matches!(channel.standing, Standing::Joining | Standing::Joined)
-            })
+            self.channel(*place)
+                .is_some_and(|channel| match channel.standing {
+                    // What was missed comes before the word that the client is in.
+                    Standing::Joining => answers || channel.recovers,
+                    standing => standing == Standing::Joined,
+                })
         });
         let Some(place) = place else {
             // What was under way when the client left.
@@ -492,15 +529,18 @@ impl Engine {
         let recovered = channel.recovers && *pid == *channel.pid;
         if !recovered {
             channel.offset.clear();
-            channel.skew = f64::NAN;
+            channel.skews = UNKNOWN;
             channel.pid = pid.into_owned();
         }
-        channel.failures = 0;
         channel.said.clear();
         channel.data.clear();
-        let auth = channel.auth;
-        self.stand(place, Standing::Joined, Time::NEVER);
-        self.auth.proven(auth);
+        channel.since = self.now;
+        let until = if channel.on {
+            Time::NEVER
+        } else {
+            self.now.after(self.config.linger)
+        };
+        self.stand(place, Standing::Joined, until);
         if place == DEFAULT {
             self.subscribe();
             self.is_served(SHARED, recovered);
@@ -537,6 +577,10 @@ impl Engine {
     }
 
     fn refused(&mut self, place: usize, data: &str) {
+        if self.channel(place).is_some_and(|channel| !channel.on) {
+            self.stand(place, Standing::Out, Time::NEVER);
+            return self.leave(place);
+        }
         let Ok(refusal) = Refusal::read(data) else {
             return self.broke_protocol("a refusal that is not JSON", data);
         };
@@ -562,8 +606,10 @@ impl Engine {
     }
 
     fn refused_for_now(&mut self, place: usize, problem: Problem) {
+        let (now, min_uptime) = (self.now, self.config.backoff.min_uptime);
         let mut failures = 0;
         if let Some(channel) = self.channels.get_mut(place) {
+            channel.has_ended(now, min_uptime);
             channel.failures = channel.failures.saturating_add(1);
             failures = channel.failures;
         }

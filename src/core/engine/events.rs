@@ -163,7 +163,7 @@ impl Engine {
 
     /// Remembers where the server's memory of events stands after this one, and takes the mark off.
     fn without_offset<'a>(&mut self, place: usize, args: &'a str, asks: bool) -> &'a str {
-        let wall = self.wall() as f64;
+        let clocks = [self.wall() as f64, self.now.0 as f64];
         let Some(channel) = self.channels.get_mut(place) else {
             return args;
         };
@@ -174,10 +174,10 @@ impl Engine {
         let Some((rest, last)) = offset::split_last(args) else {
             return args;
         };
-        let Some(skew) = offset::skew(last, wall, channel.skew) else {
+        let Some(skews) = offset::skews(last, clocks, channel.skews) else {
             return args;
         };
-        channel.skew = skew;
+        channel.skews = skews;
         channel.offset.clear();
         channel.offset.push_str(last);
         rest

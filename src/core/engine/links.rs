@@ -373,8 +373,9 @@ impl Engine {
         self.last_message = self.now;
     }
 
-    /// Expects a sign of life by `deadline`, else the socket is replaced.
+    /// Expects a sign of life by `deadline`, or by the time at which it is due anyway, else the socket is replaced.
     pub(super) fn expect_sign(&mut self, place: u32, deadline: Time) {
+        let deadline = deadline.min(self.silent_at(place));
         if let Some(link) = self.links.get_mut(place as usize) {
             // A grace that has begun already is what a nearer deadline is: the last word.
             link.grace = true;
@@ -429,6 +430,9 @@ impl Engine {
 
     /// Ends a link, if there is one.
     pub(super) fn close_link(&mut self, place: u32, reason: &'static str) {
+        if self.config.is_socketio() {
+            self.take_leave();
+        }
         self.let_go(place, reason);
         let Some(link) = self.links.get_mut(place as usize) else {
             return;
@@ -462,7 +466,7 @@ impl Engine {
             return;
         }
         if self.is_probe(r#gen) {
-            return self.probe_failed();
+            return self.probe_closed();
         }
         let Some(place) = self.current_link(r#gen) else {
             return;
@@ -525,6 +529,7 @@ impl Engine {
         if self.config.is_socketio() {
             self.end_session(false);
         }
+        let has_token = self.link_has_token();
         let min_uptime = self.config.backoff.min_uptime;
         let Some(link) = self.links.get_mut(place as usize) else {
             return;
@@ -542,7 +547,7 @@ impl Engine {
             if uptime >= min_uptime {
                 link.failures = 0;
             }
-            if uptime >= proof {
+            if has_token && uptime >= proof {
                 self.auth.proven(link.auth);
             }
         } else if link.state == State::Connecting {

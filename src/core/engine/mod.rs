@@ -288,10 +288,6 @@ impl Engine {
 
     /// Brings everything in line after an input: sockets for those who wait, reads, the queue, what is to be told.
     fn settle(&mut self) {
-        if self.shared_linger <= self.now {
-            self.shared_linger = Time::NEVER;
-            self.close_link(SHARED, "nobody listens");
-        }
         let room = self.assign_sockets();
         self.pump_reads();
         let mut next = self.pump_queue();
@@ -300,9 +296,17 @@ impl Engine {
             // Last, since all of these have something to send.
             next = next.min(self.pump_session());
         }
+        if self.shared_linger <= self.now && !self.is_posting() {
+            self.shared_linger = Time::NEVER;
+            self.close_link(SHARED, "nobody listens");
+        }
         self.tell_status();
         self.tell();
-        next = next.min(self.shared_linger).min(room);
+        next = next.min(room);
+        // What is past already waits for a POST to end.
+        if self.shared_linger > self.now {
+            next = next.min(self.shared_linger);
+        }
         self.settling.set(next, Owner::Settling, &mut self.timers);
     }
 
@@ -358,6 +362,9 @@ impl Engine {
         self.phase = Phase::Closed;
         self.timers.clear();
         self.outbox.keep_notices();
+        if self.config.is_socketio() {
+            self.close_messages();
+        }
         self.tell_status_now();
         self.tell();
         // Nothing is looked at any more; what may be large is let go.
@@ -374,6 +381,9 @@ impl Engine {
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.
     fn refuse_after_close(&mut self, input: &Input) {
+        if let Input::Binary { id, .. } | Input::Attached { id, .. } = input {
+            self.outputs.push(Output::Forget { id: *id });
+        }
         let Input::Command(command) = input else {
             return;
         };

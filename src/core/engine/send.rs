@@ -100,12 +100,19 @@ impl Engine {
         let now = self.now;
         let mut next = Time::NEVER;
         let mut at = 0;
+        // What has no room lets nothing pass.
+        let mut room = true;
         while let Some(item) = self.queue.get(at) {
             let expires = item.expires;
             let job = item.job.as_deref();
             let (r#gen, open) = if self.config.is_socketio() {
                 let place = job.and_then(|name| self.channel_named(name));
-                (Gen::NONE, place.is_some_and(|place| self.can_send(place)))
+                let mut open = place.is_some_and(|place| self.can_send(place));
+                if open && expires > now {
+                    room &= self.transport.has_room(&item.text, &item.attachments);
+                    open = room;
+                }
+                (Gen::NONE, open)
             } else {
                 let r#gen = self.open_socket_for(job);
                 (r#gen, r#gen != Gen::NONE)

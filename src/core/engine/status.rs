@@ -116,7 +116,6 @@ impl Engine {
 
     /// The state of a namespace while the session is open.
     fn sum_up_channel(&self, channel: &Channel, status: &mut Status) {
-        status.attempt = channel.failures;
         status.state = match channel.standing {
             Standing::Joined => return,
             Standing::Waiting(problem) => {
@@ -126,6 +125,7 @@ impl Engine {
             }
             _ => Overall::Connecting,
         };
+        status.attempt = channel.failures;
         status.polling = false;
     }
 

@@ -24,9 +24,6 @@ const KEPT: u32 = 1 << 31;
 const NEXT_PROBE: u64 = 5000;
 const LAST_PROBE: u64 = 60_000;
 
-/// Packets that may wait for a POST before further messages wait in the queue.
-const CONGESTED: usize = 32;
-
 /// The longest part of an answer that an error quotes, bytes.
 const QUOTED: usize = 120;
 
@@ -40,6 +37,11 @@ struct Outgoing {
     attachments: Vec<Attachment>,
     /// The request whose token goes into it; 0: none.
     auth: u32,
+}
+
+/// How many bytes each has.
+fn sizes(attachments: &[Attachment]) -> Vec<u64> {
+    attachments.iter().map(|(_, size)| *size).collect()
 }
 
 /// One session, and what is remembered from one to the next.
@@ -117,9 +119,17 @@ impl Transport {
         self.polling
     }
 
-    /// Whether a message would wait for long.
-    pub(super) fn is_congested(&self) -> bool {
-        self.out.len() >= CONGESTED
+    /// Whether a message would leave at once, behind what leaves already. What would not waits in the queue, where it
+    /// keeps its age and can be taken back.
+    pub(super) fn has_room(&self, text: &str, attachments: &[Attachment]) -> bool {
+        let mut batch = Batch::default();
+        let mut push = |text: &str, attachments: &[Attachment]| {
+            batch.push(text, &sizes(attachments), self.max_payload)
+        };
+        let all =
+            |outgoing: &Outgoing| outgoing.auth == 0 && push(&outgoing.text, &outgoing.attachments);
+        !self.polling
+            || self.post == 0 && !self.probed && self.out.iter().all(all) && push(text, attachments)
     }
 
     /// Whether the server takes a message; what it does not say it takes.
@@ -260,6 +270,30 @@ impl Engine {
         self.drop_probe();
         self.forget(&forgotten);
         self.leave_all();
+    }
+
+    /// Whether something that was said to be sent is under way or about to be. Over WebSocket it has gone.
+    pub(super) fn is_posting(&self) -> bool {
+        self.config.is_socketio()
+            && self.transport.polling
+            && (self.transport.post > 0 || !self.transport.out.is_empty())
+    }
+
+    /// The client is about to leave: what it has said before still goes.
+    pub(super) fn take_leave(&mut self) {
+        if !self.transport.polling || self.transport.sid.is_empty() {
+            return;
+        }
+        if self.transport.post == 0 {
+            self.transmit("1".into(), Vec::new(), 0);
+            self.post();
+            if self.transport.out.is_empty() {
+                self.transport.sid.clear();
+            }
+        }
+        // The server answers the GET when it is told; were it broken off, the session would end before.
+        self.transport.get = 0;
+        self.transport.post = 0;
     }
 
     /// Gives attachments up.
@@ -416,7 +450,8 @@ impl Engine {
         transport.post_until = Time::NEVER;
         let posted = std::mem::take(&mut transport.posted);
         self.forget(&posted);
-        if outcome.status != 200 {
+        // A page where `ok` should be is from somebody else, such as a hotel's network.
+        if outcome.status != 200 || outcome.body.starts_with('<') {
             self.lost("a POST failed");
         }
     }
@@ -502,7 +537,7 @@ impl Engine {
         let mut batch = Batch::default();
         let (mut attachments, mut auth, mut taken) = (Vec::new(), 0, 0);
         for outgoing in &transport.out {
-            let sizes: Vec<u64> = outgoing.attachments.iter().map(|(_, size)| *size).collect();
+            let sizes = sizes(&outgoing.attachments);
             // One body has room for one token.
             let other_token = auth > 0 && outgoing.auth > 0 && auth != outgoing.auth;
             if other_token || !batch.push(&outgoing.text, &sizes, transport.max_payload) {
@@ -545,7 +580,8 @@ impl Engine {
         let transport = &self.transport;
         if transport.probed && transport.get == 0 && transport.post == 0 {
             self.go_over();
-            return Time::NEVER;
+            // What waited for this is looked at once more.
+            return now;
         }
         self.post();
         let transport = &self.transport;
@@ -596,7 +632,13 @@ impl Engine {
         self.transport.probed = true;
     }
 
-    /// The probe's socket closed, took too long, or said something else: the session stays where it is.
+    /// The probe's socket closed.
+    pub(super) fn probe_closed(&mut self) {
+        self.transport.probe = Gen::NONE;
+        self.probe_failed();
+    }
+
+    /// The probe took too long, said something else, or is gone: the session stays where it is.
     pub(super) fn probe_failed(&mut self) {
         let again = self.now.after(self.next_probe_in());
         self.transport.failed_probes += 1;
