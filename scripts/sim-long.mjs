@@ -1,4 +1,7 @@
-/** npm run test:sim:long: many more seeds than `npm test` runs; `-- 1000000` says how many, `-- 1000000 5000` from which. */
+/**
+ * npm run test:sim:long: many more seeds of both simulators (`sim`: the protocol `stream`, `sio`: Socket.IO) than
+ * `npm test` runs; `-- 1000000` says how many of each, `-- 1000000 5000` from which.
+ */
 import { spawnSync } from "node:child_process";
 import { root } from "./lib/paths.mjs";
 import { wasmRust } from "./lib/wasm-target.mjs";
@@ -11,7 +14,19 @@ if (![seeds, first].every((text) => /^\d+$/.test(text))) {
 const rust = wasmRust();
 const { status } = spawnSync(
   rust.cargo,
-  ["test", "--profile", "sim", "--test", "sim", "what_must_always_hold", "--", "--nocapture"],
+  [
+    "test",
+    "--no-fail-fast",
+    "--profile",
+    "sim",
+    "--test",
+    "sim",
+    "--test",
+    "sio",
+    "what_must_always_hold",
+    "--",
+    "--nocapture",
+  ],
   {
     cwd: root,
     stdio: "inherit",

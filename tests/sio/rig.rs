@@ -1,0 +1,374 @@
+//! An engine driven by hand, for stories told step by step.
+
+use crate::records::{self, Heard, Record, Status};
+use jobwire::core::config::Transports;
+use jobwire::core::{Ask, Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What the page was told about a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    Answer(Value),
+    Refusal(u8),
+    Acknowledged(Value),
+}
+
+pub struct Rig {
+    engine: Engine,
+    pub now: u64,
+    rid: u32,
+    attachments: u32,
+    /// Outputs not looked at yet, batches apart.
+    asked: Vec<Output>,
+    pub heard: Vec<Heard>,
+    pub status: Status,
+    pub channels: BTreeMap<String, Status>,
+    replies: Vec<(u32, Reply)>,
+}
+
+/// A client of the namespace `/jobs` without chance: tries after 1 s doubling to 5 s.
+pub fn config() -> Config {
+    Config {
+        servers: vec!["://a".into()],
+        path: "/socket.io".into(),
+        interval: 0,
+        backoff: Backoff {
+            jitter: 0,
+            max_delay: 5000,
+            ..Backoff::default()
+        },
+        socketio: true,
+        namespace: "/jobs".into(),
+        transports: Transports::SocketOnly,
+        ..Config::default()
+    }
+}
+
+pub fn with(transports: Transports) -> Config {
+    Config {
+        transports,
+        ..config()
+    }
+}
+
+/// The server's handshake: pings every 25 s, 20 s to answer.
+pub fn open(sid: &str) -> String {
+    let upgrades = r#""upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000"#;
+    format!("0{{\"sid\":\"{sid}\",{upgrades},\"maxPayload\":1000000}}")
+}
+
+pub fn joined(namespace: &str) -> String {
+    format!("40{namespace},{{\"sid\":\"x\"}}")
+}
+
+impl Rig {
+    pub fn new(config: Config) -> Self {
+        let mut rig = Self {
+            engine: Engine::new(config, 1),
+            now: 0,
+            rid: 0,
+            attachments: 0,
+            asked: Vec::new(),
+            heard: Vec::new(),
+            status: Status::default(),
+            channels: BTreeMap::new(),
+            replies: Vec::new(),
+        };
+        rig.input(Input::Clock {
+            wall: 1_736_937_000_000,
+        });
+        rig
+    }
+
+    pub fn input(&mut self, input: Input) {
+        self.engine.handle(Time(self.now), input);
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Batch(text) => {
+                    for record in records::read(&text, "/jobs").unwrap() {
+                        self.record(record);
+                    }
+                }
+                Output::Dirty => {}
+                other => self.asked.push(other),
+            }
+        }
+        let next = self.engine.next_deadline();
+        assert!(
+            next.is_none_or(|at| at.0 > self.now),
+            "a deadline in the past: {next:?}"
+        );
+    }
+
+    fn record(&mut self, record: Record) {
+        match record {
+            Record::Status(status) => self.status = status,
+            Record::Channel(name, status) => {
+                self.channels.insert(name, status);
+            }
+            Record::Event(heard) => self.heard.push(heard),
+            Record::Answer(rid, value) => self.replies.push((rid, Reply::Answer(value))),
+            Record::Refusal(rid, problem) => self.replies.push((rid, Reply::Refusal(problem))),
+            Record::Acknowledged(rid, args, _) => {
+                self.replies.push((rid, Reply::Acknowledged(args)));
+            }
+            Record::Job(_) | Record::Own | Record::Log => {}
+        }
+    }
+
+    /// Time passes; timers fire when they are due.
+    pub fn pass(&mut self, ms: u64) {
+        let end = self.now + ms;
+        while let Some(at) = self.engine.next_deadline().filter(|at| at.0 <= end) {
+            self.now = at.0;
+            self.input(Input::Timer);
+        }
+        self.now = end;
+    }
+
+    /// What was asked for since the last look.
+    pub fn asked(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.asked)
+    }
+
+    // ---- the page ----
+
+    pub fn command(&mut self, command: Command) {
+        self.input(Input::Command(command));
+    }
+
+    pub fn listen(&mut self, event: &str) {
+        self.command(Command::new(Ask::Listen, 1.0, event));
+    }
+
+    pub fn channel(&mut self, name: &str, on: bool) {
+        self.command(Command::new(Ask::Channel, f64::from(u8::from(on)), name));
+    }
+
+    pub fn connect(&mut self) -> u32 {
+        self.rid += 1;
+        self.command(Command::new(Ask::Connect, self.rid.into(), ""));
+        self.rid
+    }
+
+    pub fn disconnect(&mut self) {
+        self.command(Command::new(Ask::Disconnect, 0.0, ""));
+    }
+
+    fn say(&mut self, what: Ask, event: &str, data: &str, limit: f64) -> u32 {
+        self.rid += 1;
+        self.command(Command {
+            data: Some(data.into()),
+            max_age: limit,
+            ..Command::new(what, self.rid.into(), event)
+        });
+        self.rid
+    }
+
+    pub fn send(&mut self, event: &str, data: &str) -> u32 {
+        self.say(Ask::Send, event, data, -1.0)
+    }
+
+    /// The same, to be sent within so many milliseconds.
+    pub fn send_within(&mut self, event: &str, data: &str, ms: u64) -> u32 {
+        self.say(Ask::Send, event, data, ms as f64)
+    }
+
+    pub fn send_volatile(&mut self, event: &str, data: &str) -> u32 {
+        self.say(Ask::SendVolatile, event, data, -1.0)
+    }
+
+    pub fn request(&mut self, event: &str, data: &str, limit: u64) -> u32 {
+        self.say(Ask::Request, event, data, limit as f64)
+    }
+
+    /// Answers an event that had this number.
+    pub fn reply(&mut self, number: u64, data: &str) -> u32 {
+        self.say(Ask::Reply, "", data, number as f64)
+    }
+
+    pub fn attach(&mut self, size: u64) -> u32 {
+        self.attachments += 1;
+        let id = self.attachments;
+        self.input(Input::Attached { id, size });
+        id
+    }
+
+    pub fn wake(&mut self) {
+        self.command(Command::new(Ask::Wake, 0.0, ""));
+    }
+
+    /// What was said to a command, which is at most one thing.
+    pub fn told(&self, rid: u32) -> Option<Reply> {
+        let mut all = self.replies.iter().filter(|(to, _)| *to == rid);
+        let reply = all.next().map(|(_, reply)| reply.clone());
+        assert!(all.next().is_none(), "answered twice: {:?}", self.replies);
+        reply
+    }
+
+    /// The arguments of an event's tellings so far.
+    pub fn args(&mut self, name: &str) -> Vec<Value> {
+        self.input(Input::Take);
+        let named = self.heard.iter().filter(|heard| heard.name == name);
+        named.map(|heard| heard.args.clone()).collect()
+    }
+
+    // ---- WebSockets ----
+
+    /// The WebSockets asked for since the last look; the rest stays.
+    pub fn sockets(&mut self) -> Vec<(Gen, String)> {
+        let (opens, rest) = self
+            .asked()
+            .into_iter()
+            .partition(|output| matches!(output, Output::Open { .. }));
+        self.asked = rest;
+        let opens: Vec<Output> = opens;
+        let named = |output| match output {
+            Output::Open { r#gen, url, .. } => Some((r#gen, url)),
+            _ => None,
+        };
+        opens.into_iter().filter_map(named).collect()
+    }
+
+    /// The only WebSocket asked for.
+    pub fn socket(&mut self) -> Gen {
+        let sockets = self.sockets();
+        assert_eq!(sockets.len(), 1, "{sockets:?}");
+        sockets[0].0
+    }
+
+    pub fn opened(&mut self, r#gen: Gen) {
+        self.input(Input::Opened { r#gen });
+    }
+
+    pub fn frame(&mut self, r#gen: Gen, text: &str) {
+        self.input(Input::Frames {
+            text: text.into(),
+            gens: vec![r#gen],
+        });
+    }
+
+    pub fn closed(&mut self, r#gen: Gen) {
+        self.input(Input::Closed {
+            r#gen,
+            code: 1006,
+            reason: String::new(),
+        });
+    }
+
+    /// Texts sent since the last look, with `T` where a token belongs; the rest stays.
+    pub fn sent(&mut self) -> Vec<String> {
+        let mut texts = Vec::new();
+        for output in self.asked() {
+            match output {
+                Output::Send { text, .. } => texts.push(text),
+                Output::SendToken { text, .. } => {
+                    texts.push(text.replace(jobwire::core::FILL, "T"));
+                }
+                other => self.asked.push(other),
+            }
+        }
+        texts
+    }
+
+    /// A session over WebSocket, joined to `/jobs`.
+    pub fn serve(&mut self) -> Gen {
+        self.listen("*");
+        let socket = self.socket();
+        self.opened(socket);
+        self.frame(socket, &open("s"));
+        self.sent();
+        self.frame(socket, &joined("/jobs"));
+        assert_eq!(self.status.state, "open");
+        self.asked();
+        socket
+    }
+
+    // ---- polling ----
+
+    /// Requests of Engine.IO since the last look: number, address, body; the rest stays.
+    pub fn polls(&mut self) -> Vec<(u32, String, Option<String>)> {
+        let mut polls = Vec::new();
+        for output in self.asked() {
+            match output {
+                Output::Poll { req, url, body, .. } => polls.push((req, url, body)),
+                other => self.asked.push(other),
+            }
+        }
+        polls
+    }
+
+    /// The only request, a GET.
+    pub fn get(&mut self) -> u32 {
+        let polls = self.polls();
+        assert!(polls.len() == 1 && polls[0].2.is_none(), "{polls:?}");
+        polls[0].0
+    }
+
+    /// The only request, a POST: number and body.
+    pub fn post(&mut self) -> (u32, String) {
+        let polls = self.polls();
+        assert_eq!(polls.len(), 1, "{polls:?}");
+        (polls[0].0, polls[0].2.clone().unwrap())
+    }
+
+    pub fn answer(&mut self, req: u32, status: u16, body: &str) {
+        self.input(Input::Http {
+            req,
+            outcome: HttpOutcome {
+                status,
+                body: body.into(),
+                ..HttpOutcome::default()
+            },
+        });
+    }
+
+    /// A session over polling, joined to `/jobs`: the GET that waits.
+    pub fn serve_by_polling(&mut self) -> u32 {
+        self.listen("*");
+        let req = self.get();
+        self.answer(req, 200, &open("s"));
+        let polls = self.polls();
+        let [(get, ..), (post, _, Some(_))] = polls.as_slice() else {
+            panic!("{polls:?}");
+        };
+        self.answer(*post, 200, "ok");
+        self.answer(*get, 200, &joined("/jobs"));
+        assert_eq!(self.status.state, "open");
+        self.get()
+    }
+
+    // ---- tokens ----
+
+    /// The only token asked for, and whether it is to be a fresh one.
+    pub fn token(&mut self) -> (u32, bool) {
+        let mut tokens = Vec::new();
+        for output in self.asked() {
+            match output {
+                Output::NeedToken { req, reason } => {
+                    tokens.push((req, reason == jobwire::core::TokenReason::Refresh));
+                }
+                other => self.asked.push(other),
+            }
+        }
+        assert_eq!(tokens.len(), 1, "{tokens:?}");
+        tokens[0]
+    }
+
+    pub fn give_token(&mut self, req: u32) {
+        self.input(Input::Token { req, error: None });
+    }
+}
+
+pub fn sent() -> Option<Reply> {
+    Some(Reply::Answer(json!("sent")))
+}
+
+pub fn queued() -> Option<Reply> {
+    Some(Reply::Answer(json!("queued")))
+}
+
+pub fn dropped() -> Option<Reply> {
+    Some(Reply::Answer(json!("dropped")))
+}

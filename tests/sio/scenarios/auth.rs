@@ -1,0 +1,152 @@
+//! Tokens: one fresh one for each that is refused, then no more.
+
+use crate::rig::{Rig, config, joined, open};
+use jobwire::core::{Config, Problem};
+
+fn with_token() -> Config {
+    Config {
+        token: true,
+        token_in: jobwire::core::config::TokenIn::Auth,
+        ..config()
+    }
+}
+
+/// A session whose CONNECT was sent with the first token.
+fn asking(rig: &mut Rig) -> jobwire::core::Gen {
+    rig.listen("*");
+    let (req, fresh) = rig.token();
+    assert!(!fresh);
+    rig.give_token(req);
+    let socket = rig.socket();
+    rig.opened(socket);
+    rig.frame(socket, &open("s"));
+    assert_eq!(rig.sent(), [r#"40/jobs,{"token":T}"#]);
+    socket
+}
+
+const UNAUTHORIZED: &str = r#"44/jobs,{"message":"unauthorized"}"#;
+
+#[test]
+fn a_refused_token_is_refreshed_once_and_then_it_is_over() {
+    let mut rig = Rig::new(with_token());
+    let socket = asking(&mut rig);
+    rig.frame(socket, UNAUTHORIZED);
+    let (req, fresh) = rig.token();
+    assert!(fresh);
+    rig.give_token(req);
+    assert_eq!(rig.sent(), [r#"40/jobs,{"token":T}"#]);
+    rig.frame(
+        socket,
+        r#"44/jobs,{"message":"unauthorized","data":{"code":7}}"#,
+    );
+    assert_eq!(rig.status.state, "failed");
+    assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
+    assert_eq!(rig.status.said, "unauthorized");
+    assert_eq!(rig.status.more["code"], 7);
+    rig.asked();
+    rig.pass(600_000);
+    assert!(rig.asked().is_empty(), "nothing is tried any more");
+}
+
+#[test]
+fn connect_tries_once_more() {
+    let mut rig = Rig::new(with_token());
+    let socket = asking(&mut rig);
+    rig.frame(socket, UNAUTHORIZED);
+    let (req, _) = rig.token();
+    rig.give_token(req);
+    rig.frame(socket, UNAUTHORIZED);
+    rig.asked();
+    rig.connect();
+    let (req, fresh) = rig.token();
+    assert!(!fresh);
+    rig.give_token(req);
+    let socket = rig.socket();
+    rig.opened(socket);
+    rig.frame(socket, &open("t"));
+    rig.frame(socket, &joined("/jobs"));
+    assert_eq!(rig.status.state, "open");
+}
+
+#[test]
+fn a_token_that_ran_out_while_it_served_is_refreshed() {
+    let mut rig = Rig::new(with_token());
+    let mut socket = asking(&mut rig);
+    for session in 0..3 {
+        rig.frame(socket, &joined("/jobs"));
+        rig.pass(20_000);
+        rig.closed(socket);
+        rig.pass(1000);
+        let (req, _) = rig.token();
+        rig.give_token(req);
+        rig.sent();
+        socket = rig.socket();
+        rig.opened(socket);
+        rig.frame(socket, &open("t"));
+        rig.frame(socket, UNAUTHORIZED);
+        let (req, fresh) = rig.token();
+        assert!(fresh, "session {session}");
+        rig.give_token(req);
+    }
+}
+
+#[test]
+fn a_server_that_lets_in_first_and_refuses_then_does_not_get_token_after_token() {
+    let mut rig = Rig::new(with_token());
+    let socket = asking(&mut rig);
+    rig.frame(socket, &joined("/jobs"));
+    rig.frame(socket, r#"41/jobs,{"message":"unauthorized"}"#);
+    let (req, fresh) = rig.token();
+    assert!(fresh);
+    rig.give_token(req);
+    rig.frame(socket, &joined("/jobs"));
+    rig.frame(socket, r#"41/jobs,"unauthorized""#);
+    assert_eq!(rig.status.state, "failed");
+    assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
+}
+
+#[test]
+fn a_door_that_stays_closed_is_not_knocked_at_again_and_disturbs_no_other() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/closed", true);
+    assert_eq!(rig.sent(), ["40/closed,"]);
+    rig.frame(socket, r#"44/closed,{"message":"not here"}"#);
+    let closed = &rig.channels["/closed"];
+    assert_eq!(
+        (closed.state, closed.problem),
+        ("failed", Problem::Refused as u8)
+    );
+    assert_eq!(closed.said, "not here");
+    assert_eq!(rig.status.state, "open");
+    // Nor with the next session.
+    rig.pass(10_000);
+    rig.closed(socket);
+    rig.pass(1000);
+    let socket = rig.socket();
+    rig.opened(socket);
+    rig.frame(socket, &open("t"));
+    assert_eq!(rig.sent(), ["40/jobs,"]);
+    // But when the page opens it again.
+    rig.channel("/closed", true);
+    assert_eq!(rig.sent(), ["40/closed,"]);
+}
+
+#[test]
+fn a_refusal_that_says_it_may_pass_is_tried_again_after_a_pause() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/busy", true);
+    rig.sent();
+    for pause in [1000, 2000, 4000] {
+        rig.frame(
+            socket,
+            r#"44/busy,{"message":"full","data":{"retryable":true}}"#,
+        );
+        assert_eq!(rig.channels["/busy"].state, "waiting");
+        rig.pass(pause - 1);
+        assert!(rig.sent().is_empty());
+        rig.pass(1);
+        assert_eq!(rig.sent(), ["40/busy,"]);
+    }
+}

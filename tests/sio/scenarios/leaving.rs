@@ -1,0 +1,101 @@
+//! Leaving a channel, and leaving altogether.
+
+use crate::rig::{Rig, config, joined, queued, sent, with};
+use jobwire::core::config::Transports;
+use jobwire::core::{Config, Output};
+
+fn without_grace() -> Config {
+    Config {
+        linger: 0,
+        ..config()
+    }
+}
+
+#[test]
+fn a_channel_that_is_not_joined_yet_is_left_when_it_is() {
+    let mut rig = Rig::new(without_grace());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.channel("/chat", false);
+    // Node's server ends the whole session when somebody leaves who is not in.
+    assert_eq!(rig.sent(), ["40/chat,"]);
+    rig.frame(socket, &joined("/chat"));
+    assert_eq!(rig.sent(), ["41/chat,"]);
+}
+
+#[test]
+fn a_channel_that_is_wanted_again_meanwhile_stays() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.channel("/chat", false);
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.pass(10_000);
+    assert_eq!(rig.sent(), ["40/chat,"]);
+}
+
+#[test]
+fn a_channel_that_refuses_when_nobody_wants_it_any_more_troubles_nobody() {
+    let mut rig = Rig::new(without_grace());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.channel("/chat", false);
+    rig.frame(socket, r#"44/chat,{"message":"not here"}"#);
+    assert_eq!(rig.channels["/chat"].state, "idle");
+    rig.sent();
+    rig.channel("/chat", true);
+    assert_eq!(rig.sent(), ["40/chat,"]);
+}
+
+#[test]
+fn what_was_under_way_to_a_channel_that_was_left_is_not_taken_for_the_next_one() {
+    let mut rig = Rig::new(without_grace());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.channel("/chat", false);
+    rig.channel("/chat", true);
+    rig.frame(socket, r#"42/chat,["news",1]"#);
+    rig.frame(socket, &joined("/chat"));
+    rig.frame(socket, r#"42/chat,["news",2]"#);
+    assert_eq!(rig.args("news").len(), 1);
+}
+
+#[test]
+fn what_is_said_right_before_leaving_is_still_said_over_polling() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    rig.serve_by_polling();
+    let rid = rig.send("leave", "1");
+    assert_eq!(rig.told(rid), sent());
+    let (_, body) = rig.post();
+    assert_eq!(body, r#"42/jobs,["leave",1]"#);
+    rig.disconnect();
+    let asked = rig.asked();
+    let broken_off = |output: &Output| matches!(output, Output::Abort { .. });
+    assert!(!asked.iter().any(broken_off), "{asked:?}");
+}
+
+#[test]
+fn nobody_listens_any_more_but_a_post_ends_first() {
+    let mut rig = Rig::new(Config {
+        linger: 0,
+        ..with(Transports::PollingOnly)
+    });
+    rig.serve_by_polling();
+    rig.send("a", "1");
+    let (post, _) = rig.post();
+    let last = rig.send("b", "2");
+    assert_eq!(rig.told(last), queued());
+    rig.command(jobwire::core::Command::new(
+        jobwire::core::Ask::Listen,
+        -1.0,
+        "*",
+    ));
+    assert!(rig.polls().is_empty());
+    rig.answer(post, 200, "ok");
+    let (post, body) = rig.post();
+    assert_eq!(body, r#"42/jobs,["b",2]"#);
+    rig.answer(post, 200, "ok");
+    assert_eq!(rig.post().1, "1");
+}

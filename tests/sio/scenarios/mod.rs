@@ -1,0 +1,12 @@
+//! Stories, each told step by step.
+
+mod auth;
+mod blocked;
+mod heartbeat;
+mod kick;
+mod leaving;
+mod old_server;
+mod probe;
+mod python;
+mod recovery;
+mod requests;

@@ -1,0 +1,184 @@
+//! Requests: each is answered exactly once.
+
+use crate::rig::{Reply, Rig, config, dropped, joined, open, queued, sent, with};
+use jobwire::core::config::Transports;
+use jobwire::core::{Config, Output, Problem};
+use serde_json::json;
+
+fn refused(problem: Problem) -> Option<Reply> {
+    Some(Reply::Refusal(problem as u8))
+}
+
+#[test]
+fn a_request_that_timed_out_while_it_was_queued_is_never_sent() {
+    let mut rig = Rig::new(config());
+    rig.listen("*");
+    let rid = rig.request("ask", "1", 500);
+    let socket = rig.socket();
+    rig.pass(499);
+    assert_eq!(rig.told(rid), None);
+    rig.pass(1);
+    assert_eq!(rig.told(rid), refused(Problem::RequestTimeout));
+    rig.opened(socket);
+    rig.frame(socket, &open("s"));
+    rig.frame(socket, &joined("/jobs"));
+    assert_eq!(rig.sent(), ["40/jobs,"]);
+}
+
+#[test]
+fn nor_is_one_that_waited_for_a_post_to_end() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    rig.serve_by_polling();
+    rig.send("a", "1");
+    let (post, _) = rig.post();
+    let rid = rig.request("ask", "2", 500);
+    rig.pass(500);
+    assert_eq!(rig.told(rid), refused(Problem::RequestTimeout));
+    rig.answer(post, 200, "ok");
+    assert!(rig.polls().is_empty());
+}
+
+#[test]
+fn a_late_acknowledgement_is_dropped() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    let rid = rig.request("ask", "1", 500);
+    assert_eq!(rig.sent(), [r#"42/jobs,0["ask",1]"#]);
+    rig.pass(500);
+    assert_eq!(rig.told(rid), refused(Problem::RequestTimeout));
+    rig.frame(socket, "43/jobs,0[7]");
+    let next = rig.request("ask", "2", 500);
+    assert_eq!(rig.sent(), [r#"42/jobs,1["ask",2]"#]);
+    rig.frame(socket, "43/jobs,1[8]");
+    assert_eq!(rig.told(next), Some(Reply::Acknowledged(json!([8]))));
+}
+
+#[test]
+fn numbers_of_requests_are_not_used_again_in_a_channel_that_was_left() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    let before = rig.request("/chat,ask", "1", 10_000);
+    rig.channel("/chat", false);
+    rig.pass(1000);
+    assert_eq!(rig.told(before), refused(Problem::RequestLost));
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    let after = rig.request("/chat,ask", "2", 10_000);
+    // The application took its time: servers acknowledge also what was asked before the client left.
+    rig.frame(socket, "43/chat,0[1]");
+    assert_eq!(rig.told(after), None);
+    rig.frame(socket, "43/chat,1[2]");
+    assert_eq!(rig.told(after), Some(Reply::Acknowledged(json!([2]))));
+}
+
+#[test]
+fn what_may_have_arrived_is_told_as_lost_with_the_connection() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    let rid = rig.request("ask", "1", 60_000);
+    rig.closed(socket);
+    assert_eq!(rig.told(rid), refused(Problem::RequestLost));
+}
+
+#[test]
+fn a_closed_client_has_answered_every_request_and_keeps_no_attachment() {
+    let mut rig = Rig::new(config());
+    rig.listen("*");
+    let attachment = rig.attach(10);
+    let rid = rig.request("ask", r#"{"_placeholder":true,"num":0}"#, 60_000);
+    let unused = rig.attach(10);
+    rig.command(jobwire::core::Command::new(
+        jobwire::core::Ask::Shutdown,
+        0.0,
+        "",
+    ));
+    assert_eq!(rig.told(rid), refused(Problem::Closed));
+    let late = rig.attach(10);
+    let asked = rig.asked();
+    for id in [attachment, unused, late] {
+        assert!(asked.contains(&Output::Forget { id }), "{asked:?}");
+    }
+}
+
+#[test]
+fn the_server_asks_and_is_answered_once() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.frame(socket, r#"42/jobs,7["question",1]"#);
+    rig.args("question");
+    let number = rig.heard[0].reply;
+    let first = rig.reply(number, "true");
+    let second = rig.reply(number, "false");
+    assert_eq!(rig.sent(), ["43/jobs,7[true]"]);
+    assert_eq!((rig.told(first), rig.told(second)), (sent(), dropped()));
+}
+
+#[test]
+fn an_answer_for_a_session_that_is_over_is_dropped() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.frame(socket, r#"42/jobs,7["question",1]"#);
+    rig.args("question");
+    let number = rig.heard[0].reply;
+    rig.closed(socket);
+    let rid = rig.reply(number, "true");
+    assert_eq!(rig.told(rid), dropped());
+}
+
+#[test]
+fn of_messages_with_one_key_the_last_is_sent_in_the_place_of_the_first() {
+    let mut rig = Rig::new(Config {
+        queue_age: 60_000,
+        ..config()
+    });
+    rig.listen("*");
+    for (event, data, key) in [
+        ("volume", "1", Some("v")),
+        ("b", "2", None),
+        ("volume", "3", Some("v")),
+    ] {
+        rig.command(jobwire::core::Command {
+            data: Some(data.into()),
+            supersede: key.map(Into::into),
+            ..jobwire::core::Command::new(jobwire::core::Ask::Send, 90.0, event)
+        });
+    }
+    let socket = rig.socket();
+    rig.opened(socket);
+    rig.frame(socket, &open("s"));
+    rig.sent();
+    rig.frame(socket, &joined("/jobs"));
+    assert_eq!(
+        rig.sent(),
+        [r#"42/jobs,["volume",3]"#, r#"42/jobs,["b",2]"#]
+    );
+}
+
+#[test]
+fn what_waits_for_a_post_keeps_its_age_and_its_order() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    rig.serve_by_polling();
+    rig.send("a", "0");
+    let (post, _) = rig.post();
+    let old = rig.send_within("old", "1", 500);
+    let long = rig.send("long", &format!("\"{}\"", "x".repeat(999_970)));
+    let short = rig.send("short", "3");
+    assert_eq!(
+        [old, long, short].map(|rid| rig.told(rid)),
+        [queued(), queued(), queued()]
+    );
+    let volatile = rig.send_volatile("v", "4");
+    assert_eq!(rig.told(volatile), dropped());
+    rig.pass(500);
+    rig.answer(post, 200, "ok");
+    let (post, body) = rig.post();
+    assert!(body.starts_with(r#"42/jobs,["long","#), "{}", &body[..40]);
+    assert!(
+        !body.contains("short"),
+        "there is no room for it in the same POST"
+    );
+    rig.answer(post, 200, "ok");
+    assert_eq!(rig.post().1, r#"42/jobs,["short",3]"#);
+}

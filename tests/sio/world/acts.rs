@@ -1,0 +1,414 @@
+//! What the page does.
+
+use super::{Event, World};
+use crate::check::{Kind, Message};
+use crate::plan::NAMESPACES;
+use crate::server::{Door, Style, bytes_of};
+use jobwire::core::{Ask, Command, Input};
+
+/// The names of the application's events.
+const EVENTS: [&str; 4] = ["news", "bytes", "question", "tick"];
+
+/// What a page, or the server's application, does of its own.
+#[derive(Clone, Debug)]
+pub(super) enum Act {
+    Follow(usize),
+    Unfollow(usize),
+    Refresh(usize),
+    Open(&'static str),
+    Close(&'static str),
+    Send,
+    Burst,
+    Request,
+    Reply { namespace: String, number: u64 },
+    Listen(&'static str),
+    Unlisten(&'static str),
+    WatchAll,
+    Wake,
+    Connect,
+    Inspect,
+    Emit,
+}
+
+impl World<'_> {
+    /// What the page does first of all.
+    pub(super) fn settle_in(&mut self) {
+        let default = self.plan.config.namespace.clone();
+        if self.plan.listens_always {
+            self.listen_to_all(true);
+        }
+        for name in NAMESPACES {
+            if *name != *default && self.dice.chance(if name == "/nowhere" { 5 } else { 35 }) {
+                let at = self.dice.pick(&[0, 0, 2000]);
+                self.at(at, Event::Act(Act::Open(name)));
+            }
+        }
+        for job in 0..self.plan.jobs {
+            if self.dice.chance(80) {
+                self.at(0, Event::Act(Act::Follow(job)));
+            }
+        }
+        if self.dice.chance(50) {
+            self.at(0, Event::Act(Act::Connect));
+        }
+    }
+
+    pub(super) fn draw_act(&mut self) -> Act {
+        let job = self.dice.between(0, self.plan.jobs as u64 - 1) as usize;
+        let name = self.dice.pick(&NAMESPACES[..4]);
+        match self.dice.between(0, 35) {
+            0 | 1 => Act::Follow(job),
+            2 => Act::Unfollow(job),
+            3 => Act::Refresh(job),
+            4 | 5 => Act::Open(name),
+            6 | 7 => Act::Close(name),
+            8..=13 => Act::Send,
+            14 | 15 => Act::Burst,
+            16..=20 => Act::Request,
+            21 => Act::Listen(name),
+            22 => Act::Unlisten(name),
+            23 => Act::WatchAll,
+            24 => Act::Wake,
+            25 => Act::Connect,
+            26 => Act::Inspect,
+            _ => Act::Emit,
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        self.input(Input::Command(command));
+    }
+
+    pub(super) fn act(&mut self, act: Act) {
+        if let Act::Emit = act {
+            return self.emit();
+        }
+        if self.frozen_since.is_some() {
+            // A page that does not run does nothing, but what it must.
+            if matches!(act, Act::Connect | Act::Reply { .. }) {
+                self.later(1000, Event::Act(act));
+            }
+            return;
+        }
+        let job = |world: &Self, job: usize| world.server.jobs[job].id.clone();
+        match act {
+            Act::Follow(at) => {
+                let id = job(self, at);
+                *self.page.followers.entry(id.clone()).or_insert(0) += 1;
+                self.command(Command::new(Ask::Follow, 0.0, &id));
+            }
+            Act::Unfollow(at) => {
+                let id = job(self, at);
+                if self.page.follows(&id) {
+                    *self.page.followers.entry(id.clone()).or_insert(0) -= 1;
+                    self.command(Command::new(Ask::Unfollow, 0.0, &id));
+                }
+            }
+            Act::Refresh(at) => {
+                let (rid, id) = (self.page.rid(), job(self, at));
+                self.command(Command::new(Ask::Refresh, rid as f64, &id));
+            }
+            Act::Open(name) => self.open_channel(name),
+            Act::Close(name) => {
+                if self.page.channels.remove(name) {
+                    self.ledger.doubt(name);
+                    self.listen(name, false);
+                    self.command(Command::new(Ask::Channel, 0.0, name));
+                }
+            }
+            Act::Send => self.send_something(),
+            Act::Burst => {
+                for _ in 0..self.dice.between(2, 40) {
+                    self.send_something();
+                }
+            }
+            Act::Request => {
+                let namespace = self.some_channel();
+                self.request(&namespace);
+            }
+            Act::Reply { namespace, number } => self.reply(&namespace, number),
+            Act::Listen(name) => {
+                if self.knows(name) {
+                    self.listen(name, true);
+                }
+            }
+            Act::Unlisten(name) => self.listen(name, false),
+            Act::WatchAll => {
+                self.page.watch_all = !self.page.watch_all;
+                let on = f64::from(u8::from(self.page.watch_all));
+                self.command(Command::new(Ask::WatchAll, on, ""));
+            }
+            Act::Wake => {
+                let reason = self.dice.pick(&[0.0, 4.0, 3.0, 2.0, 1.0]);
+                self.wake(reason);
+            }
+            Act::Connect => self.connect(),
+            Act::Inspect => self.inspect(),
+            Act::Emit => {}
+        }
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.page.channels.contains(name) || self.plan.config.namespace == name
+    }
+
+    pub(super) fn open_channel(&mut self, name: &'static str) {
+        if self.plan.config.namespace == name {
+            return;
+        }
+        self.page.channels.insert(name.to_owned());
+        self.page.opened.insert(name.to_owned());
+        self.transports.shut.remove(name);
+        self.transports.forgive();
+        self.command(Command::new(Ask::Channel, 1.0, name));
+    }
+
+    /// Listens to whatever the server's application emits in a namespace, or no more.
+    pub(super) fn listen(&mut self, name: &str, on: bool) {
+        if self.page.listens.contains(name) == on {
+            return;
+        }
+        if on {
+            self.page.listens.insert(name.to_owned());
+        } else {
+            self.page.listens.remove(name);
+            self.page.stopped_listening.insert(name.to_owned());
+        }
+        for event in EVENTS {
+            let text = self.event_on(name, event);
+            self.command(Command::new(
+                Ask::Listen,
+                if on { 1.0 } else { -1.0 },
+                &text,
+            ));
+        }
+    }
+
+    /// The same for everything in every namespace.
+    pub(super) fn listen_to_all(&mut self, on: bool) {
+        self.page.listens_to_all = on;
+        self.command(Command::new(Ask::Listen, if on { 1.0 } else { -1.0 }, "*"));
+    }
+
+    pub(super) fn connect(&mut self) {
+        self.page.connected = true;
+        self.transports.shut.clear();
+        self.transports.forgive();
+        let rid = self.page.rid();
+        self.command(Command::new(Ask::Connect, rid as f64, ""));
+    }
+
+    fn some_channel(&mut self) -> String {
+        let mut all: Vec<String> = self.page.channels.iter().cloned().collect();
+        all.push(self.plan.config.namespace.clone());
+        self.dice.pick(&all)
+    }
+
+    /// The event's name on a namespace, as the engine is told it.
+    fn event_on(&self, namespace: &str, name: &str) -> String {
+        if self.plan.config.namespace == namespace {
+            name.to_owned()
+        } else {
+            format!("{namespace},{name}")
+        }
+    }
+
+    fn send_something(&mut self) {
+        let namespace = self.some_channel();
+        let volatile = self.dice.chance(20);
+        self.send_message(&namespace, volatile);
+    }
+
+    /// The page's bytes, handed over before the message they belong to; and the arguments that name them.
+    fn attach(&mut self, message: &mut Message, more: &str) -> String {
+        let n = message.n;
+        let count = if self.dice.chance(20) {
+            self.dice.between(1, 2)
+        } else {
+            0
+        };
+        let mut args = format!("{{\"n\":{n}{more}}}");
+        for place in 0..count {
+            let bytes = bytes_of(n + place);
+            message.attachments.push(bytes.clone());
+            let size = bytes.len() as u64;
+            let id = self.store.keep(bytes);
+            self.input(Input::Attached { id, size });
+            args.push_str(&format!(",{{\"_placeholder\":true,\"num\":{place}}}"));
+        }
+        args
+    }
+
+    pub(super) fn send_message(&mut self, namespace: &str, volatile: bool) {
+        let kind = if volatile { Kind::Volatile } else { Kind::Send };
+        let now = self.mono();
+        let mut message = Message::new(self.page.next(), kind, namespace, now);
+        let max_age = if self.dice.chance(20) { 500.0 } else { -1.0 };
+        let age = if max_age < 0.0 {
+            self.plan.config.queue_age
+        } else {
+            500
+        };
+        message.expires = now + age;
+        message.key = self
+            .dice
+            .chance(20)
+            .then(|| self.dice.pick(&["a", "b"]).to_owned());
+        let long = self.dice.chance(10);
+        let more = if long {
+            format!(",\"text\":\"{}\"", "x".repeat(300))
+        } else {
+            String::new()
+        };
+        let args = self.attach(&mut message, &more);
+        let command = Command {
+            data: Some(args),
+            supersede: message.key.clone(),
+            max_age,
+            ..Command::new(
+                if volatile {
+                    Ask::SendVolatile
+                } else {
+                    Ask::Send
+                },
+                message.n as f64,
+                &self.event_on(namespace, "m"),
+            )
+        };
+        self.ledger.issue(message);
+        self.command(command);
+    }
+
+    pub(super) fn request(&mut self, namespace: &str) {
+        let now = self.mono();
+        let mut message = Message::new(self.page.next(), Kind::Request, namespace, now);
+        let limit = if self.healed {
+            20_000
+        } else {
+            self.dice.pick(&[300, 2000, 10_000])
+        };
+        message.expires = now + limit;
+        message.wait = if self.healed {
+            Some(0)
+        } else {
+            self.dice
+                .pick(&[Some(0), Some(0), Some(200), Some(3000), None])
+        };
+        let bytes = self.dice.chance(20);
+        let wait = message
+            .wait
+            .map_or("null".to_owned(), |wait| wait.to_string());
+        let args = self.attach(&mut message, &format!(",\"wait\":{wait},\"bytes\":{bytes}"));
+        let command = Command {
+            data: Some(args),
+            max_age: limit as f64,
+            ..Command::new(
+                Ask::Request,
+                message.n as f64,
+                &self.event_on(namespace, "ask"),
+            )
+        };
+        self.ledger.issue(message);
+        self.command(command);
+    }
+
+    /// The server asks something: the page answers, sooner or later or never.
+    pub(super) fn asked(&mut self, namespace: &str, number: u64) {
+        let wait = if self.healed {
+            0
+        } else {
+            self.dice.pick(&[0, 0, 50, 3000, 90_000])
+        };
+        let namespace = namespace.to_owned();
+        if wait < 90_000 {
+            self.later(wait, Event::Act(Act::Reply { namespace, number }));
+        }
+    }
+
+    fn reply(&mut self, namespace: &str, number: u64) {
+        let now = self.mono();
+        let mut message = Message::new(self.page.next(), Kind::Reply, namespace, now);
+        let args = self.attach(&mut message, "");
+        let command = Command {
+            data: Some(args),
+            max_age: number as f64,
+            ..Command::new(Ask::Reply, message.n as f64, "")
+        };
+        self.ledger.issue(message);
+        self.command(command);
+    }
+
+    /// The server's application has its question answered.
+    pub(super) fn replied(&mut self, k: u64, n: u64) {
+        let fits = self
+            .ledger
+            .messages
+            .get(&n)
+            .is_some_and(|message| message.kind == Kind::Reply);
+        let asked = self.server.emissions[k as usize].style == Style::Question;
+        self.broken
+            .ensure("questions are answered with replies", fits && asked, || {
+                format!("{k} with {n}")
+            });
+    }
+
+    fn emit(&mut self) {
+        let open: Vec<&'static str> = self
+            .plan
+            .habits
+            .doors
+            .iter()
+            .filter(|(_, door)| **door != Door::Closed)
+            .map(|(name, _)| *name)
+            .collect();
+        if open.is_empty() {
+            return;
+        }
+        let namespace = self.dice.pick(&open);
+        let style = self.dice.pick(&[
+            Style::Plain,
+            Style::Plain,
+            Style::Several,
+            Style::Binary,
+            Style::Question,
+            Style::Volatile,
+            Style::VolatileText,
+        ]);
+        self.server.now = self.now;
+        for _ in 0..self.dice.pick(&[1, 1, 3, 20]) {
+            self.server.emit(namespace, style);
+        }
+        self.serve();
+    }
+
+    /// What has bounds is within them.
+    pub(super) fn inspect(&mut self) {
+        let text = self.engine.inspect(7);
+        let lists: serde_json::Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let config = &self.plan.config;
+        let figure = |place: usize| lists[2][place].as_u64().unwrap_or(u64::MAX);
+        let within = [
+            ("outgoing", figure(3), config.queue_items as u64),
+            ("outgoing bytes", figure(4), config.queue_bytes as u64),
+            ("reading", figure(5), 4),
+            ("jobs", figure(2), self.plan.jobs as u64),
+            ("reminders", figure(8), 1000),
+        ];
+        for (what, is, most) in within {
+            self.broken
+                .ensure("tables keep within their bounds", is <= most, || {
+                    format!("{what}: {is}, at most {most}")
+                });
+        }
+        let pending = self.ledger.messages.values().filter(|message| {
+            message.answer == Some(crate::check::Answer::Queued) || message.answer.is_none()
+        });
+        let attachments: usize = pending.map(|message| message.attachments.len()).sum();
+        let (kept, most) = (self.store.kept(), attachments + 200);
+        self.broken
+            .ensure("attachments keep within bounds", kept <= most, || {
+                format!("{kept}, at most {most}")
+            });
+    }
+}
