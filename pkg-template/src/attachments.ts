@@ -1,4 +1,4 @@
-/** Binary data within plain data: in the JSON a placeholder takes its place, and it goes, or comes, beside it. */
+/** Binary data within plain data: in the JSON a placeholder takes its place, and it goes beside it. */
 
 interface Packed {
   json?: string | undefined;
@@ -12,12 +12,10 @@ interface Packed {
 const MOST = 10;
 
 /** By name: what comes from another frame is no instance of what is here. */
-const isA = (kinds: RegExp, value: unknown) => kinds.test(Object.prototype.toString.call(value));
-
-export const isBlob = (value: unknown): value is Blob => isA(/Blob|File/, value);
-
 const isBinary = (value: unknown): value is Blob | ArrayBuffer | ArrayBufferView =>
-  ArrayBuffer.isView(value) || isA(/ (Blob|File|(Shared)?ArrayBuffer)]/, value);
+  ArrayBuffer.isView(value) || / (Blob|File|(Shared)?ArrayBuffer)]/.test({}.toString.call(value));
+
+export const isBlob = (value: object): value is Blob => "arrayBuffer" in value;
 
 function copied(part: ArrayBuffer | ArrayBufferView): ArrayBuffer {
   const { buffer = part as ArrayBuffer, byteOffset, byteLength } = part as ArrayBufferView;
@@ -45,13 +43,4 @@ export function pack(value: unknown): Packed {
   } catch (fault) {
     return { parts, fault };
   }
-}
-
-/** Puts attachments where their placeholders are, of which the core has seen to the numbers. */
-export function fill(value: unknown, parts: readonly unknown[]): unknown {
-  if (!value || typeof value !== "object") return value;
-  const object = value as Record<string, unknown>;
-  if (object["_placeholder"] === true) return parts[object["num"] as number];
-  for (const name in object) object[name] = fill(object[name], parts);
-  return object;
 }

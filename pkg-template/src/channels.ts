@@ -14,7 +14,7 @@ import type * as T from "./types.js";
 
 export const IDLE: T.ConnectionStatus = { state: "idle", attempt: 0, everConnected: false };
 
-interface Room {
+export interface Room {
   status: Cell<T.ConnectionStatus>;
   /** What each user listens to. */
   users: Set<Registry>;
@@ -27,12 +27,9 @@ interface Client {
   /** Sends a message that is answered. */
   ask<R>(message: Message[0], text?: string, m?: number, data?: string, supersede?: string): Promise<R>;
   guard: Guard;
-  isClosed(): boolean;
   /** Somebody wants (+1) or no longer wants (−1) to hear of every job. */
   watchAll: (delta: 1 | -1) => void;
 }
-
-type Reply = NonNullable<T.EventMeta["reply"]>;
 
 const notSpoken = (what: string) =>
   configError(`The protocol "stream" has no ${what}.`, 'Use a protocol that has them: "socket.io".');
@@ -41,7 +38,7 @@ const unsendable = (fault: unknown) =>
   new JobsError("validation", `The data cannot be sent: ${textOf(fault)}`, "Send plain data.", false, fault);
 
 /** `home` is the namespace of the client's own methods; empty where the protocol has none. */
-export function createChannels<Events>({ post, ask, guard, isClosed, watchAll }: Client, home: string) {
+export function createChannels<Events>({ post, ask, guard, watchAll }: Client, home: string) {
   const rooms = new Map<string, Room>();
 
   function enter(name: string): Room {
@@ -125,30 +122,14 @@ export function createChannels<Events>({ post, ask, guard, isClosed, watchAll }:
 
   return {
     own: use(home),
+    rooms,
     emit,
+    say,
     channel(name: string): T.Channel<Events> {
       if (!home) throw notSpoken("channels");
       checkNamespace("name", name);
       if (!enter(name).users.size) post(Post.Channel, 1, name);
       return { name, ...use(name) };
-    },
-    /** How an event is acknowledged. */
-    reply:
-      (name: string, number: number): Reply =>
-      (data, { spread } = {}) =>
-        isClosed()
-          ? Promise.resolve("dropped")
-          : say(enter(name), data, spread, (json) => ask(Post.Reply, undefined, number, json)),
-    /** Sets the status of a namespace. */
-    told(name: string, status: T.ConnectionStatus): void {
-      const room = rooms.get(name);
-      room?.status.set(status);
-      // Its last user has gone, and the core has let it go.
-      if (!room?.users.size && /idle|closed/.test(status.state)) rooms.delete(name);
-    },
-    /** Sets the status of all. */
-    toldAll(change: (status: T.ConnectionStatus) => T.ConnectionStatus): void {
-      for (const { status } of rooms.values()) status.set(change(status.current));
     },
   };
 }

@@ -1,8 +1,7 @@
 /** The client: gives the core's messages a comfortable shape. Decides nothing about connections. */
-import { fill } from "./attachments.js";
 import { createChannels, IDLE } from "./channels.js";
 import { closedError, configError, JobsError } from "./errors.js";
-import { openCore } from "./host.js";
+import { openCore, preload } from "./host.js";
 import { iterate } from "./iterate.js";
 import { createJobs } from "./jobs.js";
 import { isHidden, watchPage } from "./lifecycle.js";
@@ -10,8 +9,8 @@ import { Post } from "./messages.js";
 import type { Attachment, Core, Message } from "./messages.js";
 import { resolveOptions } from "./options.js";
 import type { InvalidPayload, JobEvents } from "./payloads.js";
-import { logEntry, problem } from "./problems.js";
-import { camelized, toInspection, toMeta, toPayload, toStatus } from "./records.js";
+import { LOGS, logEntry, problem, PROBLEMS } from "./problems.js";
+import { camelized, given, toInspection, toJob, toMeta, toPayload, toStatus } from "./records.js";
 import { createGuard, quietly, rejected, textOf } from "./report.js";
 import { createScheduler } from "./scheduler.js";
 import type { StandardResult, StandardSchemaV1 } from "./standard-schema.js";
@@ -26,8 +25,9 @@ const withoutSecrets = (error: unknown) => textOf(error).replace(/[\w.~+/=-]{16,
 
 type Origin = Parameters<typeof toMeta>;
 
-/** The argument of an event or an answer, or the list of several. */
-const payloadOf = (args: unknown[]) => (args.length > 1 ? args : args[0]);
+/** What Socket.IO's part of the facade takes from here: it imports nothing, so that it is one chunk and this another. */
+const tools = [LOGS, PROBLEMS, camelized, given, problem, toJob, toMeta, toStatus] as const;
+export type Tools = typeof tools;
 
 function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<Events> {
   const config = resolveOptions(options);
@@ -40,8 +40,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const frames = createScheduler(() => core?.(Post.Take));
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const endings = new Set<(error: unknown) => void>();
-  /** What has come before the record that it belongs to, by number. */
-  const attachments = new Map<number, ArrayBuffer>();
   const invalid = new Map<string, number>();
   const quarantine: InvalidPayload[] = [];
   let queue: (Message | Attachment)[] = [];
@@ -58,11 +56,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   let newestRequest = 0;
   let validating = Promise.resolve();
 
-  const channels = createChannels<Events>({ post, ask, guard, isClosed, watchAll }, home);
-  const { connection: status, ...own } = channels.own;
+  const { own, rooms, emit, say, channel } = createChannels<Events>({ post, ask, guard, watchAll }, home);
   const jobs = createJobs({ post, ask }, frames, guard, isClosed, watchAll, (job) => {
     const { id: jobId, updatedAt: at, source } = job;
-    channels.emit(home, "job", job, { seq: lastSeq, at, source, jobId });
+    emit(home, "job", job, { seq: lastSeq, at, source, jobId });
   });
 
   function isClosed(): boolean {
@@ -124,7 +121,12 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   async function open(): Promise<void> {
-    const opened = await openCore(config(), options, sink, (code, message, level = "warn") => {
+    const values = config();
+    if (home) {
+      const [{ equip }] = await Promise.all([import("./socketio.js"), preload(options)]);
+      equip(home, values, calls, records, rooms, say, ask, deliver, isClosed, answer, ...tools);
+    }
+    const opened = await openCore(JSON.stringify(values), options, sink, (code, message, level = "warn") => {
       log(level, code, message);
       if (level !== "error" || closed) return;
       // Nothing will answer any more: what waits is told so.
@@ -143,8 +145,12 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     loading = undefined;
     asked = false;
     queue = queue.filter(([message]) => message <= Post.WatchAll || message === Post.Channel);
-    channels.toldAll(() => ({ ...IDLE, state: "failed", error }));
+    eachStatus(() => ({ ...IDLE, state: "failed", error }));
     settleAll(error);
+  }
+
+  function eachStatus(change: (status: T.ConnectionStatus) => T.ConnectionStatus): void {
+    for (const { status } of rooms.values()) status.set(change(status.current));
   }
 
   function settleAll(error: JobsError): void {
@@ -160,7 +166,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     giveToken,
     giveHeaders,
     (rid, value) => answer(rid)?.resolve(value),
-    (id, bytes) => attachments.set(id, bytes),
   ];
   const sink = (kind: number, n: number, value: never) => closed || calls[kind]?.(n, value);
 
@@ -168,7 +173,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const records: ((...values: never[]) => void)[] = [
     jobs.receive,
     (event: string, payload: unknown, ...origin: Origin) => deliver(event, payload, toMeta(...origin)),
-    (...now: Parameters<typeof toStatus>) => channels.told(home, toStatus(...now)),
+    (...now: Parameters<typeof toStatus>) => rooms.get(home)?.status.set(toStatus(...now)),
     (...entry: Parameters<typeof logEntry>) => write(logEntry(...entry)),
     // Most answers are one value; that of inspect() is several.
     (rid: number, ...values: never[]) =>
@@ -178,10 +183,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       deliver(event, camelized(payload), toMeta(...origin)),
     (event: string, values: never[], ...origin: Origin) =>
       deliver(event, toPayload(event, values, origin[3]), toMeta(...origin)),
-    (name: string, ...now: Parameters<typeof toStatus>) => channels.told(name, toStatus(...now)),
-    hear,
-    (rid: number, args: unknown[], ids: number[]) =>
-      answer(rid)?.resolve(payloadOf(filled(args, ids)) as never),
   ];
 
   function read(batch: [number, ...never[]][]): void {
@@ -201,41 +202,16 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     return waiting;
   }
 
-  /** Arguments with the attachments that came for them. */
-  function filled(args: unknown, ids: readonly number[]): unknown[] {
-    const parts = ids.map((id) => {
-      const bytes = attachments.get(id);
-      attachments.delete(id);
-      return bytes;
-    });
-    return (ids.length ? fill(args, parts) : args) as unknown[];
-  }
-
-  /** An event of Socket.IO. */
-  function hear(name: string, values: unknown[], ...rest: [...Origin, number, number[], number]): void {
-    const [seq, at, source, jobId, invalid, reply, ids, isKnown] = rest;
-    const [, channel = home, event = name] = /^(\/[^,]*),(.*)/s.exec(name) ?? [];
-    const args = filled(isKnown ? camelized(values) : values, ids);
-    const meta: T.EventMeta = {
-      ...toMeta(seq, at, source, jobId, invalid),
-      channel,
-      args,
-      ...(reply && { reply: channels.reply(channel, reply) }),
-    };
-    deliver(event, payloadOf(args), meta, channel, name);
-  }
-
   /** Events with a validator pass it first; those of an asynchronous one stay in order among themselves. */
   function deliver(event: string, payload: unknown, meta: T.EventMeta, channel = home, name = event): void {
-    const emit = (...told: [event: string, payload: unknown, meta: T.EventMeta]) =>
-      channels.emit(channel, ...told);
+    const tell = (...told: [event: string, payload: unknown, meta: T.EventMeta]) => emit(channel, ...told);
     lastSeq = meta.seq;
     const schema = options.events?.[event as keyof Events] as StandardSchemaV1 | undefined;
-    if (!schema) return emit(event, payload, meta);
+    if (!schema) return tell(event, payload, meta);
     const judge = (verdict?: { value?: unknown; issues?: InvalidPayload["issues"] | undefined }) => {
       if (closed) return;
       const { issues, value } = verdict ?? thrown("The validator said nothing.");
-      if (!issues) return emit(event, value, meta);
+      if (!issues) return tell(event, value, meta);
       const { jobId } = meta;
       const code = "invalid-event";
       const reason = issues[0]?.message ?? "";
@@ -243,9 +219,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       invalid.set(name, (invalid.get(name) ?? 0) + 1);
       log("warn", code, `${name}: ${reason}`, jobId);
       if (onInvalid === "quarantine" && quarantine.push(bad) > QUARANTINE) quarantine.shift();
-      channels.emit(home, "invalid", bad, meta);
-      if (channel !== home) emit("invalid", bad, meta);
-      if (onInvalid === "pass") emit(event, payload, { ...meta, invalid: reason });
+      emit(home, "invalid", bad, meta);
+      if (channel !== home) tell("invalid", bad, meta);
+      if (onInvalid === "pass") tell(event, payload, { ...meta, invalid: reason });
     };
     const thrown = (error: unknown) => ({ value: undefined, issues: [{ message: textOf(error) }] });
     let result: StandardResult<unknown> | Promise<StandardResult<unknown>>;
@@ -303,7 +279,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     core = undefined;
     leavePage();
     frames.stop();
-    channels.toldAll((last) => ({ ...last, state: "closed" }));
+    eachStatus((last) => ({ ...last, state: "closed" }));
     settleAll(closedError());
     for (const end of endings) end(closedError());
     queue = [];
@@ -311,7 +287,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   };
 
   return {
-    connection: status,
+    ...own,
     get ready() {
       return closed && !loading ? rejected(closedError()) : load();
     },
@@ -325,7 +301,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       if (core) core(Post.Disconnect);
       else queue.push([Post.Disconnect]);
     },
-    ...own,
     close,
     [Symbol.dispose]: close,
     events: ({ signal } = {}) => ({
@@ -354,7 +329,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     },
     jobs: jobs.list,
     entities: () => entities,
-    channel: channels.channel,
+    channel,
     async audit() {
       // Lists, in the order of the core's rows.
       const rows = await ask<[string, ...number[]][]>(Post.Audit);

@@ -22,6 +22,10 @@ const forward =
   (...call) =>
     told.sink?.(...call);
 
+/** Begins to load the core that a page is sure to need. */
+export const preload = ({ protocol, wasm, shareAcrossTabs }: Wanted) =>
+  shareAcrossTabs || loaders[protocol as keyof typeof loaders].loadModule(wasm);
+
 /** Starts a core, or shares that of another tab. Rejects with JobsError `wasm`. */
 export async function openCore(config: string, options: Wanted, sink: Sink, warn: Warn): Promise<Core> {
   const open = openOwn.bind(undefined, config, options);

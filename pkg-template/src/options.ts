@@ -4,7 +4,7 @@ import { configError } from "./errors.js";
 import type { JobsClientOptions } from "./types.js";
 
 /** The config of the core (docs/core-messages.md). Throws when a relative `url` has no page to be relative to. */
-export type Config = () => string;
+export type Config = () => unknown[];
 
 type Part = Record<string, number | string | undefined>;
 
@@ -68,8 +68,8 @@ function checkMember(name: string, key: string, value: unknown): void {
 }
 
 /**
- * Checks all options; throws JobsError `config`. What is left out takes the core's preset. Addresses are resolved again
- * when the config is asked for.
+ * Checks all options; throws JobsError `config`. What is left out takes the core's preset, which socketio.ts changes for
+ * its protocol. Addresses are resolved again when the config is asked for.
  */
 export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const o = object("options", options) as unknown as JobsClientOptions<E>;
@@ -84,11 +84,10 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     );
   }
   for (const name of ["namespace", "transports"] as const)
-    if (!isSocketIo && o[name] !== undefined)
-      throw configError(`The option ${name} means nothing to "stream".`, `Leave ${name} out.`);
+    check(isSocketIo || o[name] === undefined, name, 'no value with the protocol "stream"');
   if (namespace !== undefined) checkNamespace("namespace", namespace);
-  const transport = TRANSPORTS.indexOf(String(transports ?? TRANSPORTS[0]));
-  check(transport >= 0, "transports", 'a list of "websocket" and "polling"');
+  const order = String(transports ?? TRANSPORTS[0]);
+  oneOf("transports", order, ...TRANSPORTS);
 
   const list: readonly unknown[] = [o.url].flat();
   check(list.length, "url", "at least one address");
@@ -125,21 +124,19 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const { reconnect, polling, heartbeat, pool, queue, rateLimit } = parts;
   const { attempts, jitter } = reconnect;
   const values = [
-    isSocketIo ? (path ?? "/socket.io").replace(/\/+$/, "") : path,
+    path,
     polling["url"],
     // A part of a millisecond is one: 0 turns polling off.
-    o.polling === false || (isSocketIo && !o.polling)
-      ? 0
-      : polling["interval"] && Math.ceil(+polling["interval"]),
+    o.polling === false ? 0 : polling["interval"] && Math.ceil(+polling["interval"]),
     +(o.reconnect === false),
     // JSON has no Infinity; so many are without end.
     attempts && Math.min(+attempts, ENDLESS),
     reconnect["baseDelay"],
-    reconnect["maxDelay"] ?? (isSocketIo ? 5000 : undefined),
+    reconnect["maxDelay"],
     jitter === "full" ? 1000 : jitter === "none" ? 0 : jitter && +jitter * 1000,
     reconnect["minUptime"],
     +(token !== undefined),
-    TOKEN_IN.indexOf(tokenIn ?? places[0]),
+    tokenIn && TOKEN_IN.indexOf(tokenIn),
     +!!polling["headers"],
     heartbeat["interval"],
     heartbeat["timeout"],
@@ -154,14 +151,14 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     rateLimit["burst"],
     first?.event,
     data,
-    isSocketIo ? 2 : 0,
+    0,
     namespace,
-    transport,
+    TRANSPORTS.indexOf(order),
   ];
 
   return () => {
     const urls = resolve();
     check(!urls.includes(undefined), "url", "a whole address where there is no page");
-    return JSON.stringify([...values, ...urls]);
+    return [...values, ...urls];
   };
 }

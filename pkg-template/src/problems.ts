@@ -1,12 +1,15 @@
-/** The words for what the core tells by number. The order is that of `Problem` and `Log` in src/core/error.rs. */
+/**
+ * The words for what the core tells by number. The order is that of `Problem` and `Log` in src/core/error.rs. Those for
+ * Socket.IO alone are in socketio.ts.
+ */
 import { JobsError } from "./errors.js";
 import type { JobsErrorCode } from "./errors.js";
 import type { LogEntry } from "./types.js";
 
-type Words = [code: JobsErrorCode, retryable: 0 | 1, message: string, remedy: string];
+export type Words = [code: JobsErrorCode, retryable: 0 | 1, message: string, remedy: string];
 
 // Where a phrase returns it is the same word for word: that costs next to nothing in the download.
-const PROBLEMS: readonly Words[] = [
+export const PROBLEMS: Words[] = [
   ["closed", 0, "The client was closed.", "Make a new JobsClient."],
   [
     "closed",
@@ -102,57 +105,6 @@ const PROBLEMS: readonly Words[] = [
   ["auth", 1, "The `token` function gave no token.", "See the cause it logged; the client keeps trying."],
   ["config", 0, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`."],
   ["queue-full", 1, "The table of jobs is full.", "Close handles that are no longer needed."],
-  [
-    "protocol",
-    0,
-    "The server speaks an older Socket.IO.",
-    "Bring the server to Socket.IO 3 or later (python-socketio 5, Flask-SocketIO 5).",
-  ],
-  [
-    "protocol",
-    1,
-    "What answers is not a Socket.IO server: %",
-    "Check the `url` and the `path`; the client keeps trying.",
-  ],
-  [
-    "handshake",
-    0,
-    "The server refused the channel: %",
-    "Check the namespace, and what the server wants; then call connect().",
-  ],
-  [
-    "auth",
-    0,
-    "The server refused the channel: %",
-    "Check what `token` returns, sign in again, then call connect().",
-  ],
-  ["network", 0, "The server closed the channel.", "Call connect() to join again."],
-  ["timeout", 1, "The server did not answer the request in time.", "Try again later."],
-  [
-    "network",
-    1,
-    "The connection was lost before the answer to the request.",
-    "Try again, if the server may do it twice: it may have done it already.",
-  ],
-  [
-    "handshake",
-    1,
-    "None of the `transports` works: %",
-    "Check that no proxy blocks them and that the server allows them; the client keeps trying.",
-  ],
-  ["protocol", 1, "The server broke the protocol: %", "The client keeps trying."],
-  [
-    "validation",
-    0,
-    "The message is larger than what the server takes.",
-    "Send less, or raise the server's `maxHttpBufferSize` (Python: `max_http_buffer_size`).",
-  ],
-  [
-    "validation",
-    0,
-    "The event cannot be sent: its name is reserved, or its data is nested too deep.",
-    "Use another name, or simpler data.",
-  ],
 ];
 
 /** What is said of a problem; `detail` takes the place of the percent sign. */
@@ -166,7 +118,9 @@ export function problem(number: number, detail = "", cause?: unknown): JobsError
   return new JobsError(code, message, remedy, retryable, cause);
 }
 
-const LOGS: readonly [level: LogEntry["level"], code: string, text: string][] = [
+export type LogWords = [level: LogEntry["level"], code: string, text: string];
+
+export const LOGS: LogWords[] = [
   ["info", "connection-lost", "The connection was closed "],
   ["info", "connection-lost", "The connection was not opened "],
   ["info", "connection-lost", "Nothing was heard for too long."],
@@ -176,10 +130,6 @@ const LOGS: readonly [level: LogEntry["level"], code: string, text: string][] = 
   ["warn", "read-failed", ""],
   ["warn", "", ""],
   ["error", "", ""],
-  ["info", "transport", "Went over to WebSocket."],
-  ["info", "transport", "A transport does not work; next is "],
-  ["warn", "", ""],
-  ["warn", "too-large", "A queued message was dropped: larger than what the server takes."],
 ];
 
 /** A log record as the app's logger gets it. */
@@ -191,7 +141,7 @@ export function logEntry(
   detail: string,
   jobId: string | null,
 ): LogEntry & { hushed?: number } {
-  const [level, known, text] = LOGS[what] as (typeof LOGS)[number];
+  const [level, known, text] = LOGS[what] as LogWords;
   const from = cause ? words(cause, detail) : undefined;
   // Where the table has no code, the detail begins with it, or the cause has one.
   const [, first = "", rest = ""] = known || from ? [] : (/^(\S+) (.*)/s.exec(detail) ?? []);

@@ -19,7 +19,7 @@ const COUNTERS = (
 const isGiven = (value: unknown) => value !== null && value !== undefined;
 
 /** Without the members that are null. */
-const given = <O extends object>(object: { [K in keyof O]: Maybe<O[K]> }): O => {
+export const given = <O extends object>(object: { [K in keyof O]: Maybe<O[K]> }): O => {
   const made: Partial<Record<keyof O, unknown>> = {};
   for (const name in object) if (isGiven(object[name])) made[name] = object[name];
   return made as O;
@@ -88,9 +88,7 @@ export const toPayload = (event: string, values: never[], jobId?: Maybe<string>)
     };
   if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });
   // The end of a job that a read found, as the server's own event would have told it.
-  const job = toJob(...(values as unknown as JobFields));
-  const { status, message, resultUrl, durationSeconds, error } = job;
-  if (/^job_/.test(event)) return given({ ...job, resultUrl, statusMessage: message, error: error?.message });
+  const { status, message, resultUrl, durationSeconds, error } = toJob(...(values as unknown as JobFields));
   return given({
     type: event,
     jobId,
@@ -108,8 +106,6 @@ export const toStatus = (
   lastMessageAt: Maybe<number>,
   error: number,
   carrier = 0,
-  message?: Maybe<string>,
-  data?: unknown,
 ): T.ConnectionStatus =>
   given<T.ConnectionStatus>({
     state: STATES[state],
@@ -118,9 +114,7 @@ export const toStatus = (
     everConnected: !!everConnected,
     nextRetryAt,
     lastMessageAt,
-    error: error
-      ? problem(error, message ?? "", isGiven(message ?? data) ? given({ message, data }) : undefined)
-      : null,
+    error: error ? problem(error) : null,
   } as T.ConnectionStatus);
 
 /** With the names of all members turned from `snake_case` to `camelCase`; underscores at the ends stay. */
