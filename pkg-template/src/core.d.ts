@@ -2,7 +2,7 @@
 import type { Message, Sink } from "./messages.js";
 
 export interface JobsClient {
-  attach(bytes: ArrayBuffer): void;
+  /** An attachment is a message, too: its number and the bytes. */
   post(message: Message[0], n: number, text: string | undefined, m: number, ...more: Message[4][]): void;
 }
 

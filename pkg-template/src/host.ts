@@ -64,8 +64,7 @@ async function openOwn(
   return (...given) => {
     const [message, n = 0, text, m = -1, data, supersede] = given as Message;
     try {
-      if (given[0] === Post.Attach) core.attach(given[1]);
-      else core.post(message, n, text, m, data, supersede);
+      core.post(message, n, text, m, data, supersede);
       if (message === Post.Shutdown) told.sink = undefined;
     } catch (cause) {
       warn("core-died", `The core stopped: ${cause}`, "error");

@@ -85,6 +85,12 @@ function fill(value: unknown, parts: readonly unknown[]): unknown {
 /** The argument of an event or an answer, or the list of several. */
 const payloadOf = (args: unknown[]) => (args.length > 1 ? args : args[0]);
 
+/** Adds the words of this protocol to those that are there; again changes nothing. */
+export function addWords(logs: LogWords[], problems: Words[]): void {
+  logs.splice(FIRST_LOG, Infinity, ...LOGS);
+  problems.splice(FIRST_PROBLEM, Infinity, ...PROBLEMS);
+}
+
 /** The presets of the protocol, in a config of docs/core-messages.md. */
 function preset(config: unknown[]): void {
   config[0] = String(config[0] ?? "/socket.io").replace(/\/+$/, "");
@@ -171,8 +177,7 @@ export function equip(
   }
 
   preset(config);
-  problems.splice(FIRST_PROBLEM, Infinity, ...PROBLEMS);
-  logs.splice(FIRST_LOG, Infinity, ...LOGS);
+  addWords(logs, problems);
   calls[5] = (id, bytes) => attachments.set(id, bytes);
   records[2] = (...now: Parameters<typeof toStatus>) => told(home, ...now);
   records[7] = hearEnd;

@@ -9,12 +9,9 @@ type Start = [module: WebAssembly.Module, config: string, seed: number];
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<Message | Attachment | Start>) => void;
-  postMessage: (message: unknown, transfer?: ArrayBuffer[]) => void;
+  postMessage: (message: unknown) => void;
   close: () => void;
 };
-
-/** What the sink is called with for an attachment. */
-const ATTACHMENT = 5;
 
 /** Long enough for the sockets' closing handshakes. */
 const GOODBYE = 1000;
@@ -23,9 +20,7 @@ let core: JobsClient | undefined;
 
 async function start(module: WebAssembly.Module, config: string, seed: number): Promise<void> {
   try {
-    core = new (await load(module))(config, seed, (...call) =>
-      scope.postMessage(call, call[0] === ATTACHMENT ? [call[2]] : []),
-    );
+    core = new (await load(module))(config, seed, (...call) => scope.postMessage(call));
     scope.postMessage(0);
   } catch (cause) {
     scope.postMessage(String(cause));
@@ -35,10 +30,6 @@ async function start(module: WebAssembly.Module, config: string, seed: number): 
 scope.onmessage = ({ data }) => {
   if (typeof data[0] !== "number") {
     void start(...(data as Start));
-    return;
-  }
-  if (data[0] === Post.Attach) {
-    core?.attach(data[1] as ArrayBuffer);
     return;
   }
   const [message, n = 0, text, m = -1, more, supersede] = data as Message;

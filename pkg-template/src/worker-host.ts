@@ -1,6 +1,5 @@
 /** The page's end of a worker. A file of its own, because only clients with `worker: true` need it. */
 import type { Warn } from "./host.js";
-import { Post } from "./messages.js";
 import type { Core, Sink } from "./messages.js";
 
 /** Starts a worker from a blob; rejects where it is refused or fails. */
@@ -27,9 +26,7 @@ export async function startWorker(
         else if (data) reject(data);
         else {
           ready = true;
-          resolve((...message) =>
-            thread.postMessage(message, message[0] === Post.Attach ? [message[1]] : []),
-          );
+          resolve((...message) => thread.postMessage(message));
         }
       };
       thread.postMessage([module, config, seed]);

@@ -8,6 +8,9 @@
 /** From this length on the browser's encoder is faster than a loop. */
 const LONG_TEXT = 256;
 
+/** The message that is an attachment: the glue does not look at others. */
+const ATTACH = 23;
+
 /** Safari's decoder fails after 2 GiB: a new one takes over before. */
 const DECODABLE = 2 ** 31 - 2 ** 20;
 
@@ -31,13 +34,11 @@ class JobsClient {
     this.$p = wasm.jobsclient_new(passText(config), length, seed, sink);
   }
   post(message, n, text, maxAge, data, supersede) {
+    if (message === ATTACH) return wasm.jobsclient_attach(this.$p, n);
     wasm.jobsclient_post(
       ...[this.$p, message, n, passText(text), length, maxAge],
       ...[passText(data), length, passText(supersede), length],
     );
-  }
-  attach(bytes) {
-    wasm.jobsclient_attach(this.$p, bytes);
   }
 }
 

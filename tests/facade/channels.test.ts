@@ -16,6 +16,53 @@ const event = (name: string, args: unknown[] = [], more: object = {}) => [
 ];
 const bytes = (...list: number[]) => Uint8Array.from(list).buffer;
 
+describe("the options of socket.io", () => {
+  it("have presets of their own", async () => {
+    const config = async (more: object) => {
+      const { core } = await open({ protocol: "socket.io", ...more });
+      return core.config;
+    };
+    const usual = {
+      urls: ["s://jobs.test"],
+      protocol: 2,
+      path: "/socket.io",
+      interval: 0,
+      maxDelay: 5000,
+      tokenIn: 3,
+      transports: 0,
+      reconnectOff: 0,
+      token: 0,
+      headers: 0,
+      onInvalid: 0,
+    };
+    expect(await config({})).toEqual(usual);
+    expect(await config({ path: "/other/", namespace: "/jobs", tokenIn: "query" })).toEqual({
+      ...usual,
+      path: "/other",
+      namespace: "/jobs",
+      tokenIn: 0,
+    });
+    const { interval: _, ...polling } = usual;
+    expect(await config({ polling: { url: "/j/{id}" }, reconnect: { maxDelay: 7 } })).toEqual({
+      ...polling,
+      pollingUrl: "/j/{id}",
+      maxDelay: 7,
+    });
+    expect(await config({ polling: { url: "/j/{id}", interval: 9 } })).toMatchObject({ interval: 9 });
+    expect(await config({ polling: false, path: "/" })).toEqual({ ...usual, path: "" });
+  });
+
+  it.each([
+    [["websocket", "polling"], 0],
+    [["polling", "websocket"], 1],
+    [["websocket"], 2],
+    [["polling"], 3],
+  ] as const)("write the transports %j as %i", async (transports, written) => {
+    const { core } = await open({ protocol: "socket.io", transports });
+    expect(core.config).toMatchObject({ transports: written });
+  });
+});
+
 describe("a channel", () => {
   it("is opened for its first user and closed after its last", async () => {
     const { client, core } = await open(socketIo);
@@ -68,6 +115,20 @@ describe("a channel", () => {
     expect(client.connection.current.state).toBe("open");
     client.close();
     expect(channel.connection.current.state).toBe("closed");
+  });
+
+  it("says what the server said about a problem, and nothing where it said nothing", async () => {
+    const { client, core } = await open(socketIo);
+    const cause = (more: object) => {
+      core.urgent(["status", { state: "failed", problem: LOST, ...more }]);
+      return client.connection.current.error?.cause;
+    };
+    expect(cause({ said: "no", data: [1] })).toEqual({ message: "no", data: [1] });
+    expect(cause({ said: "no" })).toEqual({ message: "no" });
+    expect(cause({ data: 0 })).toEqual({ data: 0 });
+    expect(cause({})).toBeUndefined();
+    core.urgent(["status", { state: "open" }]);
+    expect(client.connection.current).not.toHaveProperty("error");
   });
 
   it("keeps its status while the core lingers, and begins anew after that", async () => {
@@ -207,6 +268,21 @@ describe("an event of socket.io", () => {
     expect(heard).toEqual([
       [0.5, {}],
       [undefined, { vocal_volume: 0.5 }],
+    ]);
+  });
+
+  it("that a read found to have ended is told as the server would have told it", async () => {
+    const { client, core } = await open(socketIo);
+    const heard: unknown[] = [];
+    client.onAny((name, payload) => heard.push([name, payload]));
+    const job = ["j", 4, null, 1, 7, 1, 0, null, null, null, "why", null, "broke", 0, null];
+    core.urgent(["own event", "job_failed", job, "j"], ["own event", "gap", [0, 1, 2, 0], "j"]);
+    expect(heard).toEqual([
+      [
+        "job_failed",
+        expect.objectContaining({ id: "j", status: "failed", statusMessage: "why", error: "broke" }),
+      ],
+      ["gap", { jobId: "j", from: 1, to: 2, healed: false }],
     ]);
   });
 

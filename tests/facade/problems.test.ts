@@ -2,7 +2,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { JobsError } from "../../pkg-template/src/errors.js";
-import { logEntry, problem } from "../../pkg-template/src/problems.js";
+import { logEntry, LOGS as LOG_WORDS, problem, PROBLEMS as WORDS } from "../../pkg-template/src/problems.js";
+import { addWords } from "../../pkg-template/src/socketio.js";
+
+addWords(LOG_WORDS, WORDS);
+addWords(LOG_WORDS, WORDS);
 
 const source = readFileSync(new URL("../../src/core/error.rs", import.meta.url), "utf8");
 

@@ -30,6 +30,8 @@ const POSTS: [name: string, ...places: ("n" | "text" | "m" | "data" | "supersede
   ["reply", "n", "m", "data"],
 ];
 
+const ATTACH = POSTS.length;
+
 const PLACES = (
   "path pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
   "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data protocol namespace transports"
@@ -209,11 +211,11 @@ class JobsClient {
     made.push((this.#core = new FakeCore(config, sink)));
   }
 
-  attach(bytes: ArrayBuffer): void {
-    this.#core.messages.push(["attach", [...new Uint8Array(bytes)]]);
-  }
-
   post(message: number, n: number, text?: string, m = -1, data?: string, supersede?: string): void {
+    if (message === ATTACH) {
+      this.#core.messages.push(["attach", [...new Uint8Array(n as unknown as ArrayBuffer)]]);
+      return;
+    }
     this.#core.hear(message, {
       n,
       m,
