@@ -60,10 +60,9 @@ export function createChannels<Events>({ post, ask, guard, watchAll }: Client, h
     spread: unknown,
     send: (json?: string) => Promise<R>,
   ): Promise<R> {
-    const { json, fault, parts } = pack(data);
+    const { json, fault = spread && !Array.isArray(data) && "It is no list to spread.", parts } = pack(data);
     if (fault) return rejected(unsendable(fault));
     if (parts.length && !home) return rejected(notSpoken("binary data"));
-    if (spread && !Array.isArray(data)) return rejected(unsendable("What is spread has to be a list."));
     const go = (read: ArrayBuffer[]) => {
       for (const bytes of read) post(Post.Attach, bytes);
       return send(spread ? json?.slice(1, -1) || undefined : json);

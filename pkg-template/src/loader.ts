@@ -3,6 +3,7 @@
  * either breaks in some bundler's default app.
  */
 import { JobsError } from "./errors.js";
+import { textOf } from "./report.js";
 import type { JobsClientOptions } from "./types.js";
 
 type WasmSource = JobsClientOptions["wasm"];
@@ -12,7 +13,7 @@ const wasmError = (cause: unknown) =>
     ? cause
     : new JobsError(
         "wasm",
-        `The WebAssembly core did not load: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `The WebAssembly core did not load: ${textOf(cause)}`,
         "Allow 'wasm-unsafe-eval' in the CSP's script-src, serve the package's files or give the option wasm; connect() again.",
         true,
         cause,
@@ -37,8 +38,7 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
 }
 
 async function unpack(text: string): Promise<WebAssembly.Module> {
-  const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
-  const bytes = fromBase64?.call(Uint8Array, text) ?? Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   // Not Blob.stream(): jsdom lacks it.
   const body = new Response(bytes).body as ReadableStream<Uint8Array<ArrayBuffer>>;
   return compileResponse(new Response(body.pipeThrough(new DecompressionStream("gzip"))));

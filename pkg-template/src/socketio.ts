@@ -3,7 +3,7 @@ import type { createChannels } from "./channels.js";
 import type { Tools } from "./client.js";
 import { Post } from "./messages.js";
 import type { LogWords, Words } from "./problems.js";
-import type { JobFields, toMeta, toStatus } from "./records.js";
+import type { JobFields, toMeta } from "./records.js";
 import type * as T from "./types.js";
 
 type Channels = ReturnType<typeof createChannels>;

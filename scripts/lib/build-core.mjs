@@ -1,8 +1,10 @@
 /** From the crate to what the browser loads, in target/core: a wasm for each protocol, and the glue for both. */
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { arrange } from "./arrange.mjs";
 import { coreDir, root, targetDir } from "./paths.mjs";
 import { capture } from "./run.mjs";
 import { hashOf, isFresh, markFresh } from "./stamp.mjs";
@@ -39,7 +41,7 @@ const BUILDS = [
 
 /** Scripts that have a part in what is built, in the order in which they have it. */
 const LINKER = ["linker.mjs", "wasm-object.mjs"].map((name) => join(root, "scripts/lib", name));
-const OWN = ["build-core.mjs", "trim-glue.mjs", "glue.js", "slim.mjs"];
+const OWN = ["build-core.mjs", "trim-glue.mjs", "glue.js", "slim.mjs", "arrange.mjs"];
 const SCRIPTS = [...LINKER, ...OWN.map((name) => join(root, "scripts/lib", name))];
 
 /** How cargo is told which linker to use for wasm32. */
@@ -91,7 +93,27 @@ async function slimmed(folders) {
  */
 async function packed(bytes) {
   const { default: zopfli } = await import("@gfx/zopfli");
-  return Buffer.from(await zopfli.gzipAsync(bytes, { numiterations: 15 }));
+  return Buffer.from(await zopfli.gzipAsync(bytes, { numiterations: 60 }));
+}
+
+/**
+ * Made small in two runs: the first one tells which functions resemble each other.
+ * @param {Uint8Array} wasm
+ * @param {string} base where files may be written, as the beginning of their names
+ */
+async function optimised(wasm, base) {
+  const { textOf } = await import("./slim.mjs");
+  const text = textOf(wasm);
+  const run = async (/** @type {string} */ input, /** @type {readonly string[]} */ more) => {
+    writeFileSync(`${base}.wat`, input);
+    const strip = ["--strip-producers", "--strip-target-features"];
+    await promisify(execFile)(npmBin("wasm-opt"), [
+      ...[`${base}.wat`, ...FEATURES, ...OPTIMISATIONS, ...more, ...strip, "-o", `${base}.wasm`],
+    ]);
+    return readFileSync(`${base}.wasm`);
+  };
+  const named = await run(text, ["--debuginfo"]);
+  return run(arrange(text, named), ["--reorder-functions-by-name", "--strip-debug"]);
 }
 
 /** The compiled library. @param {string} messages what cargo printed, one JSON object a line */
@@ -191,20 +213,15 @@ export async function buildCore(say) {
   const { wasms, glue } = await slimmed(BUILDS.map(({ name }) => join(work, name)));
   writeFileSync(join(made, "core.js"), glue);
 
-  say("wasm-opt -Oz");
-  for (const [place, { name }] of BUILDS.entries()) {
-    const linked = join(work, `${name}.wasm`);
-    const optimised = join(made, `${name}.wasm`);
-    writeFileSync(linked, wasms[place] ?? "");
-    must(npmBin("wasm-opt"), [
-      linked,
-      ...FEATURES,
-      ...OPTIMISATIONS,
-      ...["--strip-debug", "--strip-producers", "--strip-target-features", "-o", optimised],
-    ]);
-    const base64 = (await packed(readFileSync(optimised))).toString("base64");
-    writeFileSync(join(made, `${name}-wasm.js`), `export default "${base64}";\n`);
-  }
+  say("wasm-opt -Oz, like beside like");
+  await Promise.all(
+    BUILDS.map(async ({ name }, place) => {
+      const wasm = await optimised(wasms[place] ?? new Uint8Array(), join(work, name));
+      writeFileSync(join(made, `${name}.wasm`), wasm);
+      const base64 = (await packed(wasm)).toString("base64");
+      writeFileSync(join(made, `${name}-wasm.js`), `export default "${base64}";\n`);
+    }),
+  );
 
   rmSync(coreDir, { recursive: true, force: true });
   renameSync(made, coreDir);

@@ -20,6 +20,14 @@ const EXPORT = /\(export "([^"]+)" \(\w+ (?:\$"[^"]*"|[^\s()]+)\)\)/g;
 /** A name of wasm, where the glue has it: `wasm.name`, `name: …`, `"name"`. @param {string} name */
 const inGlue = (name) => new RegExp(`(?<![\\w$])${quoted(name)}(?![\\w$])`, "g");
 
+/** A wasm in text format. @param {Uint8Array} wasm */
+export function textOf(wasm) {
+  const module = binaryen.readBinary(wasm);
+  const text = module.emitText();
+  module.dispose();
+  return text;
+}
+
 /**
  * @param {readonly { wasm: Uint8Array, renamed?: ReadonlyMap<string, string> }[]} builds what the glue is for, and names
  * of it that the glue has otherwise
@@ -29,9 +37,7 @@ const inGlue = (name) => new RegExp(`(?<![\\w$])${quoted(name)}(?![\\w$])`, "g")
 export function slim(builds, glue) {
   const names = new Set();
   const texts = builds.map(({ wasm, renamed = new Map() }) => {
-    const module = binaryen.readBinary(wasm);
-    let text = module.emitText();
-    module.dispose();
+    let text = textOf(wasm);
     for (const [from, to] of renamed) text = text.replaceAll(`"${from}"`, `"${to}"`);
     /** @type {string[]} */
     const never = [];
