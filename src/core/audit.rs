@@ -2,6 +2,7 @@
 
 use super::config::SOCKETIO;
 use super::message::Kind;
+use super::part::Part;
 use serde::ser::{Serialize, Serializer};
 
 /// Names kept apart at most, beside those that the core knows; the events beyond share the row `(other)`.
@@ -54,7 +55,7 @@ pub(crate) struct Audit {
     /// Listeners of every event.
     any: u32,
     /// Listeners of every event of a namespace, by what its events' names begin with.
-    any_of: Vec<(String, u32)>,
+    any_of: Part<Vec<(String, u32)>>,
     /// Listeners in all.
     listeners: u32,
 }

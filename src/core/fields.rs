@@ -1,6 +1,7 @@
 //! The fields a message may have, by what they mean, and the type each has. One table instead of a reader for every
 //! event: what differs between events is only which fields they have and need.
 
+use super::config::SOCKETIO;
 use super::job::Status;
 use super::json::{Error, Raw, Scanner, Str, Type, Value};
 use super::message::{Kind, about, joined};
@@ -262,7 +263,8 @@ impl<'a> Fields<'a> {
         // Whichever field is wrong, it is named in the order of the table.
         for (place, (value, spec)) in self.values.iter_mut().zip(&SPECS).enumerate() {
             // System B says in one sentence why a job failed.
-            let sentence = kind == Kind::Snapshot
+            let sentence = SOCKETIO
+                && kind == Kind::Snapshot
                 && place == Field::Error as usize
                 && value.type_of() == Type::String;
             if has & (1 << place) == 0 {
@@ -305,7 +307,7 @@ impl<'a> Fields<'a> {
     fn failure(&mut self) -> Result<(), Wrong> {
         let json = match self.get(Field::Error) {
             Value::Object(Raw(json)) => json,
-            Value::String(sentence) => {
+            Value::String(sentence) if SOCKETIO => {
                 self.put(Field::Reason, Value::String(sentence));
                 return Ok(());
             }

@@ -20,7 +20,7 @@ pub mod json;
 mod message;
 mod offset;
 mod output;
-mod part;
+pub(crate) mod part;
 mod queue;
 mod rng;
 pub mod socketio;

@@ -16,6 +16,7 @@ mod table;
 mod tokens;
 
 use crate::core::config::{SOCKETIO, STREAM, TokenIn};
+use crate::core::part::Part;
 use crate::core::{Ask, Command, Config, Engine, Input, Output, Time, TokenReason};
 use attachments::Attachments;
 use fetch::Reads;
@@ -73,7 +74,7 @@ pub(crate) struct Driver {
     frames: Frames,
     reads: Reads,
     tokens: Tokens,
-    attachments: Attachments,
+    attachments: Part<Attachments>,
     settings: Settings,
     sink: Function,
 }
@@ -96,7 +97,7 @@ impl Driver {
             frames: Frames::default(),
             reads: Reads::default(),
             tokens: Tokens::default(),
-            attachments: Attachments::default(),
+            attachments: Part::default(),
             settings,
             sink,
         }))
