@@ -18,10 +18,13 @@ INITIAL = {
     "lyrics_offset": 0,
     "is_playing": False,
     "current_time": 0,
+    # The job whose results are played; None as long as nobody has chosen.
+    "song_id": None,
     "revision": 0,
 }
 MAX_OFFSET_MS = 60_000
 MAX_TIME_S = 24 * 60 * 60
+MAX_ID = 100
 
 
 def _number(minimum: float, maximum: float) -> tuple[Callable[[Any], bool], str]:
@@ -42,6 +45,10 @@ _CONTROLS = {
     "lyrics_size": (lambda value: value in ("small", "medium", "large"), "small, medium or large"),
     "lyrics_offset": _number(-MAX_OFFSET_MS, MAX_OFFSET_MS),
     "current_time": _number(0, MAX_TIME_S),
+    "song_id": (
+        lambda value: value is None or (isinstance(value, str) and len(value) <= MAX_ID),
+        "the id of a job, or null",
+    ),
 }
 
 

@@ -212,7 +212,7 @@ describe("the performance", async () => {
   it("is the same for all, whoever changes it", async () => {
     const first = await joined(server.url, { transports: ["websocket"] });
     const second = await joined(server.url, { transports: ["polling"] });
-    const changes = { vocal_volume: 0.25, lyrics_size: "large", lyrics_offset: -150, current_time: 12.5 };
+    const changes = { vocal_volume: 0.25, lyrics_size: "large", lyrics_offset: -150, song_id: "a" };
     const state = await first.client.ask("update_performance_control", changes);
     assert.deepEqual(state, { ...first.state, ...changes, revision: first.state.revision + 1 });
     for (const { client } of [first, second]) assert.deepEqual(await client.next("performance_state"), state);
@@ -250,6 +250,7 @@ describe("the performance", async () => {
     [[{ instrumental_volume: true }], "instrumental_volume must be a number from 0 to 1."],
     [[{ lyrics_size: ["huge"] }], "lyrics_size must be small, medium or large."],
     [[{ current_time: -1 }], "current_time must be a number from 0 to 86400."],
+    [[{ song_id: 7 }], "song_id must be the id of a job, or null."],
     [[{ is_playing: true }], "There is no control is_playing: use vocal_volume"],
     [[{}], "Send at least one control."],
     [[], "Send at least one control."],

@@ -9,12 +9,14 @@ import { EventError } from "./payload.mjs";
  * @property {number} lyrics_offset ms
  * @property {boolean} is_playing
  * @property {number} current_time s
+ * @property {string | null} song_id the job whose results are played; null as long as nobody has chosen
  * @property {number} revision counts up with every change
  */
 /** @typedef {{ fits: (value: unknown) => boolean, wanted: string }} Rule */
 
 const MAX_OFFSET_MS = 60_000;
 const MAX_TIME_S = 24 * 60 * 60;
+const MAX_ID = 100;
 
 /**
  * @param {number} min
@@ -39,6 +41,13 @@ const CONTROLS = new Map([
   ],
   ["lyrics_offset", number(-MAX_OFFSET_MS, MAX_OFFSET_MS)],
   ["current_time", number(0, MAX_TIME_S)],
+  [
+    "song_id",
+    {
+      fits: (value) => value === null || (typeof value === "string" && value.length <= MAX_ID),
+      wanted: "the id of a job, or null",
+    },
+  ],
 ]);
 
 /**
@@ -63,6 +72,7 @@ export class Performance {
     lyrics_offset: 0,
     is_playing: false,
     current_time: 0,
+    song_id: null,
     revision: 0,
   };
 

@@ -17,7 +17,7 @@ def test_a_change_at_one_process_reaches_all_and_the_sender(backend: Backend):
         joined(backend.addresses[1], "polling") as (second, other),
     ):
         assert other == before
-        changes = {"vocal_volume": 0.25, "lyrics_size": "large", "lyrics_offset": -150, "current_time": 12.5}
+        changes = {"vocal_volume": 0.25, "lyrics_size": "large", "lyrics_offset": -150, "song_id": "a"}
         acknowledged = first.ask("update_performance_control", changes)
         assert controls(acknowledged) == {**controls(before), **changes}
         assert acknowledged["revision"] == before["revision"] + 1
@@ -72,6 +72,7 @@ def test_who_leaves_hears_no_more(backend: Backend):
         ({"instrumental_volume": True}, "instrumental_volume must be a number from 0 to 1."),
         ({"lyrics_size": ["huge"]}, "lyrics_size must be small, medium or large."),
         ({"current_time": -1}, "current_time must be a number from 0 to 86400."),
+        ({"song_id": 7}, "song_id must be the id of a job, or null."),
         ({"is_playing": True}, "There is no control is_playing: use vocal_volume"),
         ({}, "Send at least one control."),
         ("louder", "Send one object with this event."),

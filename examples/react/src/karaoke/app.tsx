@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { ConnectionBadge } from "../components/ConnectionBadge";
 import { DropZone } from "../components/DropZone";
 import { Inspector } from "../components/Inspector";
@@ -19,6 +19,7 @@ import { usePerformance } from "./hooks/usePerformance";
 import { useSendSongs } from "./hooks/useSendSongs";
 import { makeSampleSong } from "./sampleSong";
 import { PACE_MS, SLOW_PACE_MS } from "./settings";
+import { hasJoined, useKaraokePlayerStore } from "./stores/useKaraokePlayerStore";
 import { CONNECTION_SAYS } from "./words";
 
 export function App({ journal }: { journal: Journal }) {
@@ -27,7 +28,14 @@ export function App({ journal }: { journal: Journal }) {
   const done = useDoneSongs(isConnected);
   const { sending, send, forget } = useSendSongs();
   const [faults, setFaults] = useState<SongFaults>({ failNext: false, slow: false });
-  const [chosen, setChosen] = useState<string>();
+  const chosen = useKaraokePlayerStore((state) => state.songId);
+  const setSong = useKaraokePlayerStore((state) => state.setSong);
+  const isJoined = useKaraokePlayerStore(hasJoined);
+  // The first that is done is there for all, and stays until somebody chooses another.
+  const first = done[0]?.id;
+  useEffect(() => {
+    if (isJoined && chosen === null && first) setSong(first);
+  }, [isJoined, chosen, first, setSong]);
   const song = done.find(({ id }) => id === chosen) ?? done[0];
 
   const sendFiles = (files: readonly File[]) => {
@@ -56,7 +64,7 @@ export function App({ journal }: { journal: Journal }) {
           />
           <SendingSongs songs={sending} onForget={forget} />
           <SongQueue songs={jobs} />
-          <DoneShelf songs={done} selectedId={song?.id} onSelect={setChosen} />
+          <DoneShelf songs={done} selectedId={song?.id} onSelect={setSong} />
         </div>
         <div className="page-main">
           <Player song={song} />

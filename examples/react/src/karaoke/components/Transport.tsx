@@ -28,7 +28,7 @@ export function Transport() {
         <span className="visually-hidden"> seconds</span>
       </button>
       <button type="button" className="button play" data-kind="primary" onClick={isPlaying ? pause : play}>
-        <Icon path={isPlaying ? "M8 5v14M16 5v14" : "M8 5l11 7-11 7z"} />
+        <Icon path={isPlaying ? "M7 5h3v14H7zM14 5h3v14h-3z" : "M8 5l11 7-11 7z"} />
         {isPlaying ? "Pause" : "Play"}
       </button>
       <button type="button" className="button" onClick={() => jump(JUMP_SECONDS)}>

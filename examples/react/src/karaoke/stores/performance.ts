@@ -15,6 +15,8 @@ export interface Controls {
   readonly isPlaying: boolean;
   /** Position in the song in seconds at the moment of the last change of it. */
   readonly currentTime: number;
+  /** The job whose results are played; null as long as nobody has chosen. */
+  readonly songId: string | null;
 }
 export type Control = keyof Controls;
 
@@ -31,6 +33,7 @@ export const UNKNOWN_STATE: PerformanceState = {
   lyricsOffset: 0,
   isPlaying: false,
   currentTime: 0,
+  songId: null,
   revision: -1,
 };
 
@@ -39,19 +42,22 @@ const isNumber = (value: unknown): value is number => Number.isFinite(value);
 /** Undefined when it is not a whole state; in camelCase or as the server writes it. */
 export function readPerformance(value: unknown): PerformanceState | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { vocalVolume, instrumentalVolume, lyricsSize, lyricsOffset, isPlaying, currentTime, revision } =
-    camelKeys(value);
-  const size = LYRICS_SIZES.find((known) => known === lyricsSize);
+  const fields = camelKeys(value);
+  const { vocalVolume, instrumentalVolume, lyricsOffset, isPlaying, currentTime, revision } = fields;
+  const lyricsSize = LYRICS_SIZES.find((known) => known === fields["lyricsSize"]);
+  // Not every server has songs to choose from.
+  const songId = typeof fields["songId"] === "string" ? fields["songId"] : null;
   if (!isNumber(vocalVolume) || !isNumber(instrumentalVolume) || !isNumber(lyricsOffset)) return undefined;
-  if (!isNumber(currentTime) || !isNumber(revision) || !size || typeof isPlaying !== "boolean")
-    return undefined;
+  if (!isNumber(currentTime) || !isNumber(revision)) return undefined;
+  if (!lyricsSize || typeof isPlaying !== "boolean") return undefined;
   return {
     vocalVolume,
     instrumentalVolume,
-    lyricsSize: size,
+    lyricsSize,
     lyricsOffset,
     isPlaying,
     currentTime,
+    songId,
     revision,
   };
 }

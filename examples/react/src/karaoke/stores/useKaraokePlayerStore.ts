@@ -28,6 +28,8 @@ export interface KaraokePlayerState extends Controls {
   setInstrumentalVolume(volume: number): void;
   setLyricsSize(size: LyricsSize): void;
   setLyricsOffset(ms: number): void;
+  /** Another song, from its beginning. */
+  setSong(id: string): void;
   play(): void;
   pause(): void;
   /** Pauses at the beginning. */
@@ -69,6 +71,7 @@ export const useKaraokePlayerStore = create<KaraokePlayerState>()((set, get) => 
     setInstrumentalVolume: (instrumentalVolume) => sync.change({ instrumentalVolume }),
     setLyricsSize: (lyricsSize) => sync.change({ lyricsSize }),
     setLyricsOffset: (lyricsOffset) => sync.change({ lyricsOffset }),
+    setSong: (songId) => sync.change({ songId, currentTime: 0 }),
     play: () => sync.change({ isPlaying: true, currentTime: position() }),
     pause: () => sync.change({ isPlaying: false, currentTime: position() }),
     stop: () => sync.change({ isPlaying: false, currentTime: 0 }),
