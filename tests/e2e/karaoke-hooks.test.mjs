@@ -10,6 +10,7 @@ import { pkgDir, targetDir } from "../../scripts/lib/paths.mjs";
 import { useStage } from "./stage.mjs";
 import { startEmbeddedServer } from "./support/backend.mjs";
 import { openPage } from "./support/browser.mjs";
+import { sendTone } from "./support/karaoke.mjs";
 import { servePages } from "./support/pages.mjs";
 
 const LAB = fileURLToPath(new URL("./pages/hooks", import.meta.url));
@@ -151,7 +152,7 @@ describe("the hooks of the karaoke page", () => {
     await open();
     await show(["Queue", "queue"]);
     await until(() => window.lab.last.queue?.isConnected);
-    const id = await sendSong(server.url, { pace: 20 });
+    const id = await sendTone(server.url, { pace: 20 });
     await test.page.evaluate((job) => {
       const { queries } = window.lab;
       queries.setQueryData(["processing-queue"], []);
@@ -164,7 +165,7 @@ describe("the hooks of the karaoke page", () => {
 
     // A song that had ended before does not come in with a list.
     await test.page.evaluate(() => window.lab.last.queue.refetch());
-    const again = await sendSong(server.url, { pace: 20 });
+    const again = await sendTone(server.url, { pace: 20 });
     await until(() => window.lab.last.queue.jobs.length > 0);
     const jobs = await test.page.evaluate(() => window.lab.last.queue.jobs);
     assert.deepEqual(
@@ -175,7 +176,7 @@ describe("the hooks of the karaoke page", () => {
 
   it("show in a queue that is mounted late what is under way already", async () => {
     await open();
-    const id = await sendSong(server.url, { pace: 300 });
+    const id = await sendTone(server.url, { pace: 300 });
     await show(["Queue", "queue"]);
     await until(() => window.lab.last.queue?.jobs.length > 0);
     assert.equal(await test.page.evaluate(() => window.lab.last.queue.jobs[0].id), id);
@@ -189,7 +190,7 @@ describe("the hooks of the karaoke page", () => {
 
   it("read a job over HTTP every two seconds, only while disconnected, and until it has ended", async () => {
     const page = await open();
-    const id = await sendSong(server.url, { pace: 400 });
+    const id = await sendTone(server.url, { pace: 400 });
     /** @type {number[]} */
     const reads = [];
     page.on("request", (request) => {
@@ -210,34 +211,3 @@ describe("the hooks of the karaoke page", () => {
     await until((job) => window.lab.last[job] === null, id);
   });
 });
-
-/**
- * A second of a tone, sent.
- * @param {string} url
- * @param {{ pace: number }} options
- * @returns {Promise<string>} the job's id
- */
-async function sendSong(url, { pace }) {
-  const rate = 8000;
-  const wav = Buffer.alloc(44 + rate * 2);
-  wav.write("RIFF", 0);
-  wav.writeUInt32LE(wav.length - 8, 4);
-  wav.write("WAVEfmt ", 8);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(rate, 24);
-  wav.writeUInt32LE(rate * 2, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write("data", 36);
-  wav.writeUInt32LE(rate * 2, 40);
-  for (let frame = 0; frame < rate; frame += 1)
-    wav.writeInt16LE(Math.round(9000 * Math.sin((frame * 440 * 2 * Math.PI) / rate)), 44 + frame * 2);
-  const response = await fetch(`${url}/api/jobs?pace=${pace}`, {
-    method: "POST",
-    body: wav,
-    headers: { "X-Filename": "tone.wav" },
-  });
-  return (await response.json()).id;
-}

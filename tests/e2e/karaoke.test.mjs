@@ -1,15 +1,15 @@
 /// <reference path="./pages/window.d.ts" />
 /** The karaoke page in real browsers: its queue, its player and its remote, on both real servers of system B. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, afterEach, before, describe, it } from "node:test";
 import axe from "axe-core";
 import { buildPage } from "../../scripts/lib/demo.mjs";
 import { post, useStage } from "./stage.mjs";
 import { startEmbeddedServer } from "./support/backend.mjs";
-import { KARAOKE_SERVERS, Screen } from "./support/karaoke.mjs";
+import { KARAOKE_SERVERS, Screen, sendTone } from "./support/karaoke.mjs";
 
-const SAMPLE = new URL("../../scripts/sample.wav", import.meta.url);
+/** Of the song that the tests play: longer than they take. */
+const SONG_SECONDS = 120;
 /** Screens that differ by less than this many seconds are in step. */
 const IN_STEP_SECONDS = 0.3;
 /** A screen that joins late is told the position within a second and a half. */
@@ -76,25 +76,29 @@ describe("the karaoke page", () => {
       let server;
       /** The first and the last of its processes: what one hears the other has to tell. */
       let [here, there] = ["", ""];
+      /** The first that is done, which every screen plays. */
+      let song = "";
 
       before(async () => {
         server = await start();
         [here, there] = [server.url, server.urls.at(-1) ?? server.url];
+        song = await sendTone(here, { seconds: SONG_SECONDS });
       });
       after(() => server.kill());
 
       it("plays the same song on every screen: the first that is done, until somebody chooses another", async () => {
-        const recording = new Blob([new Uint8Array(await readFile(SAMPLE))]);
         const [first, second] = [await open("chromium", here), await open("chromium", there)];
         const chosen = (/** @type {Screen} */ screen, /** @type {string} */ id) =>
           screen.until((song) => document.querySelector(`[data-done-id='${song}'] [aria-pressed=true]`), id);
-        const { id: early } = await post(`${here}/api/jobs`, recording);
-        for (const screen of [first, second]) await chosen(screen, early);
-        const { id: later } = await post(`${here}/api/jobs`, recording);
-        await second.until((song) => document.querySelector(`[data-done-id='${song}']`), later);
-        await chosen(second, early);
-        await second.page.click(`[data-done-id='${later}'] button`);
-        for (const screen of [first, second]) await chosen(screen, later);
+        for (const screen of [first, second]) await chosen(screen, song);
+        const later = await sendTone(here);
+        await second.until((id) => document.querySelector(`[data-done-id='${id}']`), later);
+        await chosen(second, song);
+        for (const id of [later, song]) {
+          await second.page.click(`[data-done-id='${id}'] button`);
+          for (const screen of [first, second]) await chosen(screen, id);
+        }
+        await first.shows("currentTime", "0:00 of 2:00");
       });
 
       it("takes a song through the queue to two results that can be heard", async () => {

@@ -15,6 +15,48 @@ export const KARAOKE_SERVERS = /** @type {const} */ ([
   { name: "Flask-SocketIO in two processes", start: () => startFlask() },
 ]);
 
+const TONE_HZ = 440;
+const SAMPLE_RATE = 8000;
+
+/** @param {number} seconds @returns a WAV file */
+function makeTone(seconds) {
+  const header = 44;
+  const frames = seconds * SAMPLE_RATE;
+  const wav = Buffer.alloc(header + frames * 2);
+  wav.write("RIFF", 0);
+  wav.writeUInt32LE(wav.length - 8, 4);
+  wav.write("WAVEfmt ", 8);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(SAMPLE_RATE, 24);
+  wav.writeUInt32LE(SAMPLE_RATE * 2, 28);
+  wav.writeUInt16LE(2, 32);
+  wav.writeUInt16LE(16, 34);
+  wav.write("data", 36);
+  wav.writeUInt32LE(frames * 2, 40);
+  for (let frame = 0; frame < frames; frame += 1) {
+    const sample = 9000 * Math.sin((frame * TONE_HZ * 2 * Math.PI) / SAMPLE_RATE);
+    wav.writeInt16LE(Math.round(sample), header + frame * 2);
+  }
+  return wav;
+}
+
+/**
+ * Sends a recording of a tone to a server.
+ * @param {string} url
+ * @param {{ seconds?: number, pace?: number }} [options] its length, and the least time of each step in ms
+ * @returns {Promise<string>} the job's id
+ */
+export async function sendTone(url, { seconds = 1, pace = 0 } = {}) {
+  const response = await fetch(`${url}/api/jobs?pace=${pace}`, {
+    method: "POST",
+    body: makeTone(seconds),
+    headers: { "X-Filename": "tone.wav" },
+  });
+  return (await response.json()).id;
+}
+
 /** Runs in the page before its scripts: notes each state that a song of the queue goes through. */
 function noteQueue() {
   /** @type {Record<string, Step[]>} */
