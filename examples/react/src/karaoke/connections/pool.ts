@@ -37,7 +37,7 @@ export class ConnectionPool {
   /** The channel of a namespace, opened if nobody has it yet. */
   getConnection(name: string): Lease {
     clearTimeout(this.#closing);
-    if (this.#leases.size === 0) this.reconnect();
+    if (this.#leases.size === 0) this.#connect();
     const channel = this.client.channel(name);
     const lease: Lease = {
       channel,
@@ -51,10 +51,9 @@ export class ConnectionPool {
     return lease;
   }
 
-  /** Connects a client that has given up, or was told to disconnect. */
+  /** Has a client that has given up, or was told to disconnect, connect again for its users. */
   reconnect(): void {
-    // Why it fails is in the state of the connection, which everybody can see.
-    this.client.connect().catch(() => {});
+    if (this.#leases.size > 0) this.#connect();
   }
 
   /** Takes a channel from all its users. */
@@ -67,6 +66,11 @@ export class ConnectionPool {
     for (const lease of this.#leases.keys()) lease.release();
     clearTimeout(this.#closing);
     this.#closeClient();
+  }
+
+  #connect(): void {
+    // Why it fails is in the state of the connection, which everybody can see.
+    this.client.connect().catch(() => {});
   }
 
   #closeClient(): void {
