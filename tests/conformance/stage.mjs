@@ -11,6 +11,7 @@ import { Tab } from "./support/tab.mjs";
 /** @typedef {import("./support/servers.mjs").Kind} Kind */
 /** @typedef {import("./support/servers.mjs").ConformanceServer} ConformanceServer */
 /** @typedef {import("../e2e/support/browser.mjs").BrowserName} BrowserName */
+/** @typedef {import("../e2e/support/browser.mjs").TestPage} TestPage */
 
 const BROWSERS = /** @type {const} */ (["chromium", "firefox"]);
 const PAGES = fileURLToPath(new URL("pages", import.meta.url));
@@ -30,10 +31,10 @@ const FAST = {
  * @property {BrowserName} browser
  * @property {ConformanceServer} server
  * @property {(env: Record<string, string>) => Promise<ConformanceServer>} special a server of that kind with settings
- *   of its own, for one test
+ *   of its own
  * @property {(where: { url: string }, options?: object) => Promise<Tab>} open a page whose client goes there
- * @property {(server?: ConformanceServer) => ReturnType<typeof createFaultProxy>} proxy fails as networks fail
- * @property {(server?: ConformanceServer) => ReturnType<typeof startRelay>} relay knows frames
+ * @property {(server?: { url: string }) => ReturnType<typeof createFaultProxy>} proxy fails as networks fail
+ * @property {(server?: { url: string }) => ReturnType<typeof startRelay>} relay knows frames
  */
 
 /**
@@ -46,36 +47,57 @@ export function everywhere(scenarios, { kinds = KINDS, env = {} } = {}) {
   let pages;
   /** @type {Map<BrowserName, ReturnType<typeof launchBrowser>>} */
   const browsers = new Map();
+  /** One page of each browser, for one test after the other. @type {Map<BrowserName, TestPage>} */
+  const reused = new Map();
   /** What a test opened; it goes when the test does, the last thing first. @type {(() => Promise<unknown>)[]} */
   const opened = [];
 
   before(async () => {
-    pages = await servePages({ pages: PAGES });
-  });
-  afterEach(async () => {
-    for (const end of opened.splice(0).reverse()) await end();
+    // Pages that may not be stored are kept out of the back/forward cache.
+    pages = await servePages({ pages: PAGES, headers: { "Cache-Control": "no-cache" } });
   });
   after(async () => {
     await Promise.all([...browsers.values()].map(async (browser) => (await browser).close()));
     await pages.close();
   });
 
-  /** @param {BrowserName} name */
-  function running(name) {
+  /**
+   * A page without a client, which has nothing from the test before.
+   * @param {BrowserName} name
+   */
+  async function emptyPage(name) {
+    const url = `${pages.url}/client.html`;
+    const used = reused.get(name);
+    if (used && !used.page.isClosed()) {
+      await used.page.goto(url);
+      used.console = [];
+      used.errors = [];
+      return used;
+    }
     const browser = browsers.get(name) ?? launchBrowser(name);
     browsers.set(name, browser);
-    return browser;
+    const page = await openPage(await browser, url);
+    reused.set(name, page);
+    return page;
   }
 
   for (const kind of kinds) {
     describe(`the ${kind} server`, () => {
       /** @type {ConformanceServer} */
       let server;
+      /** By their settings. @type {Map<string, Promise<ConformanceServer>>} */
+      const specials = new Map();
       before(async () => {
         server = await startServer(kind, env);
       });
-      afterEach(() => (server.backend.running ? server.forget() : server.backend.start()));
-      after(() => server.backend.kill());
+      afterEach(async () => {
+        for (const end of opened.splice(0).reverse()) await end();
+        await (server.backend.running ? server.forget() : server.backend.start());
+      });
+      after(async () => {
+        const all = [server, ...(await Promise.all(specials.values()))];
+        await Promise.all(all.map(({ backend }) => backend.kill()));
+      });
 
       for (const browser of BROWSERS) {
         describe(browser, () =>
@@ -86,22 +108,25 @@ export function everywhere(scenarios, { kinds = KINDS, env = {} } = {}) {
               return server;
             },
             async special(settings) {
-              const own = await startServer(kind, { ...env, ...settings });
-              opened.push(() => own.backend.kill());
-              return own;
+              const key = JSON.stringify(settings);
+              const starting = specials.get(key) ?? startServer(kind, { ...env, ...settings });
+              specials.set(key, starting);
+              const special = await starting;
+              opened.push(() => special.forget());
+              return special;
             },
             async open({ url }, options) {
-              const tab = new Tab(await openPage(await running(browser), `${pages.url}/client.html`));
-              opened.push(() => tab.leave());
+              const tab = new Tab(await emptyPage(browser));
+              opened.push(() => tab.end());
               await tab.begin({ ...FAST, url, ...options });
               return tab;
             },
-            async proxy(target = server) {
+            async proxy(target = /** @type {{ url: string }} */ (server)) {
               const proxy = await createFaultProxy({ target: target.url });
               opened.push(() => proxy.close());
               return proxy;
             },
-            async relay(target = server) {
+            async relay(target = /** @type {{ url: string }} */ (server)) {
               const relay = await startRelay(target);
               opened.push(() => relay.close());
               return relay;

@@ -2,6 +2,12 @@
 
 /** @typedef {import("./notes.mjs").Notes} Notes */
 
+const HEADERS = {
+  "Access-Control-Allow-Origin": "*",
+  "Content-Type": "application/json",
+  Connection: "close",
+};
+
 /** Binary goes through JSON as `{ base64 }`. @param {string} _key @param {any} value */
 const revive = (_key, value) =>
   typeof value?.base64 === "string" ? Buffer.from(value.base64, "base64") : value;
@@ -10,11 +16,17 @@ const revive = (_key, value) =>
 const replace = (_key, value) =>
   value?.type === "Buffer" ? { base64: Buffer.from(value.data).toString("base64") } : value;
 
+/**
+ * The sockets of Engine.IO.
+ * @param {import("socket.io").Server} io
+ */
+const clients = (io) => /** @type {any[]} */ (Object.values(/** @type {any} */ (io.engine).clients));
+
 /** @type {Partial<Record<string, (io: import("socket.io").Server, notes: Notes, body: any) => unknown>>} */
 const ACTIONS = {
-  state(io, { arrived, connects, disconnects }) {
-    const clients = /** @type {any[]} */ (Object.values(/** @type {any} */ (io.engine).clients));
-    return { arrived, connects, disconnects, connections: clients.map(({ transport }) => transport.name) };
+  state(io, { arrived, connects, disconnects, old }) {
+    const present = clients(io).filter(({ id }) => !old.has(id));
+    return { arrived, connects, disconnects, connections: present.map(({ transport }) => transport.name) };
   },
   emit(io, _notes, { namespace = "/", event, args = [], count, volatile = false }) {
     const target = volatile ? io.of(namespace).volatile : io.of(namespace);
@@ -25,13 +37,13 @@ const ACTIONS = {
     io.of(namespace).disconnectSockets();
   },
   drop(io) {
-    for (const client of Object.values(/** @type {any} */ (io.engine).clients)) client.close(true);
+    for (const client of clients(io)) client.close(true);
   },
   settings(_io, notes, body) {
     Object.assign(notes, body);
   },
-  forget(_io, notes) {
-    notes.forget();
+  forget(io, notes) {
+    notes.forget(clients(io).map(({ id }) => id));
   },
 };
 
@@ -47,6 +59,6 @@ export async function control(io, notes, request, response) {
   for await (const chunk of request) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString();
   const answer = action?.(io, notes, text === "" ? {} : JSON.parse(text, revive));
-  response.writeHead(action ? 200 : 404, { "Content-Type": "application/json", Connection: "close" });
+  response.writeHead(action ? 200 : 404, HEADERS);
   response.end(JSON.stringify(answer ?? {}, replace));
 }

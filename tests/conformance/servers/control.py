@@ -11,6 +11,12 @@ from notes import Notes
 
 Body = dict[str, Any]
 
+HEADERS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"content-type", b"application/json"),
+    (b"connection", b"close"),
+]
+
 
 def revive(value: Body) -> Any:
     """Binary goes through JSON as `{ base64 }`."""
@@ -44,8 +50,7 @@ class Control:
             text += message.get("body", b"")
             more = message.get("more_body", False)
         answer = await action(json.loads(text or b"{}", object_hook=revive)) if action else None
-        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 200 if action else 404, "headers": headers})
+        await send({"type": "http.response.start", "status": 200 if action else 404, "headers": HEADERS})
         await send({"type": "http.response.body", "body": json.dumps(answer or {}, default=replace).encode()})
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
@@ -57,7 +62,9 @@ class Control:
 
     async def state(self, _body: Body) -> Any:
         # Engine.IO keeps closed ones for a while.
-        live = [one for one in self._sio.eio.sockets.values() if not one.closed]
+        live = [
+            one for sid, one in self._sio.eio.sockets.items() if not one.closed and sid not in self._notes.old
+        ]
         connections = ["websocket" if one.upgraded else "polling" for one in live]
         return {
             "arrived": self._notes.arrived,
@@ -87,4 +94,4 @@ class Control:
             setattr(self._notes, name, value)
 
     async def forget(self, _body: Body) -> None:
-        self._notes.forget()
+        self._notes.forget(self._sio.eio.sockets)

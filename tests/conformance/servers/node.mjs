@@ -44,11 +44,14 @@ io.of("/closed").use((_socket, next) => next(new Error("not here")));
 
 for (const name of NAMESPACES) {
   io.of(name).on("connection", (socket) => {
+    const { id } = /** @type {any} */ (socket.conn);
     notes.connects.push({ namespace: name, auth: socket.handshake.auth, recovered: socket.recovered });
-    socket.on("disconnect", (reason) => notes.disconnects.push({ namespace: name, reason }));
+    socket.on("disconnect", (reason) => {
+      if (!notes.old.has(id)) notes.disconnects.push({ namespace: name, reason });
+    });
     socket.onAny((event, ...args) => {
       if (typeof args.at(-1) === "function") args.pop();
-      notes.arrived.push([name, event, ...args]);
+      if (!notes.old.has(id)) notes.arrived.push([name, event, ...args]);
     });
     socket.on("echo", (...args) => socket.emit("echo", ...args));
     socket.on("ask", (...args) => {

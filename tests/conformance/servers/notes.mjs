@@ -12,8 +12,11 @@ export class Notes {
   handshakeDelay = 0;
   /** How long in ms a poll is held back. */
   pollDelay = 0;
+  /** Connections of the test before, which may end late: what they do is not noted. @type {Set<string>} */
+  old = new Set();
 
-  forget() {
-    Object.assign(this, new Notes());
+  /** @param {Iterable<string>} connections those that there are */
+  forget(connections) {
+    Object.assign(this, new Notes(), { old: new Set(connections) });
   }
 }

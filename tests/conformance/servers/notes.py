@@ -1,5 +1,6 @@
 """What a conformance server saw, and what a test asked of it for the moment: notes.mjs says what is what."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -12,8 +13,9 @@ class Notes:
     tokens: list[str] = field(default_factory=lambda: ["good"])
     handshakeDelay: int = 0
     pollDelay: int = 0
+    old: set[str] = field(default_factory=set)
 
-    def forget(self) -> None:
-        fresh = Notes()
+    def forget(self, connections: Iterable[str]) -> None:
+        fresh = Notes(old=set(connections))
         for each in fields(self):
             setattr(self, each.name, getattr(fresh, each.name))

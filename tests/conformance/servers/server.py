@@ -42,9 +42,12 @@ sio = socketio.AsyncServer(
 
 class Events(socketio.AsyncNamespace):
     async def trigger_event(self, event: str, *args: Any) -> Any:
-        if event not in ("connect", "disconnect"):
+        if event not in ("connect", "disconnect") and not self.is_old(args[0]):
             notes.arrived.append([self.namespace, event, *args[1:]])
         return await super().trigger_event(event, *args)
+
+    def is_old(self, sid: str) -> bool:
+        return sio.manager.eio_sid_from_sid(sid, self.namespace) in notes.old
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None
@@ -53,7 +56,8 @@ class Events(socketio.AsyncNamespace):
         notes.connects.append({"namespace": self.namespace, "auth": auth or {}, "recovered": False})
 
     async def on_disconnect(self, sid: str, reason: str) -> None:
-        notes.disconnects.append({"namespace": self.namespace, "reason": reason})
+        if not self.is_old(sid):
+            notes.disconnects.append({"namespace": self.namespace, "reason": reason})
 
     async def on_echo(self, sid: str, *args: Any) -> None:
         await self.emit("echo", args, to=sid)

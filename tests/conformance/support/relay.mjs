@@ -17,6 +17,7 @@ import { WebSocket, WebSocketServer } from "ws";
 /**
  * @typedef {object} Link one WebSocket, or one HTTP request
  * @property {boolean} dead nothing passes on it any more, in either direction
+ * @property {() => void} cut ends it without a word
  */
 /** @typedef {(frame: Frame) => string | Buffer | null | undefined} Rule what passes instead; null: nothing does */
 
@@ -37,6 +38,8 @@ export class Relay {
   urls = [];
   /** What passes may be changed here; in the order in which it came. @type {Rule | undefined} */
   rule;
+  /** WebSocket handshakes that are neither answered nor refused; undefined: none are held. @type {(() => void)[] | undefined} */
+  #held;
   /** Most requests of a method under way at once in one session. @type {Record<string, number>} */
   mostAtOnce = {};
   /** @type {Map<string, number>} */
@@ -44,6 +47,8 @@ export class Relay {
   #target;
   #http = createServer((request, response) => void this.#request(request, response));
   #sockets = new WebSocketServer({ noServer: true });
+  /** What asked for a WebSocket, which the HTTP server knows no more. @type {Set<import("node:stream").Duplex>} */
+  #upgraded = new Set();
 
   /** @param {string} target URL of the server */
   constructor(target) {
@@ -63,7 +68,7 @@ export class Relay {
   }
 
   async close() {
-    for (const socket of this.#sockets.clients) socket.terminate();
+    for (const socket of this.#upgraded) socket.destroy();
     const closed = new Promise((resolve) => this.#http.close(resolve));
     this.#http.closeAllConnections();
     await closed;
@@ -118,7 +123,7 @@ export class Relay {
     const gone = new AbortController();
     response.on("close", () => gone.abort());
     /** @type {Link} */
-    const link = { dead: false };
+    const link = { dead: false, cut: () => response.destroy() };
     const passing = (/** @type {"in" | "out"} */ direction, /** @type {string} */ data) =>
       this.#pass({ transport: "polling", direction, data, sid, link });
     try {
@@ -156,9 +161,35 @@ export class Relay {
   #upgrade(request, socket, head) {
     const { url = "" } = request;
     this.urls.push(url);
+    this.#upgraded.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#upgraded.delete(socket));
+    const go = () => this.#connect(request, socket, head, url);
+    if (this.#held) this.#held.push(go);
+    else go();
+  }
+
+  /** Holds WebSocket handshakes from now on. */
+  holdHandshakes() {
+    this.#held = [];
+  }
+
+  /** Lets those that were held go on. */
+  releaseHandshakes() {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const go of held) go();
+  }
+
+  /**
+   * @param {import("node:http").IncomingMessage} request
+   * @param {import("node:stream").Duplex} socket
+   * @param {Buffer} head
+   * @param {string} url
+   */
+  #connect(request, socket, head, url) {
     const sid = new URL(url, this.url).searchParams.get("sid") ?? "";
     const there = new WebSocket(`ws://${this.#target.host}${url}`, { perMessageDeflate: false });
-    socket.on("error", () => there.terminate());
     there.on("error", () => socket.destroy());
     there.on("open", () => {
       this.#sockets.handleUpgrade(request, socket, head, (page) => this.#join(page, there, sid));
@@ -172,7 +203,13 @@ export class Relay {
    */
   #join(page, there, sid) {
     /** @type {Link} */
-    const link = { dead: false };
+    const link = {
+      dead: false,
+      cut() {
+        page.terminate();
+        there.terminate();
+      },
+    };
     /**
      * @param {WebSocket} from
      * @param {WebSocket} to

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 
 /** @typedef {import("../../e2e/support/browser.mjs").TestPage} TestPage */
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 8000;
 
 /** What browsers write about connections that fail; nobody can keep them from it. */
 const NETWORK_MESSAGES =
@@ -31,9 +31,18 @@ export class Tab {
    * @param {(...args: Args) => Value} condition runs in the page
    * @param {Args} args
    */
-  until(condition, ...args) {
-    // Hidden pages get no frames, but timers.
-    return this.test.eventually(condition, { polling: 25, timeout: WAIT_MS }, ...args);
+  async until(condition, ...args) {
+    try {
+      // Hidden pages get no frames, but timers.
+      return await this.test.eventually(condition, { polling: 25, timeout: WAIT_MS }, ...args);
+    } catch (error) {
+      const { statuses, logs } = await this.heard();
+      const last = Object.entries(statuses).map(([name, all]) => [name, ...all.slice(-3)]);
+      throw new Error(
+        `${error}\nIts connections: ${JSON.stringify(last)}\nIt said: ${JSON.stringify(logs)}`,
+        { cause: error },
+      );
+    }
   }
 
   /**
@@ -132,19 +141,19 @@ export class Tab {
     return this.page.evaluate(() => window.client.inspect());
   }
 
-  /** Closes client and page. Nothing may have gone wrong unseen. */
+  /** Closes the client. Nothing may have gone wrong unseen. */
   async close() {
-    await this.page.evaluate(() => window.client.close());
+    await this.end();
     assert.deepEqual(this.test.errors, []);
     const loud = this.test.console.filter((line) => /^(error|warn)/.test(line));
     assert.deepEqual(
       loud.filter((line) => !NETWORK_MESSAGES.test(line)),
       [],
     );
-    await this.leave();
   }
 
-  async leave() {
-    if (!this.page.isClosed()) await this.test.close();
+  /** Closes the client, however it is. */
+  async end() {
+    await this.page.evaluate(() => window.client?.close());
   }
 }
