@@ -245,7 +245,7 @@ everywhere((setting) => {
   }
 
   it("notices a WebSocket that carries nothing any more, and replaces it", async () => {
-    const server = await setting.special({ PING_INTERVAL_MS: "200", PING_TIMEOUT_MS: "300" });
+    const server = await setting.special({ PING_INTERVAL_MS: "1000", PING_TIMEOUT_MS: "300" });
     const proxy = await setting.proxy(server);
     const tab = await open(proxy, { transports: ["websocket"] });
     await tab.status("/echo", "open");
