@@ -311,7 +311,7 @@ impl Engine {
     }
 
     /// When a link that says nothing counts as lost.
-    fn silent_at(&self, place: u32) -> Time {
+    pub(super) fn silent_at(&self, place: u32) -> Time {
         let (interval, timeout) = self.heartbeat();
         match self.link(place) {
             Some(link) if interval > 0 => link.last_message.after(interval).after(timeout),

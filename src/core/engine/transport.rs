@@ -321,13 +321,21 @@ impl Engine {
             if *r#gen == self.transport.probe {
                 self.probe_answered(frame);
             } else if let Some(place) = self.current_link(*r#gen) {
-                self.heard(place);
+                self.session_heard(place);
                 self.counters.add(Count::Bytes, frame.len() as f64);
                 match decode(frame) {
                     Ok(packet) => self.packet(packet),
                     Err(error) => self.undecodable(error, frame),
                 }
             }
+        }
+    }
+
+    /// A sign of life, unless the client has slept through the time in which the server waits for one: the server has
+    /// given it up by now, and what comes was under way before.
+    fn session_heard(&mut self, place: u32) {
+        if self.is_connecting() || self.silent_at(place) > self.now {
+            self.heard(place);
         }
     }
 
@@ -389,7 +397,7 @@ impl Engine {
     pub(super) fn session_binary(&mut self, r#gen: Gen, attachment: Attachment) {
         match self.current_link(r#gen) {
             Some(place) if !self.is_connecting() => {
-                self.heard(place);
+                self.session_heard(place);
                 self.channel_binary(attachment);
             }
             _ => self.forget(&[attachment]),
@@ -462,7 +470,7 @@ impl Engine {
             return self.get_failed(outcome);
         }
         let session = self.transport.session;
-        self.heard(SHARED);
+        self.session_heard(SHARED);
         self.counters.add(Count::Bytes, outcome.body.len() as f64);
         for packet in Payload::new(&outcome.body) {
             match packet {

@@ -1,6 +1,6 @@
 //! Heartbeats: the server's pings are answered at once, and its silence means that it is gone.
 
-use crate::rig::{Rig, config, with};
+use crate::rig::{Rig, config, joined, open, queued, with};
 use jobwire::core::Output;
 use jobwire::core::config::Transports;
 
@@ -46,4 +46,22 @@ fn a_wake_does_not_put_that_off() {
         rig.wake();
     }
     assert_ne!(rig.status.state, "open", "45 s of silence");
+}
+
+#[test]
+fn a_ping_that_waited_while_the_page_slept_is_no_sign_of_life() {
+    let mut rig = Rig::new(config());
+    let slept_through = rig.serve();
+    rig.now += 46_000;
+    let message = rig.send("a", "1");
+    assert_eq!(rig.told(message), queued());
+    rig.frame(slept_through, "2");
+    assert_eq!(rig.sent(), ["3"]);
+    rig.pass(2000);
+    let next = rig.socket();
+    rig.opened(next);
+    rig.frame(next, &open("t"));
+    rig.sent();
+    rig.frame(next, &joined("/jobs"));
+    assert_eq!(rig.sent(), [r#"42/jobs,["a",1]"#]);
 }
