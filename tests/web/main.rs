@@ -9,5 +9,6 @@ mod frames;
 mod reads;
 mod rig;
 mod sink;
+mod socketio;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -41,15 +41,21 @@ const POSTS = [
   ["headers", "n", "text"],
   ["inspect", "n"],
   ["audit", "n"],
+  ["channel", "text", "n"],
+  ["request", "n", "text", "data"],
+  ["reply", "n", "m", "data"],
 ];
-const CALLS = ["dirty", "batch", "token", "headers", "reply"];
+const CALLS = ["dirty", "batch", "token", "headers", "reply", "attachment"];
 const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
 const SOURCES = ["socket", "polling"];
 const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"];
 /** Where the list of an event of the core has what that tests look at. */
 const OWN = { invalid: { code: 2 }, completed: { resultUrl: 11 } };
 const LOST = "connection-lost";
-const LOGS = [LOST, LOST, LOST, "auth", "too-many-jobs", "queue-expired", "read-failed", "invalid", "failed"];
+const LOGS = [
+  ...[LOST, LOST, LOST, "auth", "too-many-jobs", "queue-expired", "read-failed", "invalid", "failed"],
+  ...["upgraded", "fell-back", "channel-refused", "too-large"],
+];
 
 /** A message by name, as JSON, as the arguments of `post`. */
 export function toMessage(json) {
@@ -100,8 +106,9 @@ export class Rig {
     };
     globalThis.fetch = (url, init) =>
       new Promise((resolve, reject) => {
+        const { method = "GET", body = null } = init;
         const headers = Object.fromEntries(new Headers(init.headers));
-        const read = { url, headers, resolve, aborted: false };
+        const read = { url, headers, method, body, resolve, aborted: false };
         init.signal.addEventListener("abort", () => {
           read.aborted = true;
           reject(init.signal.reason);
@@ -187,14 +194,21 @@ export class Rig {
   protocol(n) {
     return this.sockets[n].protocol;
   }
+  /** What was sent, one a line; bytes as their numbers. */
   sent(n) {
-    return this.sockets[n].sent.join("\n");
+    const shown = (data) => (typeof data === "string" ? data : `<${new Uint8Array(data)}>`);
+    return this.sockets[n].sent.map(shown).join("\n");
   }
   closed(n) {
     return this.sockets[n].closed ?? "";
   }
   read(n) {
     return JSON.stringify([this.reads[n].url, this.reads[n].headers]);
+  }
+  /** Method, address and body of a request. */
+  request(n) {
+    const { method, url, body, headers } = this.reads[n];
+    return [method, url, body ?? "", ...Object.keys(headers)].join(" ").trim();
   }
   aborted(n) {
     return this.reads[n].aborted;
@@ -208,6 +222,20 @@ export class Rig {
       .filter((call) => call.kind === "batch")
       .flatMap((call) => JSON.parse(`[${call.value}]`))
       .filter(([kind]) => kinds.includes(kind));
+  }
+  /** Name, arguments, number for the reply, attachments and whether it is known, of every event of Socket.IO. */
+  events() {
+    return JSON.stringify(this.records(9).map(([, name, args, ...rest]) => [name, args, ...rest.slice(5)]));
+  }
+  answers() {
+    return JSON.stringify(this.records(10).map(([, ...answer]) => answer));
+  }
+  /** Attachments that were handed over, by number. */
+  attachments() {
+    const calls = this.calls.filter((call) => call.kind === "attachment");
+    return calls
+      .map(({ n, value }) => `${n}:${value instanceof ArrayBuffer}:${new Uint8Array(value)}`)
+      .join(" ");
   }
   /** A field of every payload of an event, in order, as JSON. */
   pluck(event, field) {

@@ -56,6 +56,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn read(this: &Rig, n: u32) -> String;
     #[wasm_bindgen(method)]
+    pub(crate) fn request(this: &Rig, n: u32) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn events(this: &Rig) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn answers(this: &Rig) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn attachments(this: &Rig) -> String;
+    #[wasm_bindgen(method)]
     pub(crate) fn aborted(this: &Rig, n: u32) -> bool;
     #[wasm_bindgen(method)]
     fn counts(this: &Rig) -> Vec<u32>;
@@ -126,6 +134,12 @@ impl World {
         post(&self.client, message);
     }
 
+    /// Hands over an attachment of the message that is posted next.
+    pub(crate) fn attach(&self, bytes: &[u8]) {
+        self.client
+            .attach(js_sys::Uint8Array::from(bytes).buffer().into());
+    }
+
     /// Follows job `j` and opens its socket, listening to everything.
     pub(crate) async fn following(more: &str) -> Self {
         let world = Self::new(more);
@@ -135,6 +149,12 @@ impl World {
         world.rig.opened(0);
         world.take().await;
         world
+    }
+
+    /// Ends the client, and lets it say goodbye here, not in the next test.
+    pub(crate) async fn leave(self) {
+        self.post(r#"["shutdown"]"#);
+        self.settle().await;
     }
 
     /// Until everything that is under way has happened.
