@@ -6,12 +6,14 @@ import {
   useContext,
   useEffect,
   useMemo,
+  useReducer,
   useRef,
   useState,
   useSyncExternalStore,
 } from "react";
 import type { ReactNode } from "react";
 import { JobsClient, unknownJob } from "./index.js";
+import { leaseChannel } from "./lease.js";
 import type {
   Channel,
   ConnectionStatus,
@@ -20,12 +22,13 @@ import type {
   JobEvents,
   JobFilter,
   JobsClientOptions,
+  Listening,
   Store,
 } from "./index.js";
 
 type AnyClient = JobsClient<JobEvents>;
 
-/** How long in ms an unmounted provider keeps its client: StrictMode and fast refresh mount again sooner. */
+/** How long in ms what is unmounted keeps its client or channel: StrictMode and fast refresh mount again sooner. */
 const LINGER = 1000;
 const NO_JOBS: readonly Job[] = [];
 const IDLE: ConnectionStatus = { state: "idle", attempt: 0, everConnected: false };
@@ -119,26 +122,40 @@ export function useJobs(filter: JobFilter = {}): readonly Job[] {
   );
 }
 
-/** The state of the connection. */
-export function useConnection(): ConnectionStatus {
-  return useStore(useJobsClient().connection, IDLE);
+/** The state of the connection, or of a channel. */
+export function useConnection(channel?: Pick<Channel, "connection">): ConnectionStatus {
+  const client = useJobsClient();
+  return useStore((channel ?? client).connection, IDLE);
 }
 
-/** Calls the latest handler for every event; a new handler does not listen anew. */
+/** Calls the latest handler for every event, of a channel where one is given; a new handler does not listen anew. */
 export function useJobEvents<Events = JobEvents, K extends keyof Events = keyof Events>(
   event: K,
   handler: (payload: Events[K], meta: EventMeta) => void,
+  channel?: Listening<Events>,
 ): void {
   const client = useJobsClient<Events>();
+  const source = channel ?? client;
   const latest = useRef(handler);
   useEffect(() => {
     latest.current = handler;
   });
-  useEffect(() => client.on(event, (payload, meta) => latest.current(payload, meta)), [client, event]);
+  useEffect(() => source.on(event, (payload, meta) => latest.current(payload, meta)), [source, event]);
 }
 
-/** A channel of the client, where the protocol has channels. */
+/**
+ * A channel of the client, where the protocol has channels; open while the component is mounted. What is listened to
+ * through it ends with the component.
+ */
 export function useChannel<Events = JobEvents>(name: string): Channel<Events> {
   const client = useJobsClient<Events>();
-  return useMemo(() => client.channel(name), [client, name]);
+  const [shown, showAgain] = useReducer((count: number) => count + 1, 0);
+  // Another one when it shows again after it had been hidden for longer than it was kept.
+  const lease = useMemo(() => [leaseChannel(client, name), shown] as const, [client, name, shown])[0];
+  useEffect(() => {
+    if (!lease.isOver) return lease.hold(LINGER);
+    showAgain();
+    return noUndo;
+  }, [lease]);
+  return lease.channel;
 }

@@ -2,6 +2,7 @@
 import { getContext, onDestroy, onMount, setContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import { JobsClient } from "./index.js";
+import { leaseChannel } from "./lease.js";
 import type {
   Channel,
   ConnectionStatus,
@@ -10,6 +11,7 @@ import type {
   JobFilter,
   JobsClientOptions,
   Listener,
+  Listening,
   Store,
 } from "./index.js";
 
@@ -91,26 +93,34 @@ export function useJobs(filter: Source<JobFilter> = {}): Store<readonly Job[]> {
   return reactive(filter, same, (value) => client.jobs(value));
 }
 
-/** The state of the connection. */
-export function useConnection(): Store<ConnectionStatus> {
-  const { connection } = useJobsClient();
-  return reactive(
+const always = <T>(store: Store<T>): Store<T> =>
+  reactive(
     0,
     () => 0,
-    () => connection,
+    () => store,
   );
+
+/** The state of the connection. */
+export function useConnection(): Store<ConnectionStatus> {
+  return always(useJobsClient().connection);
 }
 
-/** Listens while the component is mounted, in the browser only. */
+/** Listens while the component is mounted, in the browser only; to a channel where one is given. */
 export function useJobEvents<Events = JobEvents, K extends keyof Events = keyof Events>(
   event: K,
   handler: Listener<Events[K]>,
+  channel?: Listening<Events>,
 ): void {
-  const client = useJobsClient<Events>();
-  onMount(() => client.on(event, handler));
+  const source = channel ?? useJobsClient<Events>();
+  onMount(() => source.on(event, handler));
 }
 
-/** A channel of the client, where the protocol has channels. */
+/**
+ * A channel of the client, where the protocol has channels; open while the component is mounted. Its
+ * `connection.current` is reactive, and what is listened to through it ends with the component.
+ */
 export function useChannel<Events = JobEvents>(name: string): Channel<Events> {
-  return useJobsClient<Events>().channel(name);
+  const { channel, hold } = leaseChannel(useJobsClient<Events>(), name);
+  onMount(() => hold());
+  return { ...channel, connection: always(channel.connection) };
 }

@@ -166,7 +166,82 @@ describe("useConnection and useChannel", () => {
     await act(async () => core.urgent(["status", { state: "open", attempt: 0, everConnected: true }]));
     expect(container.textContent).toBe("open");
     const Talk = () => useChannel("/jobs") && null;
-    expect(() => renderToString(h(JobsProvider, { client }, h(Talk)))).toThrow(/no channels/);
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    // StrictMode tries twice.
+    await expect(mount(h(JobsProvider, { client }, h(Talk)))).rejects.toMatchObject({
+      errors: expect.arrayContaining([expect.objectContaining({ code: "config" })]),
+    });
+  });
+});
+
+describe("useChannel", () => {
+  const socketIo = { protocol: "socket.io" } as const;
+  const heardBy = (core: FakeCore) => core.heard("channel", "listen").map(([, ...rest]) => rest.join(" "));
+  const tell = (name: string, n: number) => ["socket.io event", name, [n], meta()];
+  let heard: number[];
+  const Ear = ({ name }: { name: string }) => {
+    const channel = useChannel(name);
+    useJobEvents("playback_play", (payload) => heard.push(payload as unknown as number), channel);
+    return h(State, { name });
+  };
+  // A component below uses it before the one above has shown.
+  const State = ({ name }: { name: string }) => useConnection(useChannel(name)).state;
+  beforeEach(() => (heard = []));
+
+  it("opens a channel while it is mounted, once under StrictMode, and hears each event once", async () => {
+    const { client, core } = await open(socketIo);
+    vi.useFakeTimers();
+    const { container, root } = await mount(h(JobsProvider, { client }, h(Ear, { name: "/a" })));
+    await act(async () =>
+      core.urgent(["channel status", "/a", { state: "open" }], tell("/a,playback_play", 1)),
+    );
+    expect(container.textContent).toBe("open");
+    expect(heard).toEqual([1]);
+    expect(core.heard("channel")).toEqual([["channel", "/a", 1]]);
+    await act(async () => root.unmount());
+    expect(core.heard("channel")).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(core.heard("channel").at(-1)).toEqual(["channel", "/a", 0]);
+    core.urgent(tell("/a,playback_play", 2));
+    expect(heard).toEqual([1]);
+  });
+
+  it("changes over when the name changes, and leaves the old one", async () => {
+    const { client, core } = await open(socketIo);
+    vi.useFakeTimers();
+    const { render } = await mount(h(JobsProvider, { client }, h(Ear, { name: "/a" })));
+    await render(h(JobsProvider, { client }, h(Ear, { name: "/b" })));
+    await act(() => vi.advanceTimersByTimeAsync(1100));
+    core.urgent(tell("/a,playback_play", 1), tell("/b,playback_play", 2));
+    expect(heard).toEqual([2]);
+    expect(heardBy(core).filter((line) => line.startsWith("/"))).toEqual(
+      expect.arrayContaining(["/a 1", "/b 1", "/a 0"]),
+    );
+    expect(heardBy(core)).not.toContain("/b 0");
+  });
+
+  it("loads and opens nothing in a server render", async () => {
+    const { client, core } = await open(socketIo);
+    expect(renderToString(h(JobsProvider, { client }, h(Ear, { name: "/a" })))).toBe("idle");
+    expect(core.messages).toEqual([]);
+  });
+
+  it("says that it is closed once its component has gone", async () => {
+    const { client, core } = await open(socketIo);
+    vi.useFakeTimers();
+    let last: ReturnType<typeof useChannel> | undefined;
+    const Talk = () => {
+      last = useChannel("/a");
+      return null;
+    };
+    const { root } = await mount(h(JobsProvider, { client }, h(Talk)));
+    void last?.send("x");
+    expect(core.heard("send").map(([, , name]) => name)).toEqual(["/a,x"]);
+    await act(async () => root.unmount());
+    await vi.advanceTimersByTimeAsync(1100);
+    await expect(last?.send("x")).rejects.toMatchObject({ code: "closed" });
+    expect(core.heard("channel").at(-1)).toEqual(["channel", "/a", 0]);
   });
 });
 

@@ -2,6 +2,7 @@ import { flushSync, mount, unmount } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 import Probe from "./fixtures/Probe.svelte";
 import Provider from "./fixtures/Provider.svelte";
+import Talk from "./fixtures/Talk.svelte";
 import { made } from "./fake/core.js";
 import { frame, job, meta, newest, open } from "./support.js";
 
@@ -50,6 +51,28 @@ describe("Svelte", () => {
     flushSync();
     expect(core.heard("follow")).toContainEqual(["follow", "b"]);
     await page.leave();
+  });
+
+  it("opens a channel for as long as a component is there", async () => {
+    const { client, core } = await open({ protocol: "socket.io" });
+    vi.useFakeTimers();
+    const heard: unknown[] = [];
+    const target = document.createElement("div");
+    const page = mount(Talk, { target, props: { client, heard: (payload: unknown) => heard.push(payload) } });
+    flushSync();
+    core.urgent(
+      ["channel status", "/a", { state: "open" }],
+      ["socket.io event", "/a,playback_play", [1], meta()],
+    );
+    flushSync();
+    expect(target.textContent).toBe("open");
+    expect(heard).toEqual([1]);
+    await unmount(page);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(core.heard("channel")).toEqual([
+      ["channel", "/a", 1],
+      ["channel", "/a", 0],
+    ]);
   });
 
   it("closes a client it made itself, and misses a provider in words", async () => {

@@ -1,0 +1,51 @@
+/** A channel for as long as a component is there: opened when it is used or the component shows, not by rendering. */
+import type { Channel, ConnectionStatus, JobsClient } from "./index.js";
+
+export interface Lease<Events> {
+  channel: Channel<Events>;
+  /** Opens it; the undo closes it so many ms later, unless it is held again before. */
+  hold(linger?: number): () => void;
+  readonly isOver: boolean;
+}
+
+const IDLE: ConnectionStatus = { state: "idle", attempt: 0, everConnected: false };
+
+export function leaseChannel<Events>(client: JobsClient<Events>, name: string): Lease<Events> {
+  let real: Channel<Events> | undefined;
+  let isOver = false;
+  let closing: ReturnType<typeof setTimeout>;
+  // After the end there is none to open: the last one says that it is closed.
+  const open = () => (real ??= client.channel(name));
+  const close = () => {
+    isOver = true;
+    real?.close();
+  };
+  return {
+    channel: {
+      name,
+      connection: {
+        get current() {
+          return real?.connection.current ?? IDLE;
+        },
+        subscribe: (listener) => open().connection.subscribe(listener),
+      },
+      on: (...args) => open().on(...args),
+      once: (...args) => open().once(...args),
+      off: (...args) => open().off(...args),
+      onAny: (listener) => open().onAny(listener),
+      send: (...args) => open().send(...args),
+      request: (...args) => open().request(...args),
+      close,
+    },
+    hold(linger = 0) {
+      clearTimeout(closing);
+      open();
+      return () => {
+        closing = setTimeout(close, linger);
+      };
+    },
+    get isOver() {
+      return isOver;
+    },
+  };
+}
