@@ -4,6 +4,11 @@
  * `worker: true` are out of its reach.
  */
 import type { JobsClientOptions } from "./index.js";
+import { install } from "./testing-socket.js";
+import type { Peer, Session } from "./testing-socket.js";
+
+export { createSocketIoServer } from "./testing-socketio.js";
+export type { SocketIoServer } from "./testing-socketio.js";
 
 const HOST = "jobwire.test";
 const JOB = /^\/api\/v1\/jobs\/([^/]+)(\/stream|\/retry|\/cancel)?$/;
@@ -58,10 +63,8 @@ export interface TestServer {
   [Symbol.dispose](): void;
 }
 
-interface Connection {
+interface Connection extends Peer {
   id: string;
-  send(text: string): void;
-  end(code: number, reason?: string, wasClean?: boolean): void;
 }
 
 const now = () => new Date().toISOString();
@@ -109,86 +112,34 @@ export function createTestServer(): TestServer {
     if (end) for (const connection of [...open]) if (connection.id === id) connection.end(1000);
   };
 
-  class TestSocket extends EventTarget {
-    static readonly CONNECTING = 0;
-    static readonly OPEN = 1;
-    static readonly CLOSING = 2;
-    static readonly CLOSED = 3;
-    readonly url: string;
-    readonly protocol: string;
-    readonly extensions = "";
-    readonly bufferedAmount = 0;
-    binaryType = "blob";
-    readyState = 0;
-    onopen: ((event: Event) => void) | null = null;
-    onmessage: ((event: Event) => void) | null = null;
-    onerror: ((event: Event) => void) | null = null;
-    onclose: ((event: Event) => void) | null = null;
-    #connection: Connection | undefined;
-
-    constructor(address: string | URL, protocols: string | string[] = []) {
-      super();
-      const url = new URL(address);
-      this.url = url.href;
-      this.protocol = [protocols].flat()[0] ?? "";
-      queueMicrotask(() => this.#begin(url));
-    }
-
-    send(data: unknown): void {
-      let message = data;
-      try {
-        message = JSON.parse(String(data));
-      } catch {
-        // Kept as it came.
-      }
-      received.push(message);
-    }
-
-    close(code = 1000, reason = ""): void {
-      if (this.readyState > 1) return;
-      this.readyState = 2;
-      queueMicrotask(() => this.#end(code, reason, true));
-    }
-
-    #begin(url: URL): void {
-      const [, id, kind] = JOB.exec(url.pathname) ?? [];
-      if (this.readyState) return;
-      if (refusing || !id || kind !== "/stream") {
-        this.#emit("error");
-        this.#end(1006, "", false);
-        return;
-      }
-      const connection: Connection = (this.#connection = {
-        id: decodeURIComponent(id),
-        send: (data) => this.#emit("message", { data }),
-        end: (code, reason = "", wasClean = true) => this.#end(code, reason, wasClean),
-      });
-      open.add(connection);
-      this.readyState = 1;
-      this.#emit("open");
-      if (refused(url.searchParams.get("token"))) return connection.end(4401, "unauthorised");
-      const end = lastWord(state(connection.id));
-      if (!end) return;
-      connection.send(JSON.stringify(end));
-      connection.end(1000);
-    }
-
-    #end(code: number, reason: string, wasClean: boolean): void {
-      if (this.readyState === 3) return;
-      this.readyState = 3;
-      if (this.#connection) open.delete(this.#connection);
-      this.#emit("close", { code, reason, wasClean });
-    }
-
-    #emit(type: "open" | "message" | "error" | "close", more: object = {}): void {
-      if (type === "message" && this.readyState !== 1) return;
-      const event = type === "message" ? new MessageEvent(type, more) : Object.assign(new Event(type), more);
-      this[`on${type}`]?.(event);
-      this.dispatchEvent(event);
-    }
+  function accept(url: URL, peer: Peer): Session | undefined {
+    const [, id, kind] = JOB.exec(url.pathname) ?? [];
+    if (refusing || !id || kind !== "/stream") return undefined;
+    const connection: Connection = { id: decodeURIComponent(id), ...peer };
+    return {
+      opened() {
+        open.add(connection);
+        if (refused(url.searchParams.get("token"))) return connection.end(4401, "unauthorised");
+        const end = lastWord(state(connection.id));
+        if (!end) return;
+        connection.send(JSON.stringify(end));
+        connection.end(1000);
+      },
+      message(data) {
+        let message = data;
+        try {
+          message = JSON.parse(String(data));
+        } catch {
+          // Kept as it came.
+        }
+        received.push(message);
+      },
+      closed: () => open.delete(connection),
+    };
   }
 
   function respond(url: URL, method: string, headers: Headers): Response {
+    if (refusing) throw new TypeError("the test server refuses");
     const [, id, action] = JOB.exec(url.pathname) ?? [];
     const json = (body: Wire, status: number, more = {}) =>
       new Response(JSON.stringify(body), {
@@ -215,39 +166,13 @@ export function createTestServer(): TestServer {
     return json({ ...body, timestamp: now() }, 200, { etag });
   }
 
-  const original = { WebSocket: globalThis.WebSocket, fetch: globalThis.fetch };
-  const isOurs = (address: unknown) => {
-    const text = address instanceof Request ? address.url : String(address);
-    return /^[a-z]+:\/\/([^/]+)/.exec(text)?.[1] === HOST;
-  };
-
-  const WebSocketHere = new Proxy(original.WebSocket ?? TestSocket, {
-    construct: (target, args: [string, string[]?], newTarget) =>
-      isOurs(args[0]) ? new TestSocket(...args) : (Reflect.construct(target, args, newTarget) as object),
-  });
-  const fetchHere = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
-    if (!isOurs(input)) return original.fetch(input, init);
-    const request = input instanceof Request ? input : undefined;
-    const signal = init.signal ?? request?.signal;
-    await Promise.resolve();
-    signal?.throwIfAborted();
-    if (refusing) throw new TypeError("the test server refuses");
-    const method = (init.method ?? request?.method ?? "GET").toUpperCase();
-    return respond(
-      new URL(request?.url ?? String(input)),
-      method,
-      new Headers(init.headers ?? request?.headers),
-    );
-  };
-  Object.assign(globalThis, { WebSocket: WebSocketHere, fetch: fetchHere });
-
+  const uninstall = install({ name: HOST, accept, respond });
   const endAll = (code: number, reason: string, wasClean: boolean) => {
     for (const connection of [...open]) connection.end(code, reason, wasClean);
   };
   const dispose = () => {
     endAll(1001, "the test is over", true);
-    if ((globalThis.WebSocket as unknown) === WebSocketHere) globalThis.WebSocket = original.WebSocket;
-    if (globalThis.fetch === fetchHere) globalThis.fetch = original.fetch;
+    uninstall();
   };
 
   return {
