@@ -1,11 +1,13 @@
 //! What must always hold, watched from outside: only what goes into the engine and comes out of it, and what the server
 //! knows. The first broken invariant is kept; every message begins with its name.
 
+mod attempts;
 mod events;
 mod jobs;
 mod ledger;
 mod transports;
 
+pub use attempts::{Attempts, Blame};
 pub use events::Events;
 pub use jobs::Jobs;
 pub use ledger::{Answer, Kind, Ledger, Message};

@@ -1,7 +1,7 @@
 //! Transports: what is under way at once, what a POST holds, how a session goes over to WebSocket, that pings are
 //! answered, that silence ends a connection, that attempts keep their distance.
 
-use super::Broken;
+use super::{Attempts, Blame, Broken};
 use crate::plan::Plan;
 use crate::wire::{Part, Said, parts, said};
 use jobwire::core::Gen;
@@ -47,11 +47,7 @@ pub struct Transports {
     heard: Option<u64>,
     /// Namespaces that the server refused or put the client out of.
     pub shut: BTreeSet<String>,
-    /// When the last attempt failed.
-    pub failures: u32,
-    earliest: Option<u64>,
-    attempting: bool,
-    opened_at: Option<u64>,
+    attempts: Attempts,
     /// Since when the page runs without a break.
     awake: u64,
     pub upgrades: u64,
@@ -110,7 +106,7 @@ impl Transports {
             format!("{url} beside {:?}", self.sockets)
         });
         if probes.is_none() {
-            self.attempts(plan, now, broken);
+            self.attempts.begins(plan, now, broken);
         }
         let socket = Socket {
             probes,
@@ -121,13 +117,28 @@ impl Transports {
         self.sockets.insert(r#gen.id(), socket);
     }
 
-    pub fn closes(&mut self, r#gen: Gen, broken: &mut Broken) {
+    pub fn closes(&mut self, plan: &Plan, r#gen: Gen, reason: &str, now: u64, broken: &mut Broken) {
         let socket = self.sockets.remove(&r#gen.id());
         broken.ensure("a socket is closed once", socket.is_some(), || {
             format!("{gen:?}")
         });
         if socket.is_some_and(|socket| !socket.is_probe()) {
             self.session_ends();
+            match reason {
+                // What the server said or did has been counted.
+                "lost" => {}
+                "handshake timed out"
+                | "no handshake"
+                | "no heartbeat"
+                | "a namespace does not answer" => {
+                    let calm = plan.is_calm() && !plan.never_sockets;
+                    broken.ensure("without trouble nothing is given up", !calm, || {
+                        reason.into()
+                    });
+                    self.attempts.fails(plan, now, Blame::Network);
+                }
+                _ => self.attempts.let_go(),
+            }
         }
     }
 
@@ -194,7 +205,7 @@ impl Transports {
             broken.ensure("a session begins with a GET", body.is_none(), || {
                 url.to_owned()
             });
-            self.attempts(plan, now, broken);
+            self.attempts.begins(plan, now, broken);
         }
         let old = sid.as_ref().is_some_and(|sid| self.upgraded.contains(sid));
         broken.ensure("nothing goes to a transport that was left", !old, || {
@@ -218,6 +229,7 @@ impl Transports {
         let leaves = words.last() == Some(&Some(Said::Close));
         if leaves {
             self.session_ends();
+            self.attempts.let_go();
             for request in self
                 .requests
                 .values_mut()
@@ -280,12 +292,13 @@ impl Transports {
             .is_some_and(|request| !request.posts)
         {
             self.session_ends();
+            self.attempts.let_go();
         }
     }
 
     // ---- what the engine is told ----
 
-    pub fn frame(&mut self, r#gen: Gen, text: &str, now: u64) {
+    pub fn frame(&mut self, plan: &Plan, r#gen: Gen, text: &str, now: u64) {
         let Some(socket) = self.sockets.get_mut(&r#gen.id()) else {
             return;
         };
@@ -294,7 +307,7 @@ impl Transports {
             return;
         }
         if let Ok(packet) = decode(text) {
-            self.packet(&packet, now);
+            self.packet(plan, &packet, now);
         }
     }
 
@@ -308,15 +321,14 @@ impl Transports {
         }
     }
 
-    fn packet(&mut self, packet: &Packet<'_>, now: u64) {
+    fn packet(&mut self, plan: &Plan, packet: &Packet<'_>, now: u64) {
         self.heard = Some(now);
         match packet {
             Packet::Open(_) => {
-                self.attempting = false;
-                self.opened_at = Some(now);
+                self.attempts.opened(now);
             }
             Packet::Ping { probe: false } => self.owes_pong = Some(now),
-            Packet::Close => self.session_ends(),
+            Packet::Close => self.fails(plan, now, Blame::Network),
             _ => {}
         }
     }
@@ -327,7 +339,7 @@ impl Transports {
             .remove(&r#gen.id())
             .is_some_and(|socket| !socket.is_probe())
         {
-            self.fails(plan, now);
+            self.fails(plan, now, Blame::Network);
         }
     }
 
@@ -339,15 +351,20 @@ impl Transports {
         if request.leaves {
             return;
         }
-        if status != 200 {
-            return self.fails(plan, now);
+        if status != 200 || request.posts && body.starts_with('<') {
+            let blame = match status {
+                401 | 403 => Blame::Token,
+                429 | 503 => Blame::Busy,
+                _ => Blame::Network,
+            };
+            return self.fails(plan, now, blame);
         }
         if !request.posts {
             self.heard = Some(now);
             for packet in Payload::new(body) {
                 match packet {
-                    Ok(packet) => self.packet(&packet, now),
-                    Err(_) => self.session_ends(),
+                    Ok(packet) => self.packet(plan, &packet, now),
+                    Err(_) => self.fails(plan, now, Blame::Network),
                 }
             }
         }
@@ -358,29 +375,25 @@ impl Transports {
         self.awake = now;
     }
 
-    // ---- attempts ----
-
     fn session_ends(&mut self) {
         self.heard = None;
         self.owes_pong = None;
-        self.opened_at = None;
     }
 
-    fn fails(&mut self, _plan: &Plan, _now: u64) {
+    fn fails(&mut self, plan: &Plan, now: u64, blame: Blame) {
         self.session_ends();
+        self.attempts.fails(plan, now, blame);
     }
 
-    fn attempts(&mut self, _plan: &Plan, _now: u64, _broken: &mut Broken) {}
-
-    /// The page did something after which waiting is over.
+    /// Somebody did something after which waiting is over.
     pub fn forgive(&mut self) {
-        self.failures = 0;
-        self.earliest = None;
+        self.attempts.forgive();
     }
 
     // ---- after everything the engine had to say ----
 
     pub fn settled(&mut self, plan: &Plan, now: u64, broken: &mut Broken) {
+        self.attempts.settled(plan, now);
         let posting = self
             .requests
             .values()

@@ -174,7 +174,9 @@ impl World<'_> {
             self.page.listens.remove(name);
             self.page.stopped_listening.insert(name.to_owned());
         }
-        for event in EVENTS {
+        // Where it is not the default one, by the name for all of its events.
+        let all = self.plan.config.namespace != name;
+        for event in if all { &["*"][..] } else { &EVENTS } {
             let text = self.event_on(name, event);
             self.command(Command::new(
                 Ask::Listen,

@@ -119,7 +119,7 @@ impl World<'_> {
         match input {
             Input::Frames { text, gens } => {
                 for (frame, r#gen) in text.split('\u{1e}').zip(gens) {
-                    self.transports.frame(*r#gen, frame, now);
+                    self.transports.frame(&self.plan, *r#gen, frame, now);
                 }
             }
             Input::Binary { r#gen, .. } => self.transports.binary(*r#gen, now),
@@ -252,8 +252,9 @@ impl World<'_> {
                 let token = token_of(auth);
                 self.open_wire(Wire::new(r#gen, host_of(&url), sid, token));
             }
-            Output::Close { r#gen, .. } => {
-                self.transports.closes(r#gen, &mut self.broken);
+            Output::Close { r#gen, reason } => {
+                self.transports
+                    .closes(&self.plan, r#gen, reason, now, &mut self.broken);
                 self.let_go(r#gen);
             }
             Output::Send { r#gen, text } => self.send(r#gen, Frame::Text(text), now),
