@@ -46,6 +46,8 @@ pub(super) struct Acks {
     numbers: u32,
     /// Attachments of the message that comes next.
     attached: Vec<Attachment>,
+    /// Messages want the connection.
+    wanting: bool,
 }
 
 impl Engine {
@@ -141,7 +143,6 @@ impl Engine {
                 self.forget(&item.attachments);
             }
             self.activate();
-            self.want_shared();
         }
         if let Some(id) = ack {
             self.acks.requests.push(Request {
@@ -156,6 +157,19 @@ impl Engine {
             self.outbox.reply(rid, sent);
         }
         Ok(())
+    }
+
+    /// Whether something waits to be sent, or to be acknowledged.
+    pub(super) fn has_messages(&self) -> bool {
+        self.config.is_socketio() && (self.queue.len() > 0 || !self.acks.requests.is_empty())
+    }
+
+    /// Messages want the connection, or no more.
+    pub(super) fn want_for_messages(&mut self) {
+        let wanting = self.has_messages();
+        if wanting != std::mem::replace(&mut self.acks.wanting, wanting) {
+            self.want_shared();
+        }
     }
 
     /// Whether a message may go out on a namespace now. A connection that should have been heard of is not trusted.

@@ -330,6 +330,7 @@ impl Engine {
             || !self.connecting.is_empty()
             || self.audit.anybody()
             || self.wants_channels()
+            || self.has_messages()
             || self
                 .jobs
                 .iter()

@@ -295,6 +295,7 @@ impl Engine {
             next = next.min(self.pump_requests()).min(self.pump_channels());
             // Last, since all of these have something to send.
             next = next.min(self.pump_session());
+            self.want_for_messages();
         }
         if self.shared_linger <= self.now && !self.is_posting() {
             self.shared_linger = Time::NEVER;

@@ -182,3 +182,31 @@ fn what_waits_for_a_post_keeps_its_age_and_its_order() {
     rig.answer(post, 200, "ok");
     assert_eq!(rig.post().1, r#"42/jobs,["short",3]"#);
 }
+
+#[test]
+fn a_request_alone_makes_a_connection_and_keeps_it_until_it_is_answered() {
+    let mut rig = Rig::new(config());
+    let rid = rig.request("ask", "1", 60_000);
+    let socket = rig.socket();
+    rig.opened(socket);
+    rig.frame(socket, &open("s"));
+    rig.frame(socket, &joined("/jobs"));
+    rig.pass(20_000);
+    rig.frame(socket, "43/jobs,0[1]");
+    assert_eq!(rig.told(rid), Some(Reply::Acknowledged(json!([1]))));
+    rig.pass(1000);
+    assert_eq!(rig.status.state, "idle");
+}
+
+#[test]
+fn so_does_a_message_until_it_is_sent() {
+    let mut rig = Rig::new(config());
+    rig.send("a", "1");
+    let socket = rig.socket();
+    rig.opened(socket);
+    rig.frame(socket, &open("s"));
+    rig.frame(socket, &joined("/jobs"));
+    assert_eq!(rig.sent(), ["40/jobs,", r#"42/jobs,["a",1]"#]);
+    rig.pass(1000);
+    assert_eq!(rig.status.state, "idle");
+}
