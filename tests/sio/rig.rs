@@ -146,6 +146,24 @@ impl Rig {
         self.command(Command::new(Ask::Channel, f64::from(u8::from(on)), name));
     }
 
+    pub fn refresh(&mut self, job: &str) -> u32 {
+        self.rid += 1;
+        self.command(Command::new(Ask::Refresh, self.rid.into(), job));
+        self.rid
+    }
+
+    /// Every read of a job is answered; there is one at least.
+    pub fn read_all(&mut self, body: &str) {
+        let reads = |output: &Output| matches!(output, Output::Fetch { .. });
+        assert!(self.asked.iter().any(reads), "{:?}", self.asked);
+        for output in self.asked() {
+            match output {
+                Output::Fetch { req, .. } => self.answer(req, 200, body),
+                other => self.asked.push(other),
+            }
+        }
+    }
+
     pub fn connect(&mut self) -> u32 {
         self.rid += 1;
         self.command(Command::new(Ask::Connect, self.rid.into(), ""));

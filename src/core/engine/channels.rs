@@ -20,6 +20,9 @@ use super::transport::Attachment;
 /// How long a server may take to answer CONNECT, ms: the time after which servers close sessions without a namespace.
 const JOIN_TIMEOUT: u64 = 45_000;
 
+/// Tokens in a row that a namespace may refuse before it is not asked any more: an old one, and a fresh one.
+const MOST_DENIALS: u32 = 2;
+
 /// The place of the default namespace.
 pub(super) const DEFAULT: usize = 0;
 
@@ -53,6 +56,8 @@ pub(super) struct Channel {
     since: Time,
     /// Failures in a row.
     pub(super) failures: u32,
+    /// Tokens refused in a row.
+    denials: u32,
     /// The request whose token it was asked for with.
     auth: u32,
     /// What the server said when it refused: for people, and as JSON.
@@ -81,6 +86,7 @@ impl Channel {
             at: Time::NEVER,
             since: Time(0),
             failures: 0,
+            denials: 0,
             auth: 0,
             said: String::new(),
             data: String::new(),
@@ -107,10 +113,15 @@ impl Channel {
     }
 
     /// The client is not in it any more. When it was for long enough (ms), the count begins anew.
-    fn has_ended(&mut self, now: Time, min_uptime: u64) {
-        if self.standing == Standing::Joined && now.since(self.since) >= min_uptime {
-            self.failures = 0;
+    fn has_ended(&mut self, now: Time, proof: u64) {
+        if self.standing == Standing::Joined && now.since(self.since) >= proof {
+            self.begin_anew();
         }
+    }
+
+    fn begin_anew(&mut self) {
+        self.failures = 0;
+        self.denials = 0;
     }
 
     /// Whether the server marks its events with offsets.
@@ -238,7 +249,7 @@ impl Engine {
         match channel.standing {
             Standing::Out | Standing::Refused(_) => {
                 channel.standing = Standing::Out;
-                channel.failures = 0;
+                channel.begin_anew();
                 self.join(place);
             }
             Standing::Joining => channel.at = now.after(JOIN_TIMEOUT),
@@ -257,7 +268,7 @@ impl Engine {
         for channel in self.channels.iter_mut() {
             if channel.refusal().is_some() {
                 channel.standing = Standing::Out;
-                channel.failures = 0;
+                channel.begin_anew();
             }
         }
         if self.has_session() {
@@ -349,13 +360,12 @@ impl Engine {
     /// The session is over, and with it all that was agreed in it.
     pub(super) fn leave_all(&mut self) {
         let (now, proof) = (self.now, self.proof());
-        let min_uptime = self.config.backoff.min_uptime;
         for place in 0..self.channels.len() {
             let Some(channel) = self.channels.get_mut(place) else {
                 return;
             };
             self.auth.proven(channel.proves(now, proof));
-            channel.has_ended(now, min_uptime);
+            channel.has_ended(now, proof);
             let wanted = channel.on;
             if channel.refusal().is_none() {
                 self.stand(place, Standing::Out, Time::NEVER);
@@ -586,11 +596,15 @@ impl Engine {
         };
         let said = refusal.message.get();
         let (about_auth, passing) = (is_about_auth(&said), may_pass(refusal.data));
-        let mut used = 0;
+        let (now, proof) = (self.now, self.proof());
+        let (mut used, mut denials) = (0, 0);
         if let Some(channel) = self.channels.get_mut(place) {
             channel.said = excerpt(&said, 1000);
             channel.data = refusal.data.to_owned();
             used = channel.auth;
+            channel.has_ended(now, proof);
+            channel.denials += u32::from(about_auth);
+            denials = channel.denials;
         }
         if passing {
             return self.refused_for_now(place, Problem::Refused);
@@ -599,6 +613,8 @@ impl Engine {
             return self.refused_for_good(place, Problem::Refused);
         }
         match self.token_refused(used) {
+            // What the token is good for elsewhere does not count here.
+            _ if denials > MOST_DENIALS => self.refused_for_good(place, Problem::RefusedAuth),
             Verdict::Final => self.refused_for_good(place, Problem::RefusedAuth),
             Verdict::Wait => self.stand(place, Standing::Token, Time::NEVER),
             Verdict::Again => self.ask_to_join(place, self.auth.current()),
@@ -606,10 +622,8 @@ impl Engine {
     }
 
     fn refused_for_now(&mut self, place: usize, problem: Problem) {
-        let (now, min_uptime) = (self.now, self.config.backoff.min_uptime);
         let mut failures = 0;
         if let Some(channel) = self.channels.get_mut(place) {
-            channel.has_ended(now, min_uptime);
             channel.failures = channel.failures.saturating_add(1);
             failures = channel.failures;
         }

@@ -2,12 +2,14 @@
 //! knows. The first broken invariant is kept; every message begins with its name.
 
 mod attempts;
+mod doors;
 mod events;
 mod jobs;
 mod ledger;
 mod transports;
 
 pub use attempts::{Attempts, Blame};
+pub use doors::Doors;
 pub use events::Events;
 pub use jobs::Jobs;
 pub use ledger::{Answer, Kind, Ledger, Message};

@@ -45,8 +45,6 @@ pub struct Transports {
     owes_pong: Option<u64>,
     /// When the present session was last heard of; `None`: there is none.
     heard: Option<u64>,
-    /// Namespaces that the server refused or put the client out of.
-    pub shut: BTreeSet<String>,
     attempts: Attempts,
     /// Since when the page runs without a break.
     awake: u64,
@@ -298,17 +296,19 @@ impl Transports {
 
     // ---- what the engine is told ----
 
-    pub fn frame(&mut self, plan: &Plan, r#gen: Gen, text: &str, now: u64) {
+    /// A text frame; whether it is of a session that there still is.
+    pub fn frame(&mut self, plan: &Plan, r#gen: Gen, text: &str, now: u64) -> bool {
         let Some(socket) = self.sockets.get_mut(&r#gen.id()) else {
-            return;
+            return false;
         };
         if socket.is_probe() {
             socket.answered |= text == "3probe";
-            return;
+            return false;
         }
         if let Ok(packet) = decode(text) {
             self.packet(plan, &packet, now);
         }
+        true
     }
 
     pub fn binary(&mut self, r#gen: Gen, now: u64) {
@@ -343,31 +343,31 @@ impl Transports {
         }
     }
 
-    /// A request was answered.
-    pub fn answered(&mut self, plan: &Plan, req: u32, status: u16, body: &str, now: u64) {
-        let Some(request) = self.requests.remove(&req) else {
-            return;
+    /// A request was answered; whether with packets of a session that there still is.
+    pub fn answered(&mut self, plan: &Plan, req: u32, status: u16, body: &str, now: u64) -> bool {
+        let Some(request) = self.requests.remove(&req).filter(|request| !request.leaves) else {
+            return false;
         };
-        if request.leaves {
-            return;
-        }
         if status != 200 || request.posts && body.starts_with('<') {
             let blame = match status {
                 401 | 403 => Blame::Token,
                 429 | 503 => Blame::Busy,
                 _ => Blame::Network,
             };
-            return self.fails(plan, now, blame);
+            self.fails(plan, now, blame);
+            return false;
         }
-        if !request.posts {
-            self.heard = Some(now);
-            for packet in Payload::new(body) {
-                match packet {
-                    Ok(packet) => self.packet(plan, &packet, now),
-                    Err(_) => self.fails(plan, now, Blame::Network),
-                }
+        if request.posts {
+            return false;
+        }
+        self.heard = Some(now);
+        for packet in Payload::new(body) {
+            match packet {
+                Ok(packet) => self.packet(plan, &packet, now),
+                Err(_) => self.fails(plan, now, Blame::Network),
             }
         }
+        true
     }
 
     /// The page runs again.

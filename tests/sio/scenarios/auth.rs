@@ -150,3 +150,23 @@ fn a_refusal_that_says_it_may_pass_is_tried_again_after_a_pause() {
         assert_eq!(rig.sent(), ["40/busy,"]);
     }
 }
+
+#[test]
+fn a_token_that_is_good_for_reads_of_jobs_does_not_keep_a_closed_door_busy() {
+    let mut rig = Rig::new(Config {
+        interval: 1000,
+        ..with_token()
+    });
+    let socket = asking(&mut rig);
+    for refusals in 0..3 {
+        assert_ne!(rig.status.state, "failed", "after {refusals} refusals");
+        rig.frame(socket, UNAUTHORIZED);
+        if refusals < 2 {
+            let (req, _) = rig.token();
+            rig.give_token(req);
+            rig.refresh("a");
+            rig.read_all(r#"{"id":"a","status":"processing","progress":1}"#);
+        }
+    }
+    assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
+}

@@ -158,7 +158,7 @@ impl World<'_> {
         }
         self.page.channels.insert(name.to_owned());
         self.page.opened.insert(name.to_owned());
-        self.transports.shut.remove(name);
+        self.doors.forgive(name);
         self.transports.forgive();
         self.command(Command::new(Ask::Channel, 1.0, name));
     }
@@ -194,7 +194,7 @@ impl World<'_> {
 
     pub(super) fn connect(&mut self) {
         self.page.connected = true;
-        self.transports.shut.clear();
+        self.doors.forgive_all();
         self.transports.forgive();
         let rid = self.page.rid();
         self.command(Command::new(Ask::Connect, rid as f64, ""));

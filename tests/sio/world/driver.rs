@@ -8,13 +8,15 @@ use crate::records::{self, Record};
 use crate::server::Frame;
 use crate::wire::{Part, Said, parts, with_token};
 use jobwire::core::engineio::{self, Packet};
-use jobwire::core::{Gen, Input, Output, Problem, Recorded, Time};
+use jobwire::core::{Gen, HttpOutcome, Input, Output, Problem, Recorded, Time};
 use serde_json::Value;
 
 /// The wall clock at the beginning, epoch ms.
 const EPOCH: u64 = 1_736_937_000_000;
 /// The longest animation frame, ms.
 const FRAME: u64 = 16;
+/// The least time that shows that a token is good, ms.
+const PROVEN: u64 = 1000;
 /// How long the page's token function takes at most when all is well, ms.
 pub(super) const TOKEN_TIME: u64 = 100;
 
@@ -115,22 +117,34 @@ impl World<'_> {
 
     /// The checks see what the engine is about to see.
     fn look_at_input(&mut self, input: &Input) {
-        let now = self.mono();
+        let (now, proof) = (self.mono(), self.proof());
         match input {
             Input::Frames { text, gens } => {
                 for (frame, r#gen) in text.split('\u{1e}').zip(gens) {
-                    self.transports.frame(&self.plan, *r#gen, frame, now);
+                    if self.transports.frame(&self.plan, *r#gen, frame, now) {
+                        self.doors.frame(frame, now, proof);
+                    }
                 }
             }
             Input::Binary { r#gen, .. } => self.transports.binary(*r#gen, now),
             Input::Closed { r#gen, .. } => self.transports.socket_closed(&self.plan, *r#gen, now),
             Input::Http { req, outcome } => {
-                self.transports
-                    .answered(&self.plan, *req, outcome.status, &outcome.body, now);
+                let HttpOutcome { status, body, .. } = outcome;
+                if self
+                    .transports
+                    .answered(&self.plan, *req, *status, body, now)
+                {
+                    self.doors.body(body, now, proof);
+                }
             }
             Input::Take => self.dirty = false,
             _ => {}
         }
+    }
+
+    /// How long a namespace must have let the client stay to show that a token is good, ms.
+    fn proof(&self) -> u64 {
+        self.plan.config.backoff.min_uptime.max(PROVEN)
     }
 
     pub(super) fn timer(&mut self, mark: u64) {
@@ -360,12 +374,8 @@ impl World<'_> {
                 self.ledger.leaves(n, &namespace, now, &mut self.broken)
             }
             Some(Said::Connect { namespace }) => {
-                let shut = self.transports.shut.contains(&namespace);
-                self.broken.ensure(
-                    "who was put out does not come back by itself",
-                    !shut,
-                    || namespace,
-                );
+                let proof = self.proof();
+                self.doors.knocks(&namespace, now, proof, &mut self.broken);
             }
             _ => {}
         }
@@ -496,7 +506,7 @@ impl World<'_> {
     fn note_status(&mut self, namespace: &str, state: &str, problem: u8) {
         let for_good = [Problem::Refused, Problem::RefusedAuth, Problem::Kicked];
         if state == "failed" && for_good.iter().any(|known| *known as u8 == problem) {
-            self.transports.shut.insert(namespace.to_owned());
+            self.doors.shuts(namespace);
             self.ledger.doubt(namespace);
         }
     }

@@ -112,6 +112,7 @@ impl World<'_> {
                 },
             );
         }
+        self.nothing_else_is_joined();
         // Where the server does not let the client in, nothing more is tried: nor are jobs read.
         let home = self.plan.config.namespace.clone();
         if self.plan.config.interval > 0 && self.lets_in(&home) {
@@ -119,6 +120,27 @@ impl World<'_> {
         }
         self.holding = false;
         self.prove();
+    }
+
+    /// In the session that the client has now it is in no namespace that nobody wants.
+    fn nothing_else_is_joined(&mut self) {
+        let home = self.plan.config.namespace.as_str();
+        let Some(now) = self
+            .joined(home)
+            .map(|life| &self.server.lives[life].session)
+        else {
+            return;
+        };
+        let unwanted = self.server.lives.iter().find(|life| {
+            life.session == *now
+                && life.namespace != home
+                && !self.page.channels.contains(&life.namespace)
+        });
+        let why = unwanted.map(|life| format!("{life:?}"));
+        self.broken
+            .ensure("what nobody wants is left", why.is_none(), || {
+                why.unwrap_or_default()
+            });
     }
 
     fn state_of(&self, name: &str) -> &'static str {

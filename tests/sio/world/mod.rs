@@ -8,7 +8,7 @@ mod traffic;
 mod trouble;
 
 use crate::agenda::Agenda;
-use crate::check::{Broken, Events, Jobs, Ledger, Transports};
+use crate::check::{Broken, Doors, Events, Jobs, Ledger, Transports};
 use crate::dice::Dice;
 use crate::network::{Flight, Wire};
 use crate::page::Page;
@@ -66,6 +66,7 @@ pub struct World<'a> {
     events: Events,
     jobs: Jobs,
     transports: Transports,
+    doors: Doors,
     agenda: Agenda<Event>,
     timer_for: Option<Time>,
     timer_mark: u64,
@@ -141,6 +142,7 @@ impl<'a> World<'a> {
             events: Events::default(),
             jobs: Jobs::default(),
             transports: Transports::default(),
+            doors: Doors::default(),
             agenda: Agenda::new(),
             timer_for: None,
             timer_mark: 0,
