@@ -3,6 +3,7 @@
  * either breaks in some bundler's default app.
  */
 import { JobsError } from "./errors.js";
+import { unpack } from "./lzma.js";
 import { textOf } from "./report.js";
 import type { JobsClientOptions } from "./types.js";
 
@@ -37,17 +38,12 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
     : WebAssembly.compile(await response.arrayBuffer());
 }
 
-async function unpack(text: string): Promise<WebAssembly.Module> {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  // Not Blob.stream(): jsdom lacks it.
-  const body = new Response(bytes).body as ReadableStream<Uint8Array<ArrayBuffer>>;
-  return compileResponse(new Response(body.pipeThrough(new DecompressionStream("gzip"))));
-}
+const bytesOf = (text: string) => unpack(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
 
 function createLoader(packed: () => Promise<{ default: string }>) {
   /** The compiled core. Clients of one page and protocol share the first one's source. */
   const loadModule = once(async (source: WasmSource): Promise<WebAssembly.Module> => {
-    if (!source) return unpack((await packed()).default);
+    if (!source) return WebAssembly.compile(bytesOf((await packed()).default));
     if (source instanceof WebAssembly.Module) return source;
     if (source instanceof URL) return compileResponse(await fetch(source));
     return source instanceof Response ? compileResponse(source) : WebAssembly.compile(source);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { arrange } from "./arrange.mjs";
 import { coreDir, root, targetDir } from "./paths.mjs";
+import { pack } from "./pack.mjs";
 import { capture } from "./run.mjs";
 import { hashOf, isFresh, markFresh } from "./stamp.mjs";
 import { trimGlue } from "./trim-glue.mjs";
@@ -41,7 +42,7 @@ const BUILDS = [
 
 /** Scripts that have a part in what is built, in the order in which they have it. */
 const LINKER = ["linker.mjs", "wasm-object.mjs"].map((name) => join(root, "scripts/lib", name));
-const OWN = ["build-core.mjs", "trim-glue.mjs", "glue.js", "slim.mjs", "arrange.mjs"];
+const OWN = ["build-core.mjs", "trim-glue.mjs", "glue.js", "slim.mjs", "arrange.mjs", "pack.mjs"];
 const SCRIPTS = [...LINKER, ...OWN.map((name) => join(root, "scripts/lib", name))];
 
 /** How cargo is told which linker to use for wasm32. */
@@ -85,15 +86,6 @@ async function slimmed(folders) {
     wasms.map((wasm, place) => ({ wasm, renamed: renamed[place] })),
     glue,
   );
-}
-
-/**
- * As a browser unpacks it, but 5 % smaller than zlib packs it. Loaded when it is needed, likewise.
- * @param {Uint8Array} bytes
- */
-async function packed(bytes) {
-  const { default: zopfli } = await import("@gfx/zopfli");
-  return Buffer.from(await zopfli.gzipAsync(bytes, { numiterations: 60 }));
 }
 
 /**
@@ -177,7 +169,6 @@ export function coreInputs() {
       wasmBindgen(),
       capture(wasmRust().rustc, ["-V"], { cwd: root }).out,
       capture(npmBin("wasm-opt"), ["--version"]).out,
-      readFileSync(join(root, "node_modules/@gfx/zopfli/package.json"), "utf8"),
     ],
   );
 }
@@ -218,7 +209,7 @@ export async function buildCore(say) {
     BUILDS.map(async ({ name }, place) => {
       const wasm = await optimised(wasms[place] ?? new Uint8Array(), join(work, name));
       writeFileSync(join(made, `${name}.wasm`), wasm);
-      const base64 = (await packed(wasm)).toString("base64");
+      const base64 = pack(wasm).toString("base64");
       writeFileSync(join(made, `${name}-wasm.js`), `export default "${base64}";\n`);
     }),
   );
