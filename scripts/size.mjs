@@ -1,9 +1,12 @@
-/** npm run size: what the package weighs on the wire; fails above the limit. */
+/**
+ * npm run size: what the package weighs on the wire; fails above the limit. With `--hold`, as `npm test` runs it, what is
+ * known to miss the limit fails only when it grows.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { pkgDir, targetDir } from "./lib/paths.mjs";
-import { LIMIT, largest, measure, table } from "./lib/size.mjs";
+import { excesses, LIMIT, measure, table } from "./lib/size.mjs";
 
 try {
   await build((text) => console.log(`  ${text}`));
@@ -19,14 +22,7 @@ writeFileSync(
   `${JSON.stringify({ limit: LIMIT, parts, totals }, undefined, 2)}\n`,
 );
 
-const found = largest(totals);
-/** @param {number} bytes */
-const inWords = (bytes) => `${bytes.toLocaleString("en")} bytes (gzip)`;
-if (found <= LIMIT) {
-  console.log(`within the limit of ${inWords(LIMIT)} for all that one page downloads`);
-} else {
-  console.error(
-    `above the limit of ${inWords(LIMIT)} for all that one page downloads, by ${inWords(found - LIMIT)}`,
-  );
-  process.exitCode = 1;
-}
+const found = excesses(totals, { hold: process.argv.includes("--hold") });
+for (const { text } of found) console.error(text);
+if (found.some(({ fails }) => fails)) process.exitCode = 1;
+console.log(`the limit is ${LIMIT.toLocaleString("en")} bytes (gzip) for all that one page downloads`);

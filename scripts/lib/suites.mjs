@@ -187,7 +187,7 @@ export const suites = [
     title: "size",
     needs: PACKAGE,
     packaged: true,
-    run: () => run(process.execPath, [join("scripts", "size.mjs")]),
+    run: () => run(process.execPath, [join("scripts", "size.mjs"), "--hold"]),
   },
 ];
 
