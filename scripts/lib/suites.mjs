@@ -16,6 +16,7 @@ import { wasmTests } from "./wasm-tests.mjs";
  * @property {readonly string[]} needs set-up steps
  * @property {string} [leftOutWithout] an optional set-up step without which there is nothing to run
  * @property {boolean} [packaged] whether it needs pkg/
+ * @property {boolean} [slow] runs by a script of its own, and where it is asked for by name
  * @property {() => Promise<boolean>} run whether it passed
  */
 
@@ -180,6 +181,7 @@ export const suites = [
     title: "Socket.IO against both reference servers, in real browsers",
     needs: [...PACKAGE, "chromium", "firefox", "venv"],
     packaged: true,
+    slow: true,
     run: () => nodeTests(join("tests", "conformance"), ["--test-concurrency=1"]),
   },
   {
@@ -197,7 +199,7 @@ export const suites = [
  * @param {readonly Suite[]} [table]
  */
 export function selectSuites(only, table = suites) {
-  if (only === undefined) return table;
+  if (only === undefined) return table.filter((suite) => !suite.slow);
   const names = only.split(",").map((name) => name.trim());
   const unknown = names.filter((name) => !table.some((suite) => suite.name === name));
   if (unknown.length > 0) {
