@@ -1,6 +1,6 @@
 /** Getting in: namespaces, authorisation, refusals, and being sent away. */
 import assert from "node:assert/strict";
-import { it } from "node:test";
+import { describe, it } from "node:test";
 import { everywhere } from "./stage.mjs";
 
 everywhere((setting) => {
@@ -68,21 +68,23 @@ everywhere((setting) => {
     await tab.close();
   });
 
-  it("shows its token to the namespace and to nobody else", async () => {
-    const relay = await setting.relay();
-    const tab = await open(relay, { namespace: "/auth", tokens: ["good"] });
-    await tab.status("/auth", "open");
-    const { connects } = await setting.server.state();
-    assert.deepEqual(
-      connects.map(({ auth }) => auth),
-      [{ token: "good" }],
-    );
-    assert.ok(
-      relay.urls.every((url) => !url.includes("good")),
-      relay.urls.join(),
-    );
-    await tab.close();
-  });
+  for (const transports of [["websocket"], ["polling"]]) {
+    it(`shows its token over ${transports.join()} to the namespace and to nobody else`, async () => {
+      const relay = await setting.relay();
+      const tab = await open(relay, { namespace: "/auth", tokens: ["good"], transports });
+      await tab.status("/auth", "open");
+      const { connects } = await setting.server.state();
+      assert.deepEqual(
+        connects.map(({ auth }) => auth),
+        [{ token: "good" }],
+      );
+      assert.ok(
+        relay.urls.every((url) => !url.includes("good")),
+        relay.urls.join(),
+      );
+      await tab.close();
+    });
+  }
 
   it("puts its token into the address where the server wants it there", async () => {
     const relay = await setting.relay();
@@ -160,6 +162,42 @@ everywhere((setting) => {
     await tab.close();
   });
 
+  it("tells a server of Socket.IO 2 by its answer, and leaves it alone", async () => {
+    const relay = await setting.relay();
+    relay.rule = ({ direction, data }) =>
+      direction === "in" && String(data).startsWith("40/echo") ? "40/echo," : undefined;
+    const tab = await open(relay, { transports: ["websocket"] });
+    const { error, nextRetryAt } = await tab.status("/echo", "failed");
+    assert.deepEqual([error.code, error.retryable, nextRetryAt], ["protocol", false, undefined]);
+    assert.match(error.remedy, /Socket\.IO [34]/);
+    assert.equal(relay.handshakes, 1);
+    await tab.close();
+  });
+
+  it("lives on when the server says what is no Socket.IO, and tells of it", async () => {
+    const { server } = setting;
+    const relay = await setting.relay();
+    const tab = await open(relay);
+    await tab.status("/echo", "open");
+    const nonsense = [
+      "4",
+      "42",
+      "42/echo,",
+      '42/echo,{"not":"a list"}',
+      '42/echo,["cut off',
+      "49/echo,[]",
+      '453-/echo,["news"]',
+    ];
+    relay.rule = ({ direction, data }) =>
+      direction === "in" && String(data).startsWith("42/echo") ? nonsense.shift() : undefined;
+    await server.emit({ namespace: "/echo", event: "news", count: nonsense.length });
+    assert.deepEqual(await tab.request("/echo", "ask", 1), { result: 1 });
+    assert.deepEqual(await tab.payloads("/echo", "news"), []);
+    assert.equal((await server.state()).connects.length, 1);
+    assert.ok((await tab.payloads("/echo", "invalid")).length > 0);
+    await tab.close();
+  });
+
   it("does not connect where there is no Socket.IO, and says so", async () => {
     const tab = await open(setting.server, { path: "/elsewhere" });
     await tab.until(() => window.at("/echo").connection.current.error?.code === "protocol");
@@ -167,4 +205,37 @@ everywhere((setting) => {
     assert.match(statuses["/echo"]?.at(-1).error.cause.message, /404/);
     await tab.close();
   });
+});
+
+describe("with always_connect", () => {
+  everywhere(
+    (setting) => {
+      const { open } = setting;
+
+      it("takes being put out with a reason for the refusal that it is", async () => {
+        const { server } = setting;
+        const tab = await open(server);
+        await tab.join("/closed");
+        const { error } = await tab.status("/closed", "failed");
+        assert.deepEqual(
+          [error.code, error.retryable, error.cause.message],
+          ["handshake", false, "not here"],
+        );
+        assert.deepEqual(await tab.request("/echo", "ask", 1), { result: 1 });
+        await tab.close();
+      });
+
+      it("asks for a fresh token when that is the reason", async () => {
+        const tab = await open(setting.server, { namespace: "/auth", tokens: ["stale", "good"] });
+        await tab.until(() => window.heard.tokens.length === 2);
+        assert.deepEqual(await tab.request("/auth", "ask", 1), { result: 1 });
+        assert.deepEqual(
+          (await tab.heard()).tokens.map(({ reason }) => reason),
+          ["connect", "refresh"],
+        );
+        await tab.close();
+      });
+    },
+    { kinds: ["python"], env: { ALWAYS_CONNECT: "1" } },
+  );
 });

@@ -49,26 +49,6 @@ everywhere((setting) => {
     await tab.close();
   });
 
-  it("keeps 200,000 messages sent offline within its bounds, and refuses the rest (unbounded send buffer)", async () => {
-    const { server } = setting;
-    const tab = await open(server);
-    await tab.status("/echo", "open");
-    await server.backend.kill();
-    await tab.until(() => window.at("/echo").connection.current.state !== "open");
-    const outcomes = await tab.sendNumbers("/echo", 0, 200_000);
-    assert.deepEqual(outcomes, { queued: 1000, "queue-full": 199_000 });
-    const { queues } = await tab.inspect();
-    assert.ok(queues.outgoing <= 1000, JSON.stringify(queues));
-    await server.backend.start();
-    await server.until(({ arrived }) => arrived.length >= 1000);
-    const first = await server.firstArguments("number");
-    assert.deepEqual(
-      first,
-      Array.from({ length: 1000 }, (_, number) => number),
-    );
-    await tab.close();
-  });
-
   it("never sends a request whose time was up while it waited (#4318)", async () => {
     const { server } = setting;
     const proxy = await setting.proxy();
@@ -304,5 +284,35 @@ describe("with connection state recovery", () => {
       });
     },
     { kinds: ["node"], env: { RECOVERY: "1" } },
+  );
+});
+
+// No server has a part in it but by coming back.
+describe("while it is offline", () => {
+  everywhere(
+    (setting) => {
+      const { open } = setting;
+
+      it("keeps 200,000 messages sent offline within its bounds, and refuses the rest (unbounded send buffer)", async () => {
+        const { server } = setting;
+        const tab = await open(server);
+        await tab.status("/echo", "open");
+        await server.backend.kill();
+        await tab.until(() => window.at("/echo").connection.current.state !== "open");
+        const outcomes = await tab.sendNumbers("/echo", 0, 200_000);
+        assert.deepEqual(outcomes, { queued: 1000, "queue-full": 199_000 });
+        const { queues } = await tab.inspect();
+        assert.ok(queues.outgoing <= 1000, JSON.stringify(queues));
+        await server.backend.start();
+        await server.until(({ arrived }) => arrived.length >= 1000);
+        const first = await server.firstArguments("number");
+        assert.deepEqual(
+          first,
+          Array.from({ length: 1000 }, (_, number) => number),
+        );
+        await tab.close();
+      });
+    },
+    { kinds: ["node"] },
   );
 });

@@ -78,7 +78,6 @@ for (const name of NAMESPACES) {
       for (let number = 0; number < count; number += 1) socket.emit("number", number);
     });
     socket.on("kick_me", () => socket.disconnect());
-    socket.on("close_me", () => socket.disconnect(true));
   });
 }
 

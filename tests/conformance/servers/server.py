@@ -88,9 +88,6 @@ class Events(socketio.AsyncNamespace):
     async def on_kick_me(self, sid: str) -> None:
         await self.disconnect(sid)
 
-    async def on_close_me(self, sid: str) -> None:
-        await sio.eio.disconnect(sio.manager.eio_sid_from_sid(sid, self.namespace))
-
 
 class Closed(socketio.AsyncNamespace):
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
