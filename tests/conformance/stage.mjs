@@ -37,49 +37,49 @@ const FAST = {
  * @property {(server?: { url: string }) => ReturnType<typeof startRelay>} relay knows frames
  */
 
+// Browsers take seconds to start: all scenarios of a file share them.
+/** @type {ReturnType<typeof servePages> | undefined} */
+let pages;
+/** @type {Map<BrowserName, ReturnType<typeof launchBrowser>>} */
+const browsers = new Map();
+/** One page of each browser, for one test after the other. @type {Map<BrowserName, TestPage>} */
+const reused = new Map();
+
+after(async () => {
+  await Promise.all([...browsers.values()].map(async (browser) => (await browser).close()));
+  await (await pages)?.close();
+});
+
+/**
+ * A page without a client, which has nothing from the test before.
+ * @param {BrowserName} name
+ */
+async function emptyPage(name) {
+  // Pages that may not be stored are kept out of the back/forward cache.
+  pages ??= servePages({ pages: PAGES, headers: { "Cache-Control": "no-cache" } });
+  const url = `${(await pages).url}/client.html`;
+  const used = reused.get(name);
+  if (used && !used.page.isClosed()) {
+    await used.page.goto(url);
+    used.console = [];
+    used.errors = [];
+    return used;
+  }
+  const browser = browsers.get(name) ?? launchBrowser(name);
+  browsers.set(name, browser);
+  const page = await openPage(await browser, url);
+  reused.set(name, page);
+  return page;
+}
+
 /**
  * Plays scenarios on both servers and in both browsers.
  * @param {(setting: Setting) => void} scenarios
  * @param {{ kinds?: readonly Kind[], env?: Record<string, string> }} [options] settings of the servers: README.md
  */
 export function everywhere(scenarios, { kinds = KINDS, env = {} } = {}) {
-  /** @type {Awaited<ReturnType<typeof servePages>>} */
-  let pages;
-  /** @type {Map<BrowserName, ReturnType<typeof launchBrowser>>} */
-  const browsers = new Map();
-  /** One page of each browser, for one test after the other. @type {Map<BrowserName, TestPage>} */
-  const reused = new Map();
   /** What a test opened; it goes when the test does, the last thing first. @type {(() => Promise<unknown>)[]} */
   const opened = [];
-
-  before(async () => {
-    // Pages that may not be stored are kept out of the back/forward cache.
-    pages = await servePages({ pages: PAGES, headers: { "Cache-Control": "no-cache" } });
-  });
-  after(async () => {
-    await Promise.all([...browsers.values()].map(async (browser) => (await browser).close()));
-    await pages.close();
-  });
-
-  /**
-   * A page without a client, which has nothing from the test before.
-   * @param {BrowserName} name
-   */
-  async function emptyPage(name) {
-    const url = `${pages.url}/client.html`;
-    const used = reused.get(name);
-    if (used && !used.page.isClosed()) {
-      await used.page.goto(url);
-      used.console = [];
-      used.errors = [];
-      return used;
-    }
-    const browser = browsers.get(name) ?? launchBrowser(name);
-    browsers.set(name, browser);
-    const page = await openPage(await browser, url);
-    reused.set(name, page);
-    return page;
-  }
 
   for (const kind of kinds) {
     describe(`the ${kind} server`, () => {
