@@ -3,10 +3,13 @@
  *
  * Their names say where they go: wasm-opt puts them in that order, as the last thing it does.
  */
+import { deflateRawSync } from "node:zlib";
 
-/** How many bytes in a row are compared, and with how many of the functions before. */
-const RUN = 4;
-const LOOKBACK = 4;
+/** How many bytes in a row are compared, and with how many of the functions before: what is tried. */
+const RUNS = [3, 4, 5];
+const LOOKBACKS = [1, 4, 8];
+/** How often a few functions are put elsewhere, to see whether that is better. */
+const TRIALS = 400;
 
 /** Where wasm's text format names a function, but for the list of a table. */
 const NAMED = /(\(func |\(call |\(return_call |\(ref\.func |\(start |\(export "[^"]*" \(func )(\$[^\s()]+)/g;
@@ -93,13 +96,17 @@ function functionsOf(wasm) {
   return codes.map((code, place) => ({ name: names.get(imports + place), code }));
 }
 
-/** How much of each function's code is in each other's; what few have says more. @param {readonly Buffer[]} codes */
-function likenesses(codes) {
+/**
+ * How much of each function's code is in each other's; what few have says more.
+ * @param {readonly Buffer[]} codes
+ * @param {number} length of what is compared
+ */
+function likenesses(codes, length) {
   /** @type {Map<string, Set<number>>} */
   const holders = new Map();
   codes.forEach((code, place) => {
-    for (let at = 0; at + RUN <= code.length; at++) {
-      const run = code.toString("latin1", at, at + RUN);
+    for (let at = 0; at + length <= code.length; at++) {
+      const run = code.toString("latin1", at, at + length);
       holders.set(run, (holders.get(run) ?? new Set()).add(place));
     }
   });
@@ -114,13 +121,17 @@ function likenesses(codes) {
   return likeness;
 }
 
-/** The places of functions in an order in which each resembles those before. @param {readonly Buffer[]} codes */
-function chain(codes) {
-  const likeness = likenesses(codes);
+/**
+ * The places of functions in an order in which each resembles those before; the shortest one first.
+ * @param {readonly Buffer[]} codes
+ * @param {readonly Float64Array[]} likeness
+ * @param {number} lookback
+ */
+function chain(codes, likeness, lookback) {
+  const size = (/** @type {number} */ place) => codes[place]?.length ?? 0;
   const left = new Set(codes.keys());
   /** @type {number[]} */
   const chosen = [];
-  const size = (/** @type {number} */ place) => codes[place]?.length ?? 0;
   /** @type {number | undefined} */
   let next = [...left].sort((one, other) => size(one) - size(other))[0];
   while (next !== undefined) {
@@ -130,7 +141,7 @@ function chain(codes) {
     let most = -1;
     for (const place of left) {
       let sum = 0;
-      chosen.slice(-LOOKBACK).forEach((before, weight) => {
+      chosen.slice(-lookback).forEach((before, weight) => {
         sum += (weight + 1) * (likeness[before]?.[place] ?? 0);
       });
       sum /= Math.sqrt(size(place));
@@ -138,6 +149,35 @@ function chain(codes) {
     }
   }
   return chosen;
+}
+
+/** The best order that is found, the same every time. @param {readonly Buffer[]} codes */
+function bestOrder(codes) {
+  const packed = (/** @type {readonly number[]} */ order) =>
+    deflateRawSync(Buffer.concat(order.map((place) => codes[place] ?? Buffer.of())), { level: 9 }).length;
+  const orders = RUNS.flatMap((run) => {
+    const likeness = likenesses(codes, run);
+    return LOOKBACKS.map((lookback) => chain(codes, likeness, lookback));
+  });
+  let best = [...codes.keys()];
+  let least = packed(best);
+  const consider = (/** @type {number[]} */ order) => {
+    const size = packed(order);
+    if (size < least) [least, best] = [size, order];
+  };
+  orders.forEach(consider);
+  let random = 1;
+  const below = (/** @type {number} */ end) => {
+    random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((random / 2 ** 31) * end);
+  };
+  for (let trial = 0; trial < TRIALS; trial++) {
+    const order = [...best];
+    const moved = order.splice(below(order.length), 1 + below(3));
+    order.splice(below(order.length + 1), 0, ...moved);
+    consider(order);
+  }
+  return best;
 }
 
 /**
@@ -149,7 +189,7 @@ export function arrange(text, optimised) {
   const functions = functionsOf(optimised);
   /** @type {Map<string, string>} */
   const renamed = new Map();
-  for (const place of chain(functions.map(({ code }) => code))) {
+  for (const place of bestOrder(functions.map(({ code }) => code))) {
     const name = functions[place]?.name;
     if (name) renamed.set(`$${name}`, `$at${String(renamed.size).padStart(6, "0")}`);
   }

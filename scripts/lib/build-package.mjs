@@ -61,6 +61,9 @@ function refuseLookbehind(made) {
   }
 }
 
+/** A text as a literal: scripts have double quotes in them, and hardly a single one. @param {string} text */
+const quoted = (text) => `'${text.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n")}'`;
+
 /** @param {string} made */
 async function bundle(made) {
   const esbuild = await import("esbuild");
@@ -93,7 +96,7 @@ async function bundle(made) {
     plugins: [bundledGlue],
   });
   const text = worker.outputFiles[0]?.text ?? "";
-  writeFileSync(join(made, "core-worker.js"), `export default ${JSON.stringify(text.trim())};\n`);
+  writeFileSync(join(made, "core-worker.js"), `export default ${quoted(text.trim())};\n`);
   const glue = readFileSync(join(coreDir, "core.js"), "utf8");
   const { code } = await esbuild.transform(glue, {
     minify: true,

@@ -60,7 +60,11 @@ export function slim(builds, glue) {
   });
 
   let short = glue.replaceAll("./core_bg.js", "w");
-  const shortNames = [...names].map((name, place) => ({ name, to: `$${shortName(place)}` }));
+  // What is a function of the glue, too, must not be taken for a variable, nor for a word of the language.
+  const shortNames = [...names].map((name, place) => {
+    const isFunction = new RegExp(`function ${quoted(name)}\\(`).test(glue);
+    return { name, to: (isFunction ? "$" : "") + shortName(place) };
+  });
   for (const { name, to } of shortNames) short = short.replace(inGlue(name), () => to);
   const wasms = texts.map((text) => {
     for (const { name, to } of shortNames) text = text.replaceAll(`"${name}"`, `"${to}"`);

@@ -47,7 +47,6 @@ pub(super) struct Frames {
     texts: Array,
     gens: RefCell<Vec<Gen>>,
     separator: JsString,
-    decoder: Option<TextDecoder>,
     /// Keeps the timer that ends the window.
     window: Cell<Option<Timeout>>,
     open: Cell<bool>,
@@ -60,14 +59,16 @@ impl Default for Frames {
             texts: Array::new(),
             gens: RefCell::default(),
             separator: JsString::from(SEPARATOR),
-            decoder: STREAM.then(|| {
-                TextDecoder::new("utf-8", &js_sys::JSON::parse(STRICT).unwrap_or_default())
-            }),
             window: Cell::default(),
             open: Cell::new(false),
             gather: Cell::new(true),
         }
     }
+}
+
+/// Made anew for each: servers send texts.
+fn decoder() -> TextDecoder {
+    TextDecoder::new("utf-8", &js_sys::JSON::parse(STRICT).unwrap_or_default())
 }
 
 impl Driver {
@@ -92,10 +93,10 @@ impl Driver {
             });
         }
         if STREAM && text.is_none() {
-            match frames.decoder.as_ref().map(|decoder| decoder.decode(&data)) {
-                Some(Ok(decoded)) => data = decoded,
-                _ => return self.after_frames(Input::NotUtf8 { r#gen }),
-            }
+            let Ok(decoded) = decoder().decode(&data) else {
+                return self.after_frames(Input::NotUtf8 { r#gen });
+            };
+            data = decoded;
         }
         if length >= SHORT && frames.open.get() && !data.includes(&frames.separator) {
             frames.texts.push(&data);

@@ -56,11 +56,16 @@ impl Sockets {
         self.open.with(r#gen.id(), |socket| socket.ws.clone())
     }
 
-    /// Sends a text or a buffer.
-    pub(super) fn send(&self, r#gen: Gen, data: JsValue) {
+    pub(super) fn send(&self, r#gen: Gen, text: &str) {
         if let Some(ws) = self.get(r#gen) {
             // It throws only before the socket is open, when the core sends nothing.
-            let _ = ws.send_with_array_buffer(data.unchecked_ref());
+            let _ = ws.send_with_str(text);
+        }
+    }
+
+    pub(super) fn send_bytes(&self, r#gen: Gen, buffer: &JsValue) {
+        if let Some(ws) = self.get(r#gen) {
+            let _ = ws.send_with_array_buffer(buffer.unchecked_ref());
         }
     }
 
@@ -118,7 +123,7 @@ impl Driver {
             Kind::Message => self.arrived(r#gen, event.data()),
             Kind::Open(first) => {
                 if let Some(text) = first {
-                    self.sockets.send(r#gen, text.into());
+                    self.sockets.send(r#gen, text);
                 }
                 self.now(Input::Opened { r#gen });
             }
