@@ -40,13 +40,20 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
 
 const bytesOf = (text: string) => unpack(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
 
-function createLoader(packed: () => Promise<{ default: string }>) {
+async function compile(source: WasmSource, packed: () => Promise<{ default: string }>) {
+  if (!source) return WebAssembly.compile(bytesOf((await packed()).default));
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof URL) return compileResponse(await fetch(source));
+  return source instanceof Response ? compileResponse(source) : WebAssembly.compile(source);
+}
+
+/** The wasm has a section of its protocol's name. */
+function createLoader(protocol: string, packed: () => Promise<{ default: string }>) {
   /** The compiled core. Clients of one page and protocol share the first one's source. */
   const loadModule = once(async (source: WasmSource): Promise<WebAssembly.Module> => {
-    if (!source) return WebAssembly.compile(bytesOf((await packed()).default));
-    if (source instanceof WebAssembly.Module) return source;
-    if (source instanceof URL) return compileResponse(await fetch(source));
-    return source instanceof Response ? compileResponse(source) : WebAssembly.compile(source);
+    const module = await compile(source, packed);
+    if (WebAssembly.Module.customSections(module, protocol).length) return module;
+    throw new Error(`the wasm is not that of "${protocol}".`);
   });
   /** The glue, with the core inside the page. */
   const loadPage = once(async (source: WasmSource) => {
@@ -58,6 +65,6 @@ function createLoader(packed: () => Promise<{ default: string }>) {
 
 /** Each protocol has a core of its own. */
 export const loaders = {
-  stream: createLoader(() => import("./core-wasm.js")),
-  "socket.io": createLoader(() => import("./core-socketio-wasm.js")),
+  stream: createLoader("stream", () => import("./core-wasm.js")),
+  "socket.io": createLoader("socket.io", () => import("./core-socketio-wasm.js")),
 };

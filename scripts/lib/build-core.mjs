@@ -36,8 +36,8 @@ const OPTIMISATIONS = [
 
 /** The name of each wasm, and what is in it. */
 const BUILDS = [
-  { name: "core", feature: "stream" },
-  { name: "core-socketio", feature: "socketio" },
+  { name: "core", feature: "stream", protocol: "stream" },
+  { name: "core-socketio", feature: "socketio", protocol: "socket.io" },
 ];
 
 /** Scripts that have a part in what is built, in the order in which they have it. */
@@ -87,6 +87,9 @@ async function slimmed(folders) {
     glue,
   );
 }
+
+/** An empty custom section: by its name the loader tells one wasm from the other. @param {string} name */
+const section = (name) => Buffer.of(0, name.length + 1, name.length, ...Buffer.from(name));
 
 /**
  * Made small in two runs: the first one tells which functions resemble each other.
@@ -206,8 +209,9 @@ export async function buildCore(say) {
 
   say("wasm-opt -Oz, like beside like");
   await Promise.all(
-    BUILDS.map(async ({ name }, place) => {
-      const wasm = await optimised(wasms[place] ?? new Uint8Array(), join(work, name));
+    BUILDS.map(async ({ name, protocol }, place) => {
+      const small = await optimised(wasms[place] ?? new Uint8Array(), join(work, name));
+      const wasm = Buffer.concat([small, section(protocol)]);
       writeFileSync(join(made, `${name}.wasm`), wasm);
       const base64 = pack(wasm).toString("base64");
       writeFileSync(join(made, `${name}-wasm.js`), `export default "${base64}";\n`);

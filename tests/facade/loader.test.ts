@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { control, made } from "./fake/core.js";
-import { EMPTY_MODULE } from "./fake/core-wasm.js";
+import { EMPTY_MODULE, emptyModule } from "./fake/core-wasm.js";
 
 /** Loads the package anew, as a page does. */
 async function page() {
@@ -96,6 +96,16 @@ describe("loading", () => {
     const client = create({ wasm: wasm() });
     await client.ready;
     expect(fake.made).toHaveLength(1);
+    client.close();
+  });
+
+  it.each(["stream", "socket.io"])("refuses the wasm of another protocol than %s", async (protocol) => {
+    const { create } = await page();
+    const client = create({ protocol, wasm: emptyModule(protocol === "stream" ? "socket.io" : "stream") });
+    await expect(client.ready).rejects.toMatchObject({
+      code: "wasm",
+      message: expect.stringContaining(`the wasm is not that of "${protocol}"`),
+    });
     client.close();
   });
 
