@@ -111,12 +111,6 @@ impl Driver {
 
     /// A command of the page; carried out in a microtask.
     pub(crate) fn command(&'static self, command: Command) {
-        if command.what == Ask::Shutdown {
-            self.tokens.forget();
-            if SOCKETIO {
-                self.attachments.forget_all();
-            }
-        }
         self.later(Input::Command(command));
     }
 
@@ -164,11 +158,19 @@ impl Driver {
     }
 
     fn step(&'static self, now: Time, input: Input) {
+        let is_last = matches!(&input, Input::Command(command) if command.what == Ask::Shutdown);
         self.engine.borrow_mut().handle(now, input);
         loop {
             let output = self.engine.borrow_mut().poll_output();
             let Some(output) = output else { break };
             self.perform(output);
+        }
+        // Not before: what the client has said still goes.
+        if is_last {
+            self.tokens.forget();
+            if SOCKETIO {
+                self.attachments.forget_all();
+            }
         }
     }
 

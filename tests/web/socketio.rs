@@ -118,6 +118,35 @@ async fn a_message_that_waits_keeps_its_attachments() {
 }
 
 #[wasm_bindgen_test]
+async fn what_was_sent_before_the_end_goes_with_its_attachments() {
+    let message = r#"["send",7,"bin","{\"_placeholder\":true,\"num\":0}"]"#;
+    let world = connected("").await;
+    world.attach(&[5, 6]);
+    world.post(message);
+    world.post(r#"["shutdown"]"#);
+    world.settle().await;
+    assert!(
+        world
+            .rig
+            .sent(0)
+            .contains("451-[\"bin\",{\"_placeholder\":true,\"num\":0}]\n<5,6>")
+    );
+
+    let world = polled("").await;
+    world.attach(&[5, 6]);
+    world.post(message);
+    world.post(r#"["shutdown"]"#);
+    world.settle().await;
+    assert!(
+        world
+            .rig
+            .request(4)
+            .contains("451-[\"bin\",{\"_placeholder\":true,\"num\":0}]\u{1e}bBQY=")
+    );
+    world.leave().await;
+}
+
+#[wasm_bindgen_test]
 async fn polls_need_no_permission_of_the_server() {
     let world = polled("").await;
     assert_eq!(
