@@ -14,6 +14,8 @@ struct Door {
     refusals: u32,
     /// Since when the client is in.
     since: Option<u64>,
+    /// In which session.
+    session: u64,
 }
 
 impl Door {
@@ -47,6 +49,12 @@ impl Doors {
         *self = Self::default();
     }
 
+    /// Whether the client is in, in this session.
+    pub fn is_in(&self, namespace: &str, session: u64) -> bool {
+        let door = self.doors.get(namespace);
+        door.is_some_and(|door| door.since.is_some() && door.session == session)
+    }
+
     /// The client asks to be let in.
     pub fn knocks(&mut self, namespace: &str, now: u64, proof: u64, broken: &mut Broken) {
         let shut = self.shut.contains(namespace);
@@ -67,27 +75,30 @@ impl Doors {
 
     /// What the engine is told by a session it may still have. `proof`: how long (ms) the client must have been in for
     /// its token to count as good.
-    pub fn frame(&mut self, text: &str, now: u64, proof: u64) {
+    pub fn frame(&mut self, text: &str, session: u64, now: u64, proof: u64) {
         if let Ok(Packet::Message(message)) = decode(text) {
-            self.message(message, now, proof);
+            self.message(message, session, now, proof);
         }
     }
 
-    pub fn body(&mut self, body: &str, now: u64, proof: u64) {
+    pub fn body(&mut self, body: &str, session: u64, now: u64, proof: u64) {
         for packet in Payload::new(body).map_while(Result::ok) {
             if let Packet::Message(message) = packet {
-                self.message(message, now, proof);
+                self.message(message, session, now, proof);
             }
         }
     }
 
-    fn message(&mut self, message: &str, now: u64, proof: u64) {
+    fn message(&mut self, message: &str, session: u64, now: u64, proof: u64) {
         let Ok(packet) = socketio::decode(message) else {
             return;
         };
         let door = self.doors.entry(packet.namespace.to_owned()).or_default();
         match packet.body {
-            Body::Connect(_) => door.since = Some(now),
+            Body::Connect(_) => {
+                door.since = Some(now);
+                door.session = session;
+            }
             Body::ConnectError(said) | Body::Disconnect(said) => {
                 door.is_left(now, proof);
                 door.refusals += u32::from(said.contains("unauthorized"));

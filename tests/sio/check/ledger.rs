@@ -3,7 +3,7 @@
 use super::Broken;
 use jobwire::core::Problem;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How late a timer may be, ms: its own lateness, and a turn of the driver.
 const LATE: u64 = 60;
@@ -86,6 +86,10 @@ pub struct Ledger {
     left: BTreeMap<(String, bool), u64>,
     /// The place of the last that arrived, by session and channel.
     arrived: BTreeMap<(String, String, bool), u64>,
+    /// Those that were queued and have not left.
+    waiting: BTreeSet<u64>,
+    /// Requests that nobody has answered.
+    asked: BTreeSet<u64>,
     /// Since when the page runs without a break.
     awake: u64,
     pub acknowledged: u64,
@@ -100,6 +104,9 @@ impl Ledger {
     }
 
     pub fn issue(&mut self, message: Message) {
+        if message.kind == Kind::Request {
+            self.asked.insert(message.n);
+        }
         self.messages.insert(message.n, message);
     }
 
@@ -159,6 +166,10 @@ impl Ledger {
             );
         }
         let queued = answer == Answer::Queued;
+        self.asked.remove(&n);
+        if queued && message.left.is_none() {
+            self.waiting.insert(n);
+        }
         message.answer = Some(answer);
         if queued {
             self.supersede(n, now);
@@ -233,6 +244,7 @@ impl Ledger {
             || format!("{message:?} leaves at {now}"),
         );
         message.left = Some(now);
+        self.waiting.remove(&n);
         if message.doubtful {
             return;
         }
@@ -280,11 +292,20 @@ impl Ledger {
 
     /// Requests whose time is over and that nobody has answered.
     pub fn overdue(&self, now: u64, broken: &mut Broken) {
-        for message in self.messages.values() {
-            let late = message.kind == Kind::Request
-                && message.answer.is_none()
-                && message.expires.max(self.awake) + LATE < now;
+        for message in self.asked.iter().filter_map(|n| self.messages.get(n)) {
+            let late = message.expires.max(self.awake) + LATE < now;
             broken.ensure("requests time out in time", !late, || {
+                format!("{message:?} at {now}")
+            });
+        }
+    }
+
+    /// Whatever can leave has left.
+    pub fn nothing_waits(&self, is_in: impl Fn(&str) -> bool, now: u64, broken: &mut Broken) {
+        for message in self.waiting.iter().filter_map(|n| self.messages.get(n)) {
+            let goes = !message.superseded && !message.doubtful && message.expires > now;
+            let waits = goes && is_in(&message.namespace);
+            broken.ensure("nothing waits without a reason", !waits, || {
                 format!("{message:?} at {now}")
             });
         }

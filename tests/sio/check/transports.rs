@@ -45,6 +45,8 @@ pub struct Transports {
     owes_pong: Option<u64>,
     /// When the present session was last heard of; `None`: there is none.
     heard: Option<u64>,
+    /// Counts sessions.
+    pub session: u64,
     attempts: Attempts,
     /// Since when the page runs without a break.
     awake: u64,
@@ -326,6 +328,7 @@ impl Transports {
         match packet {
             Packet::Open(_) => {
                 self.attempts.opened(now);
+                self.session += 1;
             }
             Packet::Ping { probe: false } => self.owes_pong = Some(now),
             Packet::Close => self.fails(plan, now, Blame::Network),
@@ -370,6 +373,25 @@ impl Transports {
         true
     }
 
+    /// Whether a message could leave right now.
+    pub fn is_free(&self, plan: &Plan, now: u64) -> bool {
+        let heard = self
+            .heard
+            .is_some_and(|at| now <= at + plan.habits.ping_interval);
+        heard && !self.is_posting() && !self.goes_over()
+    }
+
+    fn is_posting(&self) -> bool {
+        let mut requests = self.requests.values();
+        requests.any(|request| request.posts && !request.leaves)
+    }
+
+    /// A probe was answered, and the session is about to go over.
+    fn goes_over(&self) -> bool {
+        let mut sockets = self.sockets.values();
+        sockets.any(|socket| socket.is_probe() && socket.answered)
+    }
+
     /// The page runs again.
     pub fn woke(&mut self, now: u64) {
         self.awake = now;
@@ -394,14 +416,7 @@ impl Transports {
 
     pub fn settled(&mut self, plan: &Plan, now: u64, broken: &mut Broken) {
         self.attempts.settled(plan, now);
-        let posting = self
-            .requests
-            .values()
-            .any(|request| request.posts && !request.leaves);
-        let going_over = self
-            .sockets
-            .values()
-            .any(|socket| socket.is_probe() && socket.answered);
+        let (posting, going_over) = (self.is_posting(), self.goes_over());
         let alive = self.heard.is_some();
         if !alive {
             self.owes_pong = None;

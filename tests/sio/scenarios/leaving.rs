@@ -1,8 +1,8 @@
 //! Leaving a channel, and leaving altogether.
 
-use crate::rig::{Rig, config, joined, queued, sent, with};
+use crate::rig::{Reply, Rig, config, joined, queued, sent, with};
 use jobwire::core::config::Transports;
-use jobwire::core::{Config, Output};
+use jobwire::core::{Config, Output, Problem};
 
 fn without_grace() -> Config {
     Config {
@@ -46,6 +46,18 @@ fn a_channel_that_refuses_when_nobody_wants_it_any_more_troubles_nobody() {
     rig.sent();
     rig.channel("/chat", true);
     assert_eq!(rig.sent(), ["40/chat,"]);
+}
+
+#[test]
+fn a_request_that_waits_for_a_channel_ends_with_the_channel() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    let rid = rig.request("/chat,ask", "1", 60_000);
+    rig.channel("/chat", false);
+    assert_eq!(rig.told(rid), None, "somebody may want it again");
+    rig.closed(socket);
+    assert_eq!(rig.told(rid), Some(Reply::Refusal(Problem::Closed as u8)));
 }
 
 #[test]

@@ -92,6 +92,12 @@ impl World<'_> {
         }
         self.transports.settled(&self.plan, mono, &mut self.broken);
         self.ledger.overdue(mono, &mut self.broken);
+        if self.plan.config.rate_limit.is_none() && self.transports.is_free(&self.plan, mono) {
+            let session = self.transports.session;
+            let doors = &self.doors;
+            let is_in = |name: &str| doors.is_in(name, session);
+            self.ledger.nothing_waits(is_in, mono, &mut self.broken);
+        }
         let unclaimed = self.store.unclaimed();
         let batches_wait = self.dirty;
         self.broken.ensure(
@@ -122,7 +128,7 @@ impl World<'_> {
             Input::Frames { text, gens } => {
                 for (frame, r#gen) in text.split('\u{1e}').zip(gens) {
                     if self.transports.frame(&self.plan, *r#gen, frame, now) {
-                        self.doors.frame(frame, now, proof);
+                        self.doors.frame(frame, self.transports.session, now, proof);
                     }
                 }
             }
@@ -134,7 +140,7 @@ impl World<'_> {
                     .transports
                     .answered(&self.plan, *req, *status, body, now)
                 {
-                    self.doors.body(body, now, proof);
+                    self.doors.body(body, self.transports.session, now, proof);
                 }
             }
             Input::Take => self.dirty = false,
@@ -504,10 +510,13 @@ impl World<'_> {
 
     /// Refused for good, or put out: nothing but the page asks for it again.
     fn note_status(&mut self, namespace: &str, state: &str, problem: u8) {
+        if state != "failed" {
+            return;
+        }
+        self.ledger.doubt(namespace);
         let for_good = [Problem::Refused, Problem::RefusedAuth, Problem::Kicked];
-        if state == "failed" && for_good.iter().any(|known| *known as u8 == problem) {
+        if for_good.iter().any(|known| *known as u8 == problem) {
             self.doors.shuts(namespace);
-            self.ledger.doubt(namespace);
         }
     }
 
