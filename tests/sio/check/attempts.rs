@@ -46,11 +46,14 @@ impl Attempts {
         });
     }
 
-    /// The server has opened a session.
-    pub fn opened(&mut self, now: u64) {
-        self.under_way = false;
+    /// The server has opened a session; whether one was to be opened.
+    pub fn opened(&mut self, now: u64) -> bool {
+        if !std::mem::take(&mut self.under_way) {
+            return false;
+        }
         self.opened_at = Some(now);
         self.earliest = None;
+        true
     }
 
     /// An attempt failed, or a session was lost.

@@ -190,13 +190,13 @@ impl Ledger {
                 && older.answer == Some(Answer::Queued)
                 && older.left.is_none()
                 && !older.superseded
-                && older.expires > now
         });
         let Some(older) = older else {
             return;
         };
         older.superseded = true;
-        let (place, doubtful) = (older.place, older.doubtful);
+        // What is too old may be gone already, or have its place taken.
+        let (place, doubtful) = (older.place, older.doubtful || older.expires <= now);
         if let Some(newer) = self.messages.get_mut(&n) {
             newer.place = place;
             newer.doubtful = doubtful;

@@ -313,22 +313,29 @@ impl Transports {
         true
     }
 
-    pub fn binary(&mut self, r#gen: Gen, now: u64) {
+    pub fn binary(&mut self, plan: &Plan, r#gen: Gen, now: u64) {
         if self
             .sockets
             .get(&r#gen.id())
             .is_some_and(|socket| !socket.is_probe())
         {
+            self.hears(plan, now);
+        }
+    }
+
+    /// A sign of life: not when the server has given the client up by now.
+    fn hears(&mut self, plan: &Plan, now: u64) {
+        let limit = plan.habits.ping_interval + plan.habits.ping_timeout;
+        if self.heard.is_none_or(|at| now < at + limit) {
             self.heard = Some(now);
         }
     }
 
     fn packet(&mut self, plan: &Plan, packet: &Packet<'_>, now: u64) {
-        self.heard = Some(now);
+        self.hears(plan, now);
         match packet {
             Packet::Open(_) => {
-                self.attempts.opened(now);
-                self.session += 1;
+                self.session += u64::from(self.attempts.opened(now));
             }
             Packet::Ping { probe: false } => self.owes_pong = Some(now),
             Packet::Close => self.fails(plan, now, Blame::Network),
@@ -363,7 +370,7 @@ impl Transports {
         if request.posts {
             return false;
         }
-        self.heard = Some(now);
+        self.hears(plan, now);
         for packet in Payload::new(body) {
             match packet {
                 Ok(packet) => self.packet(plan, &packet, now),

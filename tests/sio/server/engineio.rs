@@ -418,8 +418,11 @@ impl Server {
 
     /// The server ends a session; what it wants to say is said where it still can be.
     pub(super) fn end_session(&mut self, sid: &str, why: &'static str, recoverable: bool) {
-        if self.sessions.contains_key(sid) {
-            self.told.push(Told::Ended(why));
+        if let Some(session) = self.sessions.get(sid) {
+            // Of one that the client never took up it knows nothing.
+            if !session.sockets.is_empty() || !session.admitting.is_empty() {
+                self.told.push(Told::Ended(why));
+            }
             self.forget_session(sid, recoverable);
         }
     }

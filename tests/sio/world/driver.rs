@@ -132,7 +132,7 @@ impl World<'_> {
                     }
                 }
             }
-            Input::Binary { r#gen, .. } => self.transports.binary(*r#gen, now),
+            Input::Binary { r#gen, .. } => self.transports.binary(&self.plan, *r#gen, now),
             Input::Closed { r#gen, .. } => self.transports.socket_closed(&self.plan, *r#gen, now),
             Input::Http { req, outcome } => {
                 let HttpOutcome { status, body, .. } = outcome;
