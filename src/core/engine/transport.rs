@@ -584,12 +584,13 @@ impl Engine {
         }
         if self.transport.probe_until <= now {
             self.probe_failed();
+            // What waited for this is looked at once more.
+            return now;
         }
         let transport = &self.transport;
         if transport.probed && transport.get == 0 && transport.post == 0 {
             self.go_over();
-            // What waited for this is looked at once more.
-            return now;
+            return now; // as above
         }
         self.post();
         let transport = &self.transport;

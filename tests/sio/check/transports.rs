@@ -3,9 +3,10 @@
 
 use super::{Attempts, Blame, Broken};
 use crate::plan::Plan;
+use crate::server::MOST_PACKETS;
 use crate::wire::{Part, Said, parts, said};
 use jobwire::core::Gen;
-use jobwire::core::engineio::{MAX_PACKETS, Packet, Payload, base64_length, decode};
+use jobwire::core::engineio::{Packet, Payload, base64_length, decode};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much later than its limit something may be given up, ms: a late timer, what was queued behind it, and the grace
@@ -262,11 +263,9 @@ impl Transports {
         if let Some((text, _)) = body {
             self.posts += 1;
             let count = parts.len();
-            broken.ensure(
-                "at most 16 packets a POST",
-                count <= MAX_PACKETS as usize,
-                || format!("{count} packets"),
-            );
+            broken.ensure("at most 16 packets a POST", count <= MOST_PACKETS, || {
+                format!("{count} packets")
+            });
             let filled: u64 = sizes.iter().map(|size| base64_length(*size)).sum();
             let length = text.len() as u64 - sizes.len() as u64 + filled;
             let first = parts

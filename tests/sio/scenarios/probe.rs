@@ -115,3 +115,16 @@ fn what_waited_for_the_upgrade_leaves_with_it() {
         "at once, not with the next thing that happens"
     );
 }
+
+#[test]
+fn and_what_waited_for_a_probe_that_is_given_up_leaves_at_once() {
+    let mut rig = Rig::new(with(Transports::PollingFirst));
+    let (get, probe) = probing(&mut rig);
+    rig.frame(probe, "3probe");
+    let rid = rig.send("a", "1");
+    assert_eq!(rig.told(rid), queued());
+    rig.pass(10_000);
+    assert_eq!(rig.post().1, r#"42/jobs,["a",1]"#);
+    rig.answer(get, 200, "6");
+    rig.get();
+}

@@ -1,7 +1,7 @@
 //! Sessions and their transports: handshake, polling, upgrade, heartbeat, end.
 
 use super::{Alarm, Effect, Frame, Server, Session, Told, Wire};
-use jobwire::core::engineio::{self, MAX_PACKETS, Packet, Payload};
+use jobwire::core::engineio::{self, Packet, Payload};
 use jobwire::core::socketio::Inbox;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const NOOP_EVERY: u64 = 100;
 /// How long Node lets a probe take, ms.
 const UPGRADE_TIME: u64 = 10_000;
+
+/// Packets of one POST that python-engineio reads; it says `OK` to more, and loses them.
+pub const MOST_PACKETS: usize = 16;
 
 /// What a request over HTTP wants.
 #[derive(Clone, Debug)]
@@ -91,7 +94,7 @@ impl Server {
             return self.post_too_long(req, sid, body);
         }
         let packets: Vec<_> = Payload::new(body).collect();
-        if packets.len() > MAX_PACKETS as usize {
+        if packets.len() > MOST_PACKETS {
             self.wrong(format!("{} packets in one POST", packets.len()));
             if !self.is_node() {
                 return self.answer(req, 200, "OK");

@@ -7,7 +7,7 @@ mod jobs;
 mod socketio;
 
 pub use app::{Emission, Life, Style, bytes_of};
-pub use engineio::Request;
+pub use engineio::{MOST_PACKETS, Request};
 pub use jobs::Job;
 
 use crate::dice::Dice;

@@ -159,7 +159,6 @@ impl World<'_> {
         self.page.channels.insert(name.to_owned());
         self.page.opened.insert(name.to_owned());
         self.doors.forgive(name);
-        self.transports.forgive();
         self.command(Command::new(Ask::Channel, 1.0, name));
     }
 
@@ -195,7 +194,6 @@ impl World<'_> {
     pub(super) fn connect(&mut self) {
         self.page.connected = true;
         self.doors.forgive_all();
-        self.transports.forgive();
         let rid = self.page.rid();
         self.command(Command::new(Ask::Connect, rid as f64, ""));
     }

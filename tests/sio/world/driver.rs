@@ -8,7 +8,7 @@ use crate::records::{self, Record};
 use crate::server::Frame;
 use crate::wire::{Part, Said, parts, with_token};
 use jobwire::core::engineio::{self, Packet};
-use jobwire::core::{Gen, HttpOutcome, Input, Output, Problem, Recorded, Time};
+use jobwire::core::{Ask, Gen, HttpOutcome, Input, Output, Problem, Recorded, Time};
 use serde_json::Value;
 
 /// The wall clock at the beginning, epoch ms.
@@ -59,7 +59,6 @@ impl World<'_> {
         if self.told_epoch != Some(epoch) {
             self.told_epoch = Some(epoch);
             let wall = (epoch + self.mono() as i64) as u64;
-            self.transports.forgive();
             self.hand(Input::Clock { wall });
         }
         self.hand(input);
@@ -144,6 +143,17 @@ impl World<'_> {
                 }
             }
             Input::Take => self.dirty = false,
+            // A jump of the clock may mean that the machine slept.
+            Input::Clock { .. } => self.transports.forgive(),
+            Input::Command(command) => {
+                let ends_waiting = matches!(
+                    command.what,
+                    Ask::Wake | Ask::Connect | Ask::Disconnect | Ask::Suspend
+                );
+                if ends_waiting {
+                    self.transports.forgive();
+                }
+            }
             _ => {}
         }
     }

@@ -155,7 +155,6 @@ impl World<'_> {
             Fault::Disconnect => {
                 if self.frozen_since.is_none() && self.page.connected {
                     self.page.connected = false;
-                    self.transports.forgive();
                     self.input(Input::Command(Command::new(Ask::Disconnect, 0.0, "")));
                     self.at(until, Event::Act(Act::Connect));
                 }
@@ -236,7 +235,6 @@ impl World<'_> {
             return;
         }
         if fault == Fault::Suspend && self.page.connected {
-            self.transports.forgive();
             self.input(Input::Command(Command::new(Ask::Suspend, 0.0, "")));
             self.suspended = true;
         }
@@ -274,7 +272,6 @@ impl World<'_> {
     }
 
     pub(super) fn wake(&mut self, reason: f64) {
-        self.transports.forgive();
         self.input(Input::Command(Command::new(Ask::Wake, reason, "")));
     }
 
