@@ -29,7 +29,9 @@ window.at = (namespace) => members.get(namespace);
 function watch(namespace, member) {
   members.set(namespace, member);
   heard.statuses[namespace] = [];
-  member.connection.subscribe((status) => heard.statuses[namespace].push(plain({ ...status })));
+  member.connection.subscribe((status) =>
+    heard.statuses[namespace].push(plain({ ...status, seenAt: Date.now() })),
+  );
   member.onAny((event, payload, meta) => {
     const { args, channel, invalid } = meta;
     heard.events.push({ at: namespace, event, payload: plain(payload), args: plain(args), channel, invalid });
