@@ -94,8 +94,9 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
     watches = new AbortController();
     watched = new Set();
     const made = (hub = tab.lead(own, (to, calls) => hub === made && post([Word.Told, mine, to, calls])));
-    tab.linked((messages) => made.hear(own, messages), true);
+    // First the others: what goes wrong in this page does not keep them waiting.
     post([Word.Lead, leader]);
+    tab.linked((messages) => made.hear(own, messages), true);
   }
 
   /** The lock was taken away: this page did not answer for a while. */

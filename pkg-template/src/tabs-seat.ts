@@ -13,6 +13,8 @@ import { createWishes, isWish } from "./tabs-wishes.js";
 /** Problems of src/core/error.rs. */
 const QUEUE_FULL = 3;
 const DISCONNECTED = 5;
+const LOST = 14;
+/** With Socket.IO, which alone has requests. */
 const REQUEST_LOST = 32;
 /** Messages kept at most while disconnected. */
 const MAX_KEPT = 1000;
@@ -79,7 +81,7 @@ export function createSeat(ends: readonly string[], sink: Sink): Seat {
     if (post !== Post.SendVolatile && post !== Post.Reply && !isDelicate) return pass(question);
     questions.delete(rid);
     // Whether the server got it is not known.
-    if (isDelicate) refuse(rid, REQUEST_LOST);
+    if (isDelicate) refuse(rid, post === Post.Send ? LOST : REQUEST_LOST);
     else answer(rid, "dropped");
   }
 

@@ -40,7 +40,10 @@ const isOver = (job: Line) => (job[At.Status] as number) >= COMPLETED;
 const isSame = (a: Line, b: Line) => JSON.stringify(a) === JSON.stringify(b);
 
 export interface View {
-  /** Takes in what the core says. `attached`: whether the tab is connected; answers pass in any case. */
+  /**
+   * Takes in what the core says. `attached`: whether the tab is connected; answers pass in any case, and what is asked of the
+   * page: the core of one that leads serves others too.
+   */
   told(calls: readonly Call[], attached: boolean): void;
   /** The tab is connected no more: its status becomes this, and what it knows is old. */
   rest(state: number): void;
@@ -232,7 +235,7 @@ export function createView(
       for (const [kind, n, value] of calls) {
         if (kind === Kind.Batch) batch(value as string, attached);
         else if (kind === Kind.Attachment) attachments.set(n, value);
-        else if (kind === Kind.Reply ? settle(n) : attached) say(kind, n, value);
+        else if (kind === Kind.Dirty ? attached : kind !== Kind.Reply || settle(n)) say(kind, n, value);
       }
     },
     rest(state) {

@@ -175,6 +175,26 @@ describe("shareAcrossTabs", () => {
     expect(JSON.stringify(origin.said)).not.toContain(SECRET);
   });
 
+  it("asks the leader's page for tokens and headers while that page itself is not connected", async () => {
+    const headers = () => ({ "X-Trace": "1" });
+    const [leader, tab] = [
+      await openTab({ token: () => SECRET, headers }),
+      await openTab({ token: () => SECRET, headers }),
+    ];
+    watch(tab, "a");
+    await microtasks();
+    leader.core.sink("token", 1, false);
+    leader.core.sink("headers", 1, "https://jobs.test/a");
+    await microtasks();
+    expect(leader.core.heard("token", "headers")).toHaveLength(2);
+    void leader.client.connect();
+    leader.client.disconnect();
+    await microtasks();
+    leader.core.sink("token", 2, true);
+    await microtasks();
+    expect(leader.core.heard("token")).toHaveLength(2);
+  });
+
   it("takes a batch when any of the tabs has a frame, and only when there is one", async () => {
     const [leader, tab] = [await openTab(), await openTab()];
     watch(tab, "a");
@@ -373,6 +393,25 @@ describe("shareAcrossTabs", () => {
       expect(await refreshed).toMatchObject({ progress: 9 });
       expect(await sent).toBe("sent");
       expect(await inspected).toMatchObject({ state: "open" });
+    });
+
+    it("gives up a message that two leaders left unanswered, and goes on", async () => {
+      const [first, second, third, last] = [
+        await openTab(),
+        await openTab(),
+        await openTab(),
+        await openTab(),
+      ];
+      for (const one of [third, last]) watch(one, "a");
+      const sent = third.client.send("x", 1).catch((error: unknown) => error);
+      await microtasks();
+      first.tab.kill();
+      await microtasks();
+      second.tab.kill();
+      await microtasks();
+      expect(await sent).toMatchObject({ code: "network", retryable: true });
+      expect(third.core.heard("send")).toEqual([]);
+      expect(third.core.heard("follow")).toHaveLength(2);
     });
 
     it("says that the connection came back, and what may have been missed", async () => {
