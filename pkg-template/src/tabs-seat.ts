@@ -26,9 +26,19 @@ interface Question {
   messages: readonly Said[];
   /** How often it was passed on. */
   asked: number;
+  /** When a message that was kept is too old, by performance.now(). */
+  until?: number;
+}
+
+/** Sent while disconnected. */
+interface Kept {
+  messages: readonly Said[];
+  until: number;
 }
 
 const asking = (messages: readonly Said[]) => messages.at(-1) as Message;
+
+const namespaceOf = (name: string | undefined) => /^\/[^,]*,/.exec(name ?? "")?.[0];
 
 export interface Seat {
   /** A message of the page. */
@@ -41,12 +51,16 @@ export interface Seat {
   unlink(state?: number): void;
 }
 
-/** @param ends see createView() */
-export function createSeat(ends: readonly string[], sink: Sink): Seat {
+/**
+ * @param ends see createView()
+ * @param maxAge how long a message is kept that says nothing of it, ms
+ */
+export function createSeat(ends: readonly string[], maxAge: number, sink: Sink): Seat {
   const wishes = createWishes();
   const questions = new Map<number, Question>();
-  /** Sent while disconnected. */
-  let kept: (readonly Said[])[] = [];
+  const kept: Kept[] = [];
+  /** What was kept is asked under numbers below 0: the page has its answer. */
+  let lastOwn = 0;
   /** Those of the message that comes next. */
   const attachments: Attachment[] = [];
   let connected = false;
@@ -55,30 +69,40 @@ export function createSeat(ends: readonly string[], sink: Sink): Seat {
   /** Whether there was a core before. */
   let isServed = false;
 
-  const view = createView(wishes, ends, sink, (rid) => questions.delete(rid));
+  const view = createView(wishes, ends, sink, (rid) => questions.delete(rid) && rid >= 0);
 
   const record = (...line: Line) => sink(Kind.Batch, 0, JSON.stringify(line) as never);
   const answer = (rid: number, value: unknown) => record(Rec.Answer, rid, value);
-  const refuse = (rid: number, problem: number) => record(Rec.Refusal, rid, problem, "");
+  const refuse = (rid: number, problem: number) => {
+    if (rid >= 0) record(Rec.Refusal, rid, problem, "");
+  };
 
-  function pass(question: Question): void {
+  function pass(rid: number, question: Question): void {
     if (!say) return;
+    const { messages, until } = question;
+    const rest = until === undefined ? 0 : Math.ceil(until - performance.now());
+    if (rest < 0) {
+      questions.delete(rid);
+      return;
+    }
     question.asked++;
-    say(question.messages);
+    if (until === undefined) return say(messages);
+    const [post, , text, , ...more] = asking(messages);
+    say([...messages.slice(0, -1), [post, rid, text, rest, ...more]]);
   }
 
-  function ask(rid: number, messages: readonly Said[]): void {
-    const question = { messages, asked: 0 };
-    questions.set(rid, question);
-    pass(question);
+  function ask(rid: number, question: Omit<Question, "asked">): void {
+    const asked = { ...question, asked: 0 };
+    questions.set(rid, asked);
+    pass(rid, asked);
   }
 
   /** Asks another core what the one before did not answer. */
   function askAgain(rid: number, question: Question): void {
     const [post] = asking(question.messages);
-    if (!question.asked) return pass(question);
+    if (!question.asked) return pass(rid, question);
     const isDelicate = post === Post.Request || (post === Post.Send && question.asked > 1);
-    if (post !== Post.SendVolatile && post !== Post.Reply && !isDelicate) return pass(question);
+    if (post !== Post.SendVolatile && post !== Post.Reply && !isDelicate) return pass(rid, question);
     questions.delete(rid);
     // Whether the server got it is not known.
     if (isDelicate) refuse(rid, post === Post.Send ? LOST : REQUEST_LOST);
@@ -89,8 +113,9 @@ export function createSeat(ends: readonly string[], sink: Sink): Seat {
     const wasConnected = connected;
     connected = true;
     if (!wasConnected) say?.(wishes.state());
-    ask(rid, [[Post.Connect, rid]]);
-    for (const messages of kept.splice(0)) say?.(messages);
+    ask(rid, { messages: [[Post.Connect, rid]] });
+    // Where no core serves they wait with the other questions.
+    for (const message of kept.splice(0)) ask(--lastOwn, message);
   }
 
   function disconnect(): void {
@@ -98,7 +123,11 @@ export function createSeat(ends: readonly string[], sink: Sink): Seat {
     view.rest(IDLE);
     connected = false;
     say?.([...wishes.withdraw(), [Post.Disconnect]]);
-    for (const [rid, { messages }] of questions) {
+    for (const [rid, { messages, until, asked }] of questions) {
+      if (until !== undefined && !asked) {
+        questions.delete(rid);
+        kept.push({ messages, until });
+      }
       if (asking(messages)[0] !== Post.Connect) continue;
       questions.delete(rid);
       refuse(rid, DISCONNECTED);
@@ -106,13 +135,20 @@ export function createSeat(ends: readonly string[], sink: Sink): Seat {
   }
 
   /** What is sent while disconnected is kept for the next connect(), as a core would. */
-  function keep(rid: number, [post, , ...rest]: Message, given: readonly Said[]): void {
+  function keep(rid: number, message: Message, given: readonly Said[]): void {
+    const [post, , name, age = -1, , key] = message;
     if (post === Post.Request) return refuse(rid, DISCONNECTED);
     if (post !== Post.Send) return answer(rid, "dropped");
-    const key = rest[3];
-    if (key !== undefined) kept = kept.filter((messages) => asking(messages)[5] !== key);
-    if (kept.length >= MAX_KEPT) return refuse(rid, QUEUE_FULL);
-    kept.push([...given, [post, 0, ...rest]]);
+    const older = kept.findIndex(({ messages }) => {
+      const [, , itsName, , , itsKey] = asking(messages);
+      return key !== undefined && itsKey === key && namespaceOf(itsName) === namespaceOf(name);
+    });
+    const place = older < 0 ? kept.length : older;
+    if (place >= MAX_KEPT) return refuse(rid, QUEUE_FULL);
+    kept[place] = {
+      messages: [...given, message],
+      until: performance.now() + (age < 0 ? maxAge : age),
+    };
     answer(rid, "queued");
   }
 
@@ -121,7 +157,7 @@ export function createSeat(ends: readonly string[], sink: Sink): Seat {
     const cores = Math.floor(number / CORES_APART);
     // The connection that brought the event is no more.
     if (cores !== view.cores || !connected) return answer(rid, "dropped");
-    ask(rid, [...given, [post, rid, text, number - cores * CORES_APART, data]]);
+    ask(rid, { messages: [...given, [post, rid, text, number - cores * CORES_APART, data]] });
   }
 
   function post(...message: Said): void {
@@ -145,12 +181,12 @@ export function createSeat(ends: readonly string[], sink: Sink): Seat {
       case Post.Reply: {
         const given = attachments.splice(0);
         if (what === Post.Reply) return reply(n, message, given);
-        return connected ? ask(n, [...given, message]) : keep(n, message, given);
+        return connected ? ask(n, { messages: [...given, message] }) : keep(n, message, given);
       }
       case Post.Refresh:
       case Post.Inspect:
       case Post.Audit:
-        return ask(n, [message]);
+        return ask(n, { messages: [message] });
       case Post.Token:
       case Post.TokenFailed:
       case Post.Headers:

@@ -20,7 +20,11 @@ const RESUME = 2;
 /** Places in the config. */
 const POLLING_URL = 1;
 const INTERVAL = 2;
+const MAX_AGE = 18;
 const PROTOCOL = 25;
+
+/** How long a message waits where the config says nothing, ms. */
+const DEFAULT_AGE = 60_000;
 
 /** What the core calls the ends of jobs that it reads over HTTP, completed, failed and cancelled, by protocol. */
 const ENDS = [["completed", "error", "cancelled"], [], ["job_completed", "job_failed", "job_cancelled"]];
@@ -55,8 +59,9 @@ export async function findTabs(config: string, scope: string | true) {
     // Either throws where it is missing, or in an origin that nothing else belongs to, such as a sandboxed frame's.
     new BroadcastChannel(name).close();
     await navigator.locks.query();
-    const ends = endsOf(JSON.parse(config) as unknown[]);
-    return (sink: Sink, warn: Warn, open: Open) => share(name, createSeat(ends, sink), warn, open);
+    const values = JSON.parse(config) as unknown[];
+    const [ends, maxAge] = [endsOf(values), (values[MAX_AGE] as number | null | undefined) ?? DEFAULT_AGE];
+    return (sink: Sink, warn: Warn, open: Open) => share(name, createSeat(ends, maxAge, sink), warn, open);
   } catch (cause) {
     throw `Each tab has its own connection (${cause}).`;
   }

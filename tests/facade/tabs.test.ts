@@ -539,7 +539,91 @@ describe("shareAcrossTabs", () => {
       void tab.client.connect();
       await microtasks();
       expect(leader.core.heard("send", "sendVolatile")).toEqual([
-        ["send", expect.any(Number), "a", "2", "k", -1],
+        ["send", expect.any(Number), "a", "2", "k", 60_000],
+      ]);
+    });
+  });
+
+  describe("what is kept for connect()", () => {
+    const sends = ({ core }: Opened) => core.heard("send").map(([, , ...sent]) => sent);
+
+    it("waits until a core serves", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      tab.client.disconnect();
+      expect(await tab.client.send("a", 1)).toBe("queued");
+      leader.tab.kill();
+      void tab.client.connect();
+      void tab.client.send("b", 2);
+      await microtasks();
+      expect(sends(tab)).toEqual([
+        ["a", "1", undefined, 60_000],
+        ["b", "2", undefined, -1],
+      ]);
+    });
+
+    it("waits for the first core as well", async () => {
+      const leader = await openTab();
+      // It has the lead, and says nothing.
+      leader.tab.freeze();
+      const late = await openTab();
+      late.client.disconnect();
+      expect(await late.client.send("a", 1)).toBe("queued");
+      void late.client.connect().catch(() => {});
+      late.client.disconnect();
+      void late.client.connect();
+      await microtasks();
+      leader.tab.kill();
+      await microtasks();
+      expect(sends(late)).toEqual([["a", "1", undefined, 60_000]]);
+    });
+
+    it("is sent once more when the leader died before it said what became of it", async () => {
+      const [leader, tab, third] = [await openTab(), await openTab(), await openTab()];
+      third.client.disconnect();
+      expect(await third.client.send("a", 1)).toBe("queued");
+      expect(await third.client.send("b", 2)).toBe("queued");
+      void third.client.connect();
+      await microtasks();
+      leader.core.urgent(["answer", leader.core.heard("send")[0]?.[1], "sent"]);
+      await microtasks();
+      leader.tab.kill();
+      await microtasks();
+      expect(sends(tab)).toEqual([["b", "2", undefined, 60_000]]);
+      tab.tab.kill();
+      await microtasks();
+      expect(sends(third)).toEqual([]);
+      expect(third.logs.filter(({ level }) => level === "error")).toEqual([]);
+    });
+
+    it("grows old: what is too old is dropped, the rest has what is left of its time", async () => {
+      const [leader, tab] = [
+        await openTab({ queue: { maxAge: 5000 } }),
+        await openTab({ queue: { maxAge: 5000 } }),
+      ];
+      tab.client.disconnect();
+      await tab.client.send("a", 1);
+      await tab.client.send("b", 2, { maxAge: 1000 });
+      await vi.advanceTimersByTimeAsync(2000);
+      void tab.client.connect();
+      await microtasks();
+      expect(sends(leader)).toEqual([["a", "1", undefined, 3000]]);
+    });
+
+    it("gives way to a later message with the same key in the same namespace, which takes its place", async () => {
+      const options = { protocol: "socket.io", namespace: "/jobs" } as const;
+      const [leader, tab] = [await openTab(options), await openTab(options)];
+      const channel = tab.client.channel("/a");
+      tab.client.disconnect();
+      await tab.client.send("a", 1, { supersede: "k" });
+      await channel.send("a", 2, { supersede: "k" });
+      await tab.client.send("b", 3);
+      await tab.client.send("c", 4, { supersede: "k" });
+      void tab.client.connect();
+      await microtasks();
+      expect(sends(leader).map(([name, data]) => [name, data])).toEqual([
+        ["c", "4"],
+        ["/a,a", "2"],
+        ["b", "3"],
       ]);
     });
   });
