@@ -5,6 +5,7 @@ import { openCore, preload } from "./host.js";
 import { iterate } from "./iterate.js";
 import { createJobs } from "./jobs.js";
 import { isHidden, watchPage } from "./lifecycle.js";
+import { wasmError } from "./loader.js";
 import { Post } from "./messages.js";
 import type { Attachment, Core, Message } from "./messages.js";
 import { resolveOptions } from "./options.js";
@@ -32,6 +33,7 @@ export type Tools = typeof tools;
 function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<Events> {
   const config = resolveOptions(options);
   const { logger, onInvalid, polling, token } = options;
+  const schemas = options.events ?? {};
   const home = options.protocol === "socket.io" ? (options.namespace ?? "/") : "";
   const guard = createGuard(isClosed, (error) => log("error", "listener-threw", withoutSecrets(error)));
   // A logger that throws must not be told about it.
@@ -112,7 +114,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     return (loading ??= quietly(
       new Promise((resolve, reject) => {
         endings.add(reject);
-        open().then(resolve, (error) => {
+        open().then(resolve, (cause) => {
+          const error = wasmError(cause);
           if (!closed) failed(error);
           reject(error);
         });
@@ -126,10 +129,15 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       const [{ equip }] = await Promise.all([import("./socketio.js"), preload(options)]);
       equip(home, values, calls, records, rooms, say, ask, deliver, isClosed, answer, ...tools);
     }
+    let isDead = false;
     const opened = await openCore(JSON.stringify(values), options, sink, (code, message, level = "warn") => {
+      // A dead core dies again with whatever it is told, when another has taken its place.
+      if (isDead) return;
       log(level, code, message);
       if (level !== "error" || closed) return;
       // Nothing will answer any more: what waits is told so.
+      isDead = true;
+      leavePage();
       core = undefined;
       failed(new JobsError("wasm", message, "Report it, with the log; reload the page.", false));
     });
@@ -206,7 +214,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   function deliver(event: string, payload: unknown, meta: T.EventMeta, channel = home, name = event): void {
     const tell = (...told: [event: string, payload: unknown, meta: T.EventMeta]) => emit(channel, ...told);
     lastSeq = meta.seq;
-    const schema = options.events?.[event as keyof Events] as StandardSchemaV1 | undefined;
+    // A server may name its event like a member of every object.
+    const schema =
+      Object.hasOwn(schemas, event) && (schemas[event as keyof Events] as StandardSchemaV1 | undefined);
     if (!schema) return tell(event, payload, meta);
     const judge = (verdict?: { value?: unknown; issues?: InvalidPayload["issues"] | undefined }) => {
       if (closed) return;

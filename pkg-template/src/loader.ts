@@ -9,7 +9,7 @@ import type { JobsClientOptions } from "./types.js";
 
 type WasmSource = JobsClientOptions["wasm"];
 
-const wasmError = (cause: unknown) =>
+export const wasmError = (cause: unknown) =>
   cause instanceof JobsError
     ? cause
     : new JobsError(

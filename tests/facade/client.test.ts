@@ -341,4 +341,19 @@ describe("page", () => {
     window.dispatchEvent(new Event("online"));
     expect(core.messages).toEqual([]);
   });
+
+  it("events do not reach a core that died, which would end the next one", async () => {
+    const entries: LogEntry[] = [];
+    const { client, core } = await open({ logger: (entry) => entries.push(entry) });
+    core.fault = new Error("unreachable");
+    window.dispatchEvent(new Event("focus"));
+    expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
+    await client.ready;
+    expect(made).toHaveLength(2);
+    newest().urgent(["status", { state: "open" }]);
+    window.dispatchEvent(new Event("focus"));
+    expect(client.connection.current.state).toBe("open");
+    expect(newest().heard("wake")).toHaveLength(1);
+    expect(entries.map(({ code }) => code)).toEqual(["core-died"]);
+  });
 });

@@ -276,4 +276,15 @@ describe("validators", () => {
     }
     expect(heard).toEqual([1, "no", 3]);
   });
+
+  it("are those of the app: no member of every object is one", async () => {
+    const { client, core } = await open({ events: { mine: z.object({}) } });
+    const heard: unknown[] = [];
+    client.onAny((name, payload) => heard.push([name, payload]));
+    core.urgent(["event", "constructor", 1, meta()], ["event", "__proto__", 2, meta()]);
+    expect(heard).toEqual([
+      ["constructor", 1],
+      ["__proto__", 2],
+    ]);
+  });
 });

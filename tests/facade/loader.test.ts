@@ -119,4 +119,18 @@ describe("loading", () => {
     });
     client.close();
   });
+
+  it("refuses in the same words when a file of the package is not there", async () => {
+    vi.doMock("../../pkg-template/src/socketio.js", () => {
+      throw new TypeError("Failed to fetch dynamically imported module");
+    });
+    const { create } = await page();
+    const client = create({ protocol: "socket.io" });
+    const connected = client.connect();
+    vi.doUnmock("../../pkg-template/src/socketio.js");
+    for (const refused of [client.ready, connected])
+      await expect(refused).rejects.toMatchObject({ name: "JobsError", code: "wasm", retryable: true });
+    expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
+    client.close();
+  });
 });

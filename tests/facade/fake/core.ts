@@ -136,6 +136,8 @@ export class FakeCore {
   readonly config: Record<string, unknown>;
   readonly #sink: (kind: number, n: number, value?: unknown) => void;
   #waiting: unknown[] = [];
+  /** What it throws from now on, whatever it is told. */
+  fault: Error | undefined;
 
   constructor(config: string, sink: Sink) {
     this.config = fromConfig(config);
@@ -212,6 +214,7 @@ class JobsClient {
   }
 
   post(message: number, n: number, text?: string, m = -1, data?: string, supersede?: string): void {
+    if (this.#core.fault) throw this.#core.fault;
     if (message === ATTACH) {
       this.#core.messages.push(["attach", [...new Uint8Array(n as unknown as ArrayBuffer)]]);
       return;
