@@ -27,6 +27,7 @@ interface Client {
   /** Sends a message that is answered. */
   ask<R>(message: Message[0], text?: string, m?: number, data?: string, supersede?: string): Promise<R>;
   guard: Guard;
+  isClosed: () => boolean;
   /** Somebody wants (+1) or no longer wants (−1) to hear of every job. */
   watchAll: (delta: 1 | -1) => void;
 }
@@ -38,12 +39,15 @@ const unsendable = (fault: unknown) =>
   new JobsError("validation", `The data cannot be sent: ${textOf(fault)}`, "Send plain data.", false, fault);
 
 /** `home` is the namespace of the client's own methods; empty where the protocol has none. */
-export function createChannels<Events>({ post, ask, guard, watchAll }: Client, home: string) {
+export function createChannels<Events>({ post, ask, guard, isClosed, watchAll }: Client, home: string) {
   const rooms = new Map<string, Room>();
 
   function enter(name: string): Room {
     let room = rooms.get(name);
-    if (!room) rooms.set(name, (room = { status: createCell(IDLE, guard), users: new Set() }));
+    if (!room) {
+      const status = createCell<T.ConnectionStatus>(isClosed() ? { ...IDLE, state: "closed" } : IDLE, guard);
+      rooms.set(name, (room = { status, users: new Set() }));
+    }
     return room;
   }
 
@@ -110,7 +114,11 @@ export function createChannels<Events>({ post, ask, guard, watchAll }: Client, h
           : rejected(notSpoken("acknowledgements")),
       close() {
         listeners.clear();
-        if (users.delete(listeners) && !users.size) post(Post.Channel, 0, name);
+        const leave = () => users.size || post(Post.Channel, 0, name);
+        if (!users.delete(listeners)) return;
+        // What was said before goes before.
+        if (room.line) void room.line.then(leave);
+        else leave();
       },
     };
   }

@@ -33,7 +33,7 @@ export type Tools = typeof tools;
 function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<Events> {
   const config = resolveOptions(options);
   const { logger, onInvalid, polling, token } = options;
-  const schemas = options.events ?? {};
+  const schemas = (options.events ?? {}) as Record<string, StandardSchemaV1>;
   const home = options.protocol === "socket.io" ? (options.namespace ?? "/") : "";
   const guard = createGuard(isClosed, (error) => log("error", "listener-threw", withoutSecrets(error)));
   // A logger that throws must not be told about it.
@@ -58,7 +58,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   let newestRequest = 0;
   let validating = Promise.resolve();
 
-  const { own, rooms, emit, say, channel } = createChannels<Events>({ post, ask, guard, watchAll }, home);
+  const { own, rooms, emit, say, channel } = createChannels<Events>(
+    { post, ask, guard, isClosed, watchAll },
+    home,
+  );
   const jobs = createJobs({ post, ask }, frames, guard, isClosed, watchAll, (job) => {
     const { id: jobId, updatedAt: at, source } = job;
     emit(home, "job", job, { seq: lastSeq, at, source, jobId });
@@ -215,8 +218,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     const tell = (...told: [event: string, payload: unknown, meta: T.EventMeta]) => emit(channel, ...told);
     lastSeq = meta.seq;
     // A server may name its event like a member of every object.
-    const schema =
-      Object.hasOwn(schemas, event) && (schemas[event as keyof Events] as StandardSchemaV1 | undefined);
+    const schema = Object.hasOwn(schemas, event) && schemas[event];
     if (!schema) return tell(event, payload, meta);
     const judge = (verdict?: { value?: unknown; issues?: InvalidPayload["issues"] | undefined }) => {
       if (closed) return;
@@ -380,7 +382,7 @@ export interface JobsClient<Events = JobEvents> extends T.Listening<Events>, T.T
   /** Final and idempotent; nothing is delivered afterwards, what still waits rejects with `closed`. */
   close(): void;
   [Symbol.dispose](): void;
-  /** Every event from now on, none lost between iterations; ends with the signal or the client. */
+  /** Every event of the default channel from now on, none lost between iterations; ends with the signal or the client. */
   events(options?: { signal?: AbortSignal }): AsyncIterable<T.AnyEvent>;
   job(id: string): T.JobHandle;
   /** The known jobs that pass the filter. The same array while nothing in it changed. */

@@ -14,8 +14,12 @@ export function leaseChannel<Events>(client: JobsClient<Events>, name: string): 
   let real: Channel<Events> | undefined;
   let isOver = false;
   let closing: ReturnType<typeof setTimeout>;
-  // After the end there is none to open: the last one says that it is closed.
-  const open = () => (real ??= client.channel(name));
+  const open = () => {
+    real ??= client.channel(name);
+    // After the end nobody would close it: what is called on it says that it is closed.
+    if (isOver) real.close();
+    return real;
+  };
   const close = () => {
     isOver = true;
     real?.close();

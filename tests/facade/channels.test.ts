@@ -214,6 +214,31 @@ describe("a channel", () => {
     expect(heard).toHaveBeenCalledTimes(1);
   });
 
+  it("of a closed client is closed", async () => {
+    const { client } = await open(socketIo);
+    client.close();
+    expect(client.channel("/a").connection.current.state).toBe("closed");
+  });
+
+  it("closes behind what was sent before with a Blob, unless it has another user then", async () => {
+    const { client, core } = await open(socketIo);
+    const send = () => {
+      const channel = client.channel("/a");
+      const sent = channel.send("x", new Blob(["ab"]));
+      channel.close();
+      return vi.waitFor(() => core.reply("send", true, "sent")).then(() => sent);
+    };
+    await send();
+    const heard = () => core.heard("channel", "send").map(([name, ...rest]) => `${name} ${rest.at(-1)}`);
+    await vi.waitFor(() => expect(heard()).toEqual(["channel 1", "send -1", "channel 0"]));
+    core.messages.length = 0;
+    const sent = send();
+    client.channel("/a");
+    await sent;
+    await microtasks();
+    expect(core.heard("channel").at(-1)).toEqual(["channel", "/a", 1]);
+  });
+
   it.each([["jobs"], [""], ["/a,b"], [undefined]])("cannot have the name %j", async (name) => {
     const { client } = await open(socketIo);
     expect(() => client.channel(name as string)).toThrow(/begins with "\/"/);

@@ -243,6 +243,19 @@ describe("useChannel", () => {
     await expect(last?.send("x")).rejects.toMatchObject({ code: "closed" });
     expect(core.heard("channel").at(-1)).toEqual(["channel", "/a", 0]);
   });
+
+  it("closed before it was ever shown leaves nothing open", async () => {
+    const { client, core } = await open(socketIo);
+    const channels: ReturnType<typeof useChannel>[] = [];
+    const Talk = () => {
+      channels.push(useChannel("/a"));
+      return null;
+    };
+    renderToString(h(JobsProvider, { client }, h(Talk)));
+    channels[0]?.close();
+    await expect(channels[0]?.send("x")).rejects.toMatchObject({ code: "closed" });
+    expect(core.heard("channel").at(-1)?.at(-1)).toBe(0);
+  });
 });
 
 describe("a server render", () => {
