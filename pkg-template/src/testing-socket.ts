@@ -23,7 +23,10 @@ export interface Host {
   respond(url: URL, method: string, headers: Headers): Response;
 }
 
-/** Puts a host into the globals; the undo takes it out again. */
+/** What was put into the globals, each over what was there before. */
+const layers: { isOver: boolean; restore(): void }[] = [];
+
+/** Puts a host into the globals; the undo takes it out again, in whatever order. */
 export function install({ name, accept, respond }: Host): () => void {
   class TestSocket extends EventTarget {
     static readonly CONNECTING = 0;
@@ -91,18 +94,19 @@ export function install({ name, accept, respond }: Host): () => void {
     }
   }
 
-  const original = { WebSocket: globalThis.WebSocket, fetch: globalThis.fetch };
+  const { WebSocket, fetch } = globalThis;
   const isOurs = (address: unknown) => {
+    if (layer.isOver) return false;
     const text = address instanceof Request ? address.url : String(address);
     return /^[a-z]+:\/\/([^/]+)/.exec(text)?.[1] === name;
   };
 
-  const WebSocketHere = new Proxy(original.WebSocket ?? TestSocket, {
+  const WebSocketHere = new Proxy(WebSocket ?? TestSocket, {
     construct: (target, args: [string, string[]?], newTarget) =>
       isOurs(args[0]) ? new TestSocket(...args) : (Reflect.construct(target, args, newTarget) as object),
   });
   const fetchHere = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
-    if (!isOurs(input)) return original.fetch(input, init);
+    if (!isOurs(input)) return fetch(input, init);
     const request = input instanceof Request ? input : undefined;
     const signal = init.signal ?? request?.signal;
     await Promise.resolve();
@@ -116,8 +120,17 @@ export function install({ name, accept, respond }: Host): () => void {
   };
   Object.assign(globalThis, { WebSocket: WebSocketHere, fetch: fetchHere });
 
+  const layer = {
+    isOver: false,
+    restore() {
+      if ((globalThis.WebSocket as unknown) === WebSocketHere) globalThis.WebSocket = WebSocket;
+      if (globalThis.fetch === fetchHere) globalThis.fetch = fetch;
+    },
+  };
+  layers.push(layer);
   return () => {
-    if ((globalThis.WebSocket as unknown) === WebSocketHere) globalThis.WebSocket = original.WebSocket;
-    if (globalThis.fetch === fetchHere) globalThis.fetch = original.fetch;
+    layer.isOver = true;
+    // One below another that goes on stays until that has gone, and lets everything through.
+    while (layers.at(-1)?.isOver) layers.pop()?.restore();
   };
 }

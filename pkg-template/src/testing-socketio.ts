@@ -33,11 +33,14 @@ export interface SocketIoServer {
   on(event: string, handler: (...args: never[]) => unknown, namespace?: string): () => void;
   /** Tells everybody in the namespace. */
   emit(event: string, args?: readonly unknown[], namespace?: string): void;
-  /** Tells everybody in the namespace, and resolves with the arguments of the first acknowledgement. */
+  /**
+   * Tells everybody in the namespace, and resolves with the arguments of the first acknowledgement. Rejects where nobody
+   * is in it, and with dispose().
+   */
   request(event: string, args?: readonly unknown[], namespace?: string): Promise<unknown[]>;
   /** Refuses a namespace from now on with these words, and puts out who is in it; `null`: lets clients in again. */
   refuse(namespace: string, message: string | null, data?: unknown): void;
-  /** Tokens that are let in; with others a namespace is refused as `unauthorized`. */
+  /** Tokens that are let in, in the `auth` or the query; with others a namespace is refused as `unauthorized`. */
   accept(...tokens: string[]): void;
   heartbeat(): void;
   /** Cuts every socket without a goodbye. */
@@ -52,6 +55,8 @@ export interface SocketIoServer {
 interface Member extends Peer {
   /** The namespaces it is in, and its token there. */
   joined: Map<string, unknown>;
+  /** The token of its address. */
+  token: string | undefined;
   /** A message whose attachments have yet to come. */
   partial?: { left: number; parts: unknown[]; done: (parts: unknown[]) => void } | undefined;
 }
@@ -85,7 +90,7 @@ export function createSocketIoServer(): SocketIoServer {
   const received: SocketIoMessage[] = [];
   const handlers = new Map<string, Set<(...args: never[]) => unknown>>();
   const refusals = new Map<string, object>();
-  const awaited = new Map<number, (args: unknown[]) => void>();
+  const awaited = new Map<number, { resolve: (args: unknown[]) => void; reject: (error: Error) => void }>();
   let tokens: readonly string[] | undefined;
   let isDown = false;
   let lastId = 0;
@@ -98,8 +103,14 @@ export function createSocketIoServer(): SocketIoServer {
     for (const member of [...members]) if (member.joined.has(namespace)) say(member, 2, namespace, id, args);
   };
 
+  const answer = (id: number) => {
+    const waiting = awaited.get(id);
+    awaited.delete(id);
+    return waiting;
+  };
+
   function join(member: Member, namespace: string, auth: string): void {
-    const { token } = JSON.parse(auth || "{}") as { token?: string };
+    const { token = member.token } = JSON.parse(auth || "{}") as { token?: string };
     const isUnknown = tokens && !tokens.includes(token ?? "");
     const refusal = refusals.get(namespace) ?? (isUnknown && { message: "unauthorized" });
     if (refusal) return say(member, 4, namespace, undefined, refusal);
@@ -128,7 +139,7 @@ export function createSocketIoServer(): SocketIoServer {
         value?._placeholder ? parts[value.num] : value,
       ) as unknown[];
       if (type === "2" || type === "5") void hear(member, namespace, id, args);
-      else awaited.get(Number(id))?.(args);
+      else answer(Number(id))?.resolve(args);
     };
     if (!attachments) return done([]);
     member.partial = { left: Number(attachments), parts: [], done };
@@ -136,7 +147,8 @@ export function createSocketIoServer(): SocketIoServer {
 
   function accept(url: URL, peer: Peer): Session | undefined {
     if (isDown || url.searchParams.get("transport") !== "websocket") return undefined;
-    const member: Member = { ...peer, joined: new Map() };
+    const token = url.searchParams.get("token") ?? undefined;
+    const member: Member = { ...peer, joined: new Map(), token };
     return {
       opened() {
         members.add(member);
@@ -165,6 +177,7 @@ export function createSocketIoServer(): SocketIoServer {
   });
   const dispose = () => {
     for (const member of [...members]) member.end(1001, "the test is over");
+    for (const id of awaited.keys()) answer(id)?.reject(new Error("The server was disposed of."));
     uninstall();
   };
 
@@ -183,15 +196,17 @@ export function createSocketIoServer(): SocketIoServer {
       return () => list.delete(handler);
     },
     emit: (event, args = [], namespace = "/") => tell(namespace, undefined, [event, ...args]),
-    request: (event, args = [], namespace = "/") =>
-      new Promise((resolve) => {
-        const id = ++lastId;
-        awaited.set(id, (answer) => {
-          awaited.delete(id);
-          resolve(answer);
-        });
-        tell(namespace, id, [event, ...args]);
-      }),
+    request(event, args = [], namespace = "/") {
+      const answered = new Promise<unknown[]>((resolve, reject) => {
+        if (![...members].some(({ joined }) => joined.has(namespace)))
+          throw new Error(`Nobody is in ${namespace} to answer "${event}".`);
+        awaited.set(++lastId, { resolve, reject });
+        tell(namespace, lastId, [event, ...args]);
+      });
+      // A test that does not wait for it any more needs no report of it.
+      answered.catch(() => {});
+      return answered;
+    },
     refuse(namespace, message, data) {
       refusals.delete(namespace);
       if (message === null) return;

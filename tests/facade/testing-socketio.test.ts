@@ -102,6 +102,26 @@ describe("the Socket.IO server for tests", () => {
     expect([server.members(), server.members("/jobs")]).toEqual([["good"], []]);
   });
 
+  it("looks at a token of the query too", async () => {
+    server.accept("good");
+    const socket = new WebSocket(
+      "wss://socketio.jobwire.test/socket.io/?EIO=4&transport=websocket&token=good",
+    );
+    await new Promise((resolve) => (socket.onopen = resolve));
+    socket.send("40");
+    expect(server.members()).toEqual(["good"]);
+    socket.close();
+  });
+
+  it("says when a request has nobody to answer it, or nobody any more", async () => {
+    await expect(server.request("ask", [], "/jobs")).rejects.toThrow('Nobody is in /jobs to answer "ask"');
+    await connect();
+    const unanswered = server.request("ask");
+    server.dispose();
+    await expect(unanswered).rejects.toThrow("disposed");
+    await expect(server.request("ask")).rejects.toThrow("Nobody");
+  });
+
   it("can be cut, go down and come back", async () => {
     const socket = await connect();
     const lost = once(socket, "disconnect");

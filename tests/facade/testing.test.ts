@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createTestServer } from "../../pkg-template/src/testing.js";
+import { createSocketIoServer, createTestServer } from "../../pkg-template/src/testing.js";
 import type { TestServer } from "../../pkg-template/src/testing.js";
 
 let server: TestServer;
@@ -88,6 +88,27 @@ describe("the test server", () => {
   it("leaves other addresses alone and puts the globals back", async () => {
     await expect(fetch("data:text/plain,hello").then((r) => r.text())).resolves.toBe("hello");
     server.dispose();
+    expect(globalThis.WebSocket).toBe(before.WebSocket);
+    expect(globalThis.fetch).toBe(before.fetch);
+  });
+
+  it("calls the page's own fetch as the page would: browsers refuse any other `this`", async () => {
+    server.dispose();
+    const native = vi.fn(function (this: unknown, _address: string) {
+      if (this !== undefined && this !== globalThis) throw new TypeError("Illegal invocation");
+      return Promise.resolve(new Response("theirs"));
+    });
+    vi.stubGlobal("fetch", native);
+    server = createTestServer();
+    expect(await (await fetch("https://elsewhere.test/")).text()).toBe("theirs");
+    server.dispose();
+  });
+
+  it("of which there are several puts the globals back in whatever order they go", async () => {
+    const other = createSocketIoServer();
+    server.dispose();
+    expect((await fetch(`${other.options.url}/socket.io/`)).status).toBe(400);
+    other.dispose();
     expect(globalThis.WebSocket).toBe(before.WebSocket);
     expect(globalThis.fetch).toBe(before.fetch);
   });
