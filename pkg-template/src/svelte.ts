@@ -100,9 +100,9 @@ const always = <T>(store: Store<T>): Store<T> =>
     () => store,
   );
 
-/** The state of the connection. */
-export function useConnection(): Store<ConnectionStatus> {
-  return always(useJobsClient().connection);
+/** The state of the connection, or of a channel. */
+export function useConnection(channel?: Pick<Channel, "connection">): Store<ConnectionStatus> {
+  return always((channel ?? useJobsClient()).connection);
 }
 
 /** Listens while the component is mounted, in the browser only; to a channel where one is given. */

@@ -168,7 +168,7 @@ export interface Job {
   readonly stale: boolean;
   /** Estimated time left in ms. */
   readonly etaMs?: number;
-  /** What the server sent beyond the known fields. */
+  /** What the server sent beyond the known fields; at present not set by `stream` and `socket.io`. */
   readonly data?: unknown;
 }
 
@@ -207,6 +207,7 @@ export interface ConnectionStatus {
   /** Wall clock, ms since 1970. */
   readonly nextRetryAt?: number;
   readonly lastMessageAt?: number;
+  /** Round trip time in ms; at present not set by `stream` and `socket.io`. */
   readonly rttMs?: number;
   readonly everConnected: boolean;
   readonly error?: JobsError;

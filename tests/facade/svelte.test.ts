@@ -65,7 +65,7 @@ describe("Svelte", () => {
       ["socket.io event", "/a,playback_play", [1], meta()],
     );
     flushSync();
-    expect(target.textContent).toBe("open");
+    expect(target.textContent).toBe("open open");
     expect(heard).toEqual([1]);
     await unmount(page);
     await vi.advanceTimersByTimeAsync(10);
