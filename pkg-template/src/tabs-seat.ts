@@ -69,7 +69,11 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
   /** Whether there was a core before. */
   let isServed = false;
 
-  const view = createView(wishes, ends, sink, (rid) => questions.delete(rid) && rid >= 0);
+  const view = createView(wishes, ends, sink, (rid) => questions.delete(rid) && rid >= 0, retry);
+
+  function retry(job: string): void {
+    say?.([[Post.Retry, 0, job]]);
+  }
 
   const record = (...line: Line) => sink(Kind.Batch, 0, JSON.stringify(line) as never);
   const answer = (rid: number, value: unknown) => record(Rec.Answer, rid, value);
@@ -183,6 +187,9 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
         if (what === Post.Reply) return reply(n, message, given);
         return connected ? ask(n, { messages: [...given, message] }) : keep(n, message, given);
       }
+      case Post.Retry:
+        view.retry(message[2] as string);
+        return say?.([message]);
       case Post.Refresh:
       case Post.Inspect:
       case Post.Audit:
@@ -206,6 +213,7 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
       if (isServed) view.renew();
       isServed = true;
       to(connected ? [...wishes.state(), [Post.Connect, 0]] : []);
+      for (const job of view.retries()) retry(job);
       for (const [rid, question] of [...questions]) askAgain(rid, question);
     },
     unlink(state) {

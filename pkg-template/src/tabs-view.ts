@@ -49,6 +49,10 @@ export interface View {
   rest(state: number): void;
   /** Another core speaks from now on. */
   renew(): void;
+  /** The page asks for a new attempt of a job. */
+  retry(job: string): void;
+  /** Jobs of which that was asked, and no new attempt was told yet. */
+  retries(): string[];
   /** How many cores spoke before. */
   readonly cores: number;
 }
@@ -56,17 +60,20 @@ export interface View {
 /**
  * @param ends the events that a core tells when a read finds a job completed, failed or cancelled
  * @param settle forgets an asked question when its answer is there; false when nobody asked it
+ * @param retryAgain says a retry to a core that found the job as it was before
  */
 export function createView(
   wishes: Wishes,
   ends: readonly string[],
   sink: Sink,
   settle: (rid: number) => boolean,
+  retryAgain: (job: string) => void,
 ): View {
   const say = sink as (...call: Call) => void;
   const jobs = new Map<string, Job>();
   /** Followed jobs whose end an earlier core told. */
   const ended = new Set<string>();
+  const retried = new Set<string>();
   /** By how many attempts this core's counting is behind that of the cores before, where the server does not count. */
   const behind = new Map<string, number>();
   /** Jobs whose end was told by an event before this tab knew the job. */
@@ -112,6 +119,15 @@ export function createView(
     }
     let late = behind.get(id);
     if (late === undefined) behind.set(id, (late = Math.max(0, known[At.Attempt] - job[At.Attempt])));
+    if (ended.has(id) && retried.has(id) && job[At.Attempt] + late === known[At.Attempt]) {
+      // A core knows a job only when it has read it: it may have had to pass the retry over.
+      if (status > COMPLETED) {
+        retryAgain(id);
+        return undefined;
+      }
+      // The new attempt, of a server that does not count them.
+      behind.set(id, ++late);
+    }
     next[At.Attempt] += late;
     if (next[At.Attempt] > known[At.Attempt]) {
       ended.delete(id);
@@ -141,6 +157,7 @@ export function createView(
     const known = jobs.get(id);
     const next = known && cores ? carriedOn(job, known) : job;
     if (!next) return undefined;
+    if (!known || !isOver(next) || next[At.Attempt] > known[At.Attempt]) retried.delete(id);
     if (!isOver(next)) announced.delete(id);
     else if (!announced.has(id) && !(known && isOver(known) && known[At.Attempt] === next[At.Attempt])) {
       over.set(id, next);
@@ -238,6 +255,10 @@ export function createView(
         else if (kind === Kind.Dirty ? attached : kind !== Kind.Reply || settle(n)) say(kind, n, value);
       }
     },
+    retry(id) {
+      if ((jobs.get(id)?.[At.Status] ?? 0) > COMPLETED) retried.add(id);
+    },
+    retries: () => [...retried],
     rest(state) {
       const lines: (Line | undefined)[] = [];
       for (const [channel, [kind, ...last]] of statuses) {

@@ -14,6 +14,8 @@ const IDLE = 0;
 let wishes: Wishes;
 let view: View;
 let calls: unknown[][];
+/** Jobs whose retry is said once more. */
+let retried: string[];
 
 /** What the page is told, jobs as `id status progress/attempt`, events by name. */
 function tell(...records: unknown[]): string[] {
@@ -32,11 +34,13 @@ const [QUEUED, RUNNING, COMPLETED, FAILED] = [1, 2, 3, 4];
 beforeEach(() => {
   wishes = createWishes();
   calls = [];
+  retried = [];
   view = createView(
     wishes,
     ["completed", "error", "cancelled"],
     (...call) => calls.push(call),
     () => true,
+    (id) => retried.push(id),
   );
   wishes.note([Post.Follow, 0, "a"]);
   wishes.note([Post.Listen, 1, "completed"]);
@@ -127,6 +131,42 @@ describe("with the next core", () => {
       `a ${FAILED} null/2`,
       "1 error",
     ]);
+  });
+
+  it.each(["before", "after"])("a retry %s it speaks leads to a new attempt", (when) => {
+    tell(["job", job("a", { status: "failed" })], ended("a", "error"));
+    if (when === "before") view.retry("a");
+    view.renew();
+    if (when === "after") view.retry("a");
+    expect(view.retries()).toEqual(["a"]);
+    expect(tell(["job", job("a", { status: "unknown" })])).toEqual([]);
+    // That the server began it nobody has seen; it does not count.
+    expect(tell(["job", job("a")])).toEqual([`a ${RUNNING} null/2`]);
+    expect(view.retries()).toEqual([]);
+    expect(retried).toEqual([]);
+    expect(tell(["job", job("a", { status: "failed" })], ended("a", "error"))).toEqual([
+      `a ${FAILED} null/2`,
+      "1 error",
+    ]);
+  });
+
+  it("a retry is said once more when a core finds the old end, which is not told again", () => {
+    tell(["job", job("a", { status: "failed" })], ended("a", "error"));
+    view.retry("a");
+    view.renew();
+    expect(tell(["job", job("a", { status: "failed" })], ended("a", "error"))).toEqual([]);
+    expect(retried).toEqual(["a"]);
+    expect(tell(["job", job("a", { status: "queued", attempt: 2 })])).toEqual([`a ${QUEUED} null/2`]);
+    expect(view.retries()).toEqual([]);
+  });
+
+  it("a retry that was followed by a new attempt, or of a job that has not failed, is not remembered", () => {
+    tell(["job", job("a", { status: "failed" })]);
+    view.retry("a");
+    tell(["job", job("a", { status: "queued", attempt: 2 })]);
+    view.retry("a");
+    view.retry("b");
+    expect(view.retries()).toEqual([]);
   });
 
   it("attempts are counted on where the server does not count them", () => {

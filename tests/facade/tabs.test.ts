@@ -176,10 +176,10 @@ describe("shareAcrossTabs", () => {
   });
 
   it("asks the leader's page for tokens and headers while that page itself is not connected", async () => {
-    const headers = () => ({ "X-Trace": "1" });
+    const polling = { url: "/jobs/{id}", headers: () => ({ "X-Trace": "1" }) };
     const [leader, tab] = [
-      await openTab({ token: () => SECRET, headers }),
-      await openTab({ token: () => SECRET, headers }),
+      await openTab({ token: () => SECRET, polling }),
+      await openTab({ token: () => SECRET, polling }),
     ];
     watch(tab, "a");
     await microtasks();
@@ -412,6 +412,25 @@ describe("shareAcrossTabs", () => {
       expect(await sent).toMatchObject({ code: "network", retryable: true });
       expect(third.core.heard("send")).toEqual([]);
       expect(third.core.heard("follow")).toHaveLength(2);
+    });
+
+    it("says a retry again that no core has carried out", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      const seen = watch(tab, "a");
+      await microtasks();
+      leader.core.urgent(open(), ["job", job("a", { status: "failed" })]);
+      await microtasks();
+      leader.tab.freeze();
+      tab.client.job("a").retry();
+      leader.tab.kill();
+      await microtasks();
+      expect(tab.core.heard("retry")).toEqual([["retry", "a"]]);
+      tab.core.urgent(open(), ["job", job("a", { status: "failed" })]);
+      await microtasks();
+      expect(tab.core.heard("retry")).toHaveLength(2);
+      tab.core.urgent(["job", job("a", { status: "queued", attempt: 2 })]);
+      await frame();
+      expect(seen.statuses).toEqual(["unknown - stale", "failed -", "queued - stale", "queued -"]);
     });
 
     it("says that the connection came back, and what may have been missed", async () => {
