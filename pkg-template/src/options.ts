@@ -26,7 +26,7 @@ const template = (name: string, value: unknown) =>
 /** A namespace ends at a comma, and a packet may at a control character. */
 export const checkNamespace = (name: string, value: unknown) =>
   // eslint-disable-next-line no-control-regex -- that is what is looked for
-  check(/^\/[^,\x00-\x1f]*$/.test(String(value)), name, 'a path that begins with "/", without commas');
+  check(/^\/[^,?\x00-\x1f]*$/.test(String(value)), name, 'a path that begins with "/", without commas');
 
 function object(name: string, value: unknown): Record<string, unknown> {
   check(value && typeof value === "object", name, "an object");

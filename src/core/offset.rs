@@ -59,6 +59,13 @@ fn made_at(mark: &str) -> Option<f64> {
     digits(mark.get(..dash)?, 10.0, decimal)
 }
 
+/// Whether two marks can be of one adapter.
+pub(crate) fn alike(one: &str, other: &str) -> bool {
+    // Those of Node's have seven letters and a short counter, ids of entries have more than twelve digits.
+    let kind = |mark: &str| (mark.len() == 24, mark.len() > 13);
+    kind(one) == kind(other)
+}
+
 fn in_base_64(byte: u8) -> Option<u8> {
     Some(match byte {
         b'0'..=b'9' => byte - b'0',

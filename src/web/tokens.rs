@@ -8,7 +8,11 @@ use std::cell::RefCell;
 /// A token shorter than this is not looked for in texts: it would match by chance.
 const SHORTEST: usize = 6;
 
-/// The token of the last request, and the one before it, which sockets may still be named by.
+/// How many are kept: sockets may still be named by the one before the last, and what a server said of older ones may
+/// still be told.
+const KEPT: usize = 8;
+
+/// The tokens of the last requests.
 #[derive(Default)]
 pub(crate) struct Tokens {
     kept: RefCell<Vec<(u32, String)>>,
@@ -22,7 +26,7 @@ impl Tokens {
             return;
         }
         kept.push((req, token));
-        if kept.len() > 2 {
+        if kept.len() > KEPT {
             kept.remove(0);
         }
     }

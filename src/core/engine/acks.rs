@@ -117,7 +117,7 @@ impl Engine {
         socketio::encode(&packet, &mut text).map_err(|_| Problem::BadMessage)?;
         let name = channel.name.clone();
         let goes = self.can_send(place)
-            && self.transport.has_room(&text, attachments)
+            && self.transport.has_room(&text)
             && !self.queue.holds(Some(&name))
             && self.bucket.take(self.now) <= self.now;
         if goes {
@@ -204,7 +204,7 @@ impl Engine {
     }
 
     /// What waits for a namespace is not wanted any more.
-    pub(super) fn drop_queued(&mut self, name: &str) {
+    pub(super) fn drop_queued(&mut self, name: &str, problem: Problem) {
         let mut at = 0;
         while let Some(item) = self.queue.get(at) {
             if item.job.as_deref() != Some(name) {
@@ -213,7 +213,10 @@ impl Engine {
             }
             if let Some(item) = self.queue.remove(at) {
                 self.forget(&item.attachments);
-                self.end_request(item.rid, Problem::Closed);
+                if !self.end_request(item.rid, problem) {
+                    self.count(Count::Expired);
+                    self.log(Log::QueueExpired, "", None);
+                }
             }
         }
     }

@@ -23,6 +23,9 @@ const JOIN_TIMEOUT: u64 = 45_000;
 /// Tokens in a row that a namespace may refuse before it is not asked any more: an old one, and a fresh one.
 const MOST_DENIALS: u32 = 2;
 
+/// How long a namespace that was left is not joined again, ms.
+const APART: u64 = 100;
+
 /// The place of the default namespace.
 pub(super) const DEFAULT: usize = 0;
 
@@ -52,6 +55,8 @@ pub(super) struct Channel {
     pub(super) standing: Standing,
     /// When its next step comes: the end of joining, of a back-off, or of the grace after the last user left.
     at: Time,
+    /// It was left, and may not be joined again before this: servers see to joining before they see to leaving.
+    apart: Time,
     /// Since when the client is in it.
     since: Time,
     /// Failures in a row.
@@ -84,6 +89,7 @@ impl Channel {
             on: true,
             standing: Standing::Out,
             at: Time::NEVER,
+            apart: Time(0),
             since: Time(0),
             failures: 0,
             denials: 0,
@@ -122,6 +128,10 @@ impl Channel {
     fn begin_anew(&mut self) {
         self.failures = 0;
         self.denials = 0;
+    }
+
+    fn is_joined(&self) -> bool {
+        self.standing == Standing::Joined
     }
 
     /// Whether the server marks its events with offsets.
@@ -265,14 +275,15 @@ impl Engine {
         if !self.config.is_socketio() {
             return;
         }
-        for channel in self.channels.iter_mut() {
-            if channel.refusal().is_some() {
+        for place in 0..self.channels.len() {
+            if let Some(channel) = self.channels.get_mut(place)
+                && channel.refusal().is_some()
+            {
                 channel.standing = Standing::Out;
                 channel.begin_anew();
+                // With a token of its own: the session's is what was refused.
+                self.join(place);
             }
-        }
-        if self.has_session() {
-            self.join_all();
         }
     }
 
@@ -294,6 +305,14 @@ impl Engine {
         if !self.has_session() {
             return;
         }
+        let (now, posting) = (self.now, self.is_posting());
+        if let Some(channel) = self.channels.get_mut(place)
+            && channel.apart > Time(0)
+            && (posting || channel.apart > now)
+        {
+            channel.at = channel.apart.max(now.after(APART));
+            return;
+        }
         if !self.config.token || self.config.token_in != TokenIn::Auth {
             return self.ask_to_join(place, 0);
         }
@@ -302,11 +321,24 @@ impl Engine {
     }
 
     fn stand(&mut self, place: usize, standing: Standing, until: Time) {
+        let mut was_joined = false;
         if let Some(channel) = self.channels.get_mut(place) {
+            was_joined = channel.standing == Standing::Joined;
             channel.standing = standing;
             channel.at = until;
         }
         self.status_dirty = true;
+        let kept_out = matches!(
+            standing,
+            Standing::Token | Standing::Waiting(_) | Standing::Refused(_)
+        );
+        if place == DEFAULT && kept_out && self.has_session() {
+            // The session lives on without news of jobs: they are read meanwhile.
+            let lost = was_joined.then(|| self.wall());
+            for job in self.jobs_of(SHARED) {
+                self.socket_lost(job, lost);
+            }
+        }
     }
 
     /// The token that was awaited is there, or cannot be had.
@@ -334,6 +366,7 @@ impl Engine {
             return;
         };
         let mut text = head("40", &channel.name);
+        channel.apart = Time(0);
         channel.auth = auth;
         channel.recovers = channel.is_recoverable() && !channel.offset.is_empty();
         let mut mark = '{';
@@ -390,12 +423,35 @@ impl Engine {
                 continue;
             }
             match channel.standing {
+                // One that does not answer must not take the others along.
+                Standing::Joining if self.channels.iter().any(Channel::is_joined) => {
+                    if channel.on {
+                        self.refused_for_good(place, Problem::Silent);
+                    } else {
+                        self.stand(place, Standing::Out, Time::NEVER);
+                        self.leave(place);
+                    }
+                }
                 Standing::Joining => {
                     self.let_go(SHARED, "a namespace does not answer");
                     self.link_failed(SHARED, Loss::Timeout);
                     return Time::NEVER;
                 }
-                _ if !channel.on => self.leave(place),
+                _ if !channel.on => {
+                    self.leave(place);
+                    // A session without a namespace is ended by servers, again and again.
+                    let refusal = self.channel(DEFAULT).and_then(Channel::refusal);
+                    if let Some(problem) = refusal
+                        && !self.has_prospects()
+                    {
+                        self.fail(problem);
+                        return Time::NEVER;
+                    }
+                }
+                Standing::Out => {
+                    self.stand(place, Standing::Out, Time::NEVER);
+                    self.join(place);
+                }
                 Standing::Waiting(_) => {
                     self.stand(place, Standing::Out, Time::NEVER);
                     self.join(place);
@@ -423,9 +479,10 @@ impl Engine {
         channel.told = told;
         channel.acks = acks;
         if standing == Standing::Joined {
+            channel.apart = self.now.after(APART);
             self.transmit(head("41", &name), Vec::new(), 0);
         }
-        self.drop_queued(&name);
+        self.drop_queued(&name, Problem::Closed);
         self.channels_left();
         self.status_dirty = true;
     }
@@ -533,6 +590,10 @@ impl Engine {
             return;
         };
         if channel.standing != Standing::Joining {
+            if channel.standing != Standing::Joined {
+                // Nobody waits for it any more.
+                self.transmit(head("41", name), Vec::new(), 0);
+            }
             return;
         }
         let pid = session.pid.get();
@@ -635,19 +696,22 @@ impl Engine {
         self.stand(place, Standing::Waiting(problem), self.now.after(delay));
     }
 
+    /// Whether a namespace is wanted that has not been refused for good.
+    fn has_prospects(&self) -> bool {
+        self.channels
+            .iter()
+            .any(|channel| channel.on && channel.refusal().is_none())
+    }
+
     /// The client is not asked for again by itself; when nothing else is wanted, the connection ends.
     fn refused_for_good(&mut self, place: usize, problem: Problem) {
         let name = self.channel(place).map(|channel| channel.name.clone());
         let name = name.unwrap_or_default();
         let said = self.channel(place).map(|channel| channel.said.clone());
         self.stand(place, Standing::Refused(problem), Time::NEVER);
-        self.drop_queued(&name);
+        self.drop_queued(&name, problem);
         self.channels_left();
-        let others = self
-            .channels
-            .iter()
-            .any(|channel| channel.on && channel.refusal().is_none());
-        if !others {
+        if !self.has_prospects() {
             return self.fail(problem);
         }
         let (now, wall) = (self.now, self.wall());

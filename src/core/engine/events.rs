@@ -174,6 +174,9 @@ impl Engine {
         let Some((rest, last)) = offset::split_last(args) else {
             return args;
         };
+        if !channel.offset.is_empty() && !offset::alike(&channel.offset, last) {
+            return args;
+        }
         let Some(skews) = offset::skews(last, clocks, channel.skews) else {
             return args;
         };
@@ -259,6 +262,10 @@ impl Engine {
                     raw,
                 };
                 self.invalid(&invalid, None, Source::Socket);
+                // There is no room for those behind it either.
+                if code == "too-many-jobs" {
+                    break;
+                }
             }
         }
         Ok(())

@@ -61,7 +61,9 @@ pub(super) struct Link {
     pub(super) last_message: Time,
     /// When its next step comes: the end of a handshake, of silence, or of a back-off.
     pub(super) deadline: Deadline,
-    /// When an open socket was lost, epoch ms; 0: not at all.
+    /// News came over it.
+    served: bool,
+    /// When news was lost, epoch ms; 0: not at all.
     lost_at: u64,
 }
 
@@ -79,6 +81,7 @@ impl Default for Link {
             opened_at: Time(0),
             last_message: Time(0),
             deadline: Deadline::default(),
+            served: false,
             lost_at: 0,
         }
     }
@@ -289,6 +292,7 @@ impl Engine {
         let Some(link) = self.links.get_mut(place as usize) else {
             return;
         };
+        link.served = true;
         let (lost_at, failures) = (std::mem::take(&mut link.lost_at), link.failures);
         self.ever_connected = true;
         if lost_at > 0 {
@@ -535,18 +539,22 @@ impl Engine {
             return;
         };
         let mut lost = None;
+        let mut soon = false;
         if link.state == State::Open {
             let silence = if silent {
                 now.since(link.last_message)
             } else {
                 0
             };
-            link.lost_at = wall.saturating_sub(silence);
-            lost = Some(link.lost_at);
+            if std::mem::take(&mut link.served) {
+                link.lost_at = wall.saturating_sub(silence);
+                lost = Some(link.lost_at);
+            }
             let uptime = now.since(link.opened_at);
             if uptime >= min_uptime {
                 link.failures = 0;
             }
+            soon = link.failures > 0;
             if has_token && uptime >= proof {
                 self.auth.proven(link.auth);
             }
@@ -556,6 +564,9 @@ impl Engine {
         }
         self.status_dirty = true;
         link.state = State::Waiting;
+        if soon && self.config.is_socketio() {
+            self.broke_soon();
+        }
         for job in self.jobs_of(place) {
             self.socket_lost(job, lost);
         }

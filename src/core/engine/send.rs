@@ -109,7 +109,7 @@ impl Engine {
                 let place = job.and_then(|name| self.channel_named(name));
                 let mut open = place.is_some_and(|place| self.can_send(place));
                 if open && expires > now {
-                    room &= self.transport.has_room(&item.text, &item.attachments);
+                    room = room && self.transport.has_room(&item.text);
                     open = room;
                 }
                 (Gen::NONE, open)

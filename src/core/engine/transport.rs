@@ -24,6 +24,10 @@ const KEPT: u32 = 1 << 31;
 const NEXT_PROBE: u64 = 5000;
 const LAST_PROBE: u64 = 60_000;
 
+/// GETs in a row that may bring nothing, and how long the client waits before each but the first, ms.
+const MOST_EMPTY: u32 = 50;
+const PAUSE: u64 = 100;
+
 /// The longest part of an answer that an error quotes, bytes.
 const QUOTED: usize = 120;
 
@@ -64,6 +68,10 @@ pub(super) struct Transport {
     /// Requests under way; 0: none.
     get: u32,
     post: u32,
+    /// When the next GET goes, where it does not go at once.
+    get_at: Time,
+    /// GETs in a row that brought nothing.
+    empty: u32,
     post_until: Time,
     /// Attachments of the POST under way.
     posted: Vec<Attachment>,
@@ -97,6 +105,8 @@ impl Default for Transport {
             requests: REQUESTS,
             get: 0,
             post: 0,
+            get_at: Time::NEVER,
+            empty: 0,
             post_until: Time::NEVER,
             posted: Vec::new(),
             out: Vec::new(),
@@ -121,7 +131,7 @@ impl Transport {
 
     /// Whether a message would leave at once, behind what leaves already. What would not waits in the queue, where it
     /// keeps its age and can be taken back.
-    pub(super) fn has_room(&self, text: &str, attachments: &[Attachment]) -> bool {
+    pub(super) fn has_room(&self, text: &str) -> bool {
         let mut batch = Batch::default();
         let mut push = |text: &str, attachments: &[Attachment]| {
             batch.push(text, &sizes(attachments), self.max_payload)
@@ -129,7 +139,7 @@ impl Transport {
         let all =
             |outgoing: &Outgoing| outgoing.auth == 0 && push(&outgoing.text, &outgoing.attachments);
         !self.polling
-            || self.post == 0 && !self.probed && self.out.iter().all(all) && push(text, attachments)
+            || self.post == 0 && !self.probed && self.out.iter().all(all) && push(text, &[])
     }
 
     /// Whether the server takes a message; what it does not say it takes.
@@ -187,6 +197,9 @@ impl Engine {
         transport.polling = polling;
         transport.sid.clear();
         transport.problem = None;
+        transport.detail.clear();
+        transport.get_at = Time::NEVER;
+        transport.empty = 0;
         if polling {
             self.request(None, Vec::new(), 0);
         } else {
@@ -241,6 +254,14 @@ impl Engine {
         let r#gen = self.new_attempt(SHARED);
         self.open_session(r#gen);
         true
+    }
+
+    /// An open session broke soon: where WebSockets are let through and cut again and again, polling comes first.
+    pub(super) fn broke_soon(&mut self) {
+        if !self.transport.polling && self.has_two_ways() {
+            self.transport.second = !self.begins_with_polling();
+            self.transport.failed_probes += 1;
+        }
     }
 
     /// The session is over: nothing of it is wanted any more. What the server has not been told stays untold.
@@ -487,9 +508,26 @@ impl Engine {
                 return;
             }
         }
-        if self.transport.polling && !self.transport.probed {
-            self.request(None, Vec::new(), 0);
+        let transport = &mut self.transport;
+        if !transport.polling || transport.probed {
+            return;
         }
+        // A server that has taken a probe for begun answers every GET at once and with nothing, python-engineio even
+        // when the probe is long gone.
+        if outcome.body != "6" {
+            transport.empty = 0;
+        } else {
+            transport.empty += 1;
+            if transport.empty > MOST_EMPTY {
+                transport.failed_probes += 4;
+                return self.lost("nothing but empty answers");
+            }
+            if transport.empty > 1 {
+                transport.get_at = self.now.after(PAUSE);
+                return;
+            }
+        }
+        self.request(None, Vec::new(), 0);
     }
 
     fn get_failed(&mut self, outcome: &HttpOutcome) {
@@ -519,17 +557,32 @@ impl Engine {
     /// Sends a message, or puts it behind what waits for the next POST.
     pub(super) fn transmit(&mut self, text: String, attachments: Vec<Attachment>, auth: u32) {
         if self.transport.polling {
-            return self.transport.out.push(Outgoing {
+            let out = &mut self.transport.out;
+            // The server need not answer two of them.
+            if text == "3" && out.iter().any(|outgoing| outgoing.text == "3") {
+                return;
+            }
+            out.push(Outgoing {
                 text,
-                attachments,
+                attachments: Vec::new(),
                 auth,
             });
+            // Each is a packet of its own, and may go with another POST.
+            for attachment in attachments {
+                out.push(Outgoing {
+                    text: String::new(),
+                    attachments: vec![attachment],
+                    auth: 0,
+                });
+            }
+            return;
         }
         let r#gen = self.link(SHARED).map_or(Gen::NONE, |link| link.r#gen);
-        self.outputs.push(match auth {
-            0 => Output::Send { r#gen, text },
-            auth => Output::SendToken { r#gen, text, auth },
-        });
+        if auth > 0 {
+            self.outputs.push(Output::SendToken { r#gen, text, auth });
+        } else if !text.is_empty() {
+            self.outputs.push(Output::Send { r#gen, text });
+        }
         for (id, _) in &attachments {
             self.outputs.push(Output::SendBinary { r#gen, id: *id });
         }
@@ -593,12 +646,19 @@ impl Engine {
             return now; // as above
         }
         self.post();
+        if self.transport.get_at <= now {
+            self.transport.get_at = Time::NEVER;
+            if self.transport.get == 0 && !self.transport.probed {
+                self.request(None, Vec::new(), 0);
+            }
+        }
         let transport = &self.transport;
+        let next = transport.post_until.min(transport.get_at);
         if transport.probe != Gen::NONE {
-            return transport.probe_until.min(transport.post_until);
+            return transport.probe_until.min(next);
         }
         if !transport.upgrades || !self.has_two_ways() {
-            return transport.post_until;
+            return next;
         }
         if transport.next_probe <= now {
             let r#gen = self.new_gen(SHARED);
@@ -608,10 +668,7 @@ impl Engine {
             self.open_websocket(r#gen);
         }
         let transport = &self.transport;
-        transport
-            .next_probe
-            .min(transport.probe_until)
-            .min(transport.post_until)
+        next.min(transport.next_probe).min(transport.probe_until)
     }
 
     /// Whether a generation is the probe's.

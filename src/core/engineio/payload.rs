@@ -53,32 +53,39 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Adds a packet that is text already, and binary messages of so many bytes behind it, and says so; or leaves the
-    /// batch as it was when it is full: of packets, or of the bytes that the server takes (`max_payload` of its
-    /// handshake; 0: any number). The first always fits.
+    /// Adds a packet that is text already, or none, and binary messages of so many bytes behind it, and says so; or
+    /// leaves the batch as it was when it is full: of packets, or of the bytes that the server takes (`max_payload` of
+    /// its handshake; 0: any number). The first always fits.
     pub fn push(&mut self, text: &str, binaries: &[u64], max_payload: u32) -> bool {
-        let mut bytes = self.bytes + 1 + text.len() as u64;
+        let is_text = !text.is_empty();
+        let mut bytes = self.bytes + u64::from(is_text) + text.len() as u64;
         for size in binaries {
             bytes += 2 + base64_length(*size);
         }
-        let packets = self.packets + 1 + binaries.len() as u32;
+        let packets = self.packets + u32::from(is_text) + binaries.len() as u32;
         // No separator stands before the first.
         let too_long = max_payload > 0 && bytes - 1 > u64::from(max_payload);
         if self.packets > 0 && (too_long || packets > MAX_PACKETS) {
             return false;
         }
-        if self.packets > 0 {
-            self.body.push(char::from(SEPARATOR));
+        if is_text {
+            self.separate();
+            self.body.push_str(text);
         }
-        self.body.push_str(text);
         for _ in binaries {
-            for part in [char::from(SEPARATOR), 'b', FILL] {
-                self.body.push(part);
-            }
+            self.separate();
+            self.body.push('b');
+            self.body.push(FILL);
         }
         self.bytes = bytes;
         self.packets = packets;
         true
+    }
+
+    fn separate(&mut self) {
+        if !self.body.is_empty() {
+            self.body.push(char::from(SEPARATOR));
+        }
     }
 
     /// Whether there is nothing to send.
@@ -173,6 +180,9 @@ mod tests {
         assert!(!batch.push("452-[]", &[1, 2], 0));
         assert!(batch.push("3", &[], 0));
         assert!(!batch.push("3", &[], 0));
+        batch.take();
+        assert!(batch.push("", &[3], 0) && batch.push("", &[3], 0));
+        assert_eq!(batch.take(), "b\u{1a}\u{1e}b\u{1a}");
         let mut text = String::new();
         for bytes in 0..10u8 {
             text.clear();

@@ -3,11 +3,14 @@
 use super::{Body, Error, Packet, args, is_reserved, packet, placeholders};
 use crate::core::json::{push_string, push_u64};
 
-/// Whether a namespace can be written: it begins with a slash and holds neither a comma, which would end it, nor a
-/// control character, which could end the packet.
+/// Whether a namespace can be written: it begins with a slash and holds no comma, which would end it, no query, which
+/// servers leave out of their answers, and no control character, which could end the packet.
 #[must_use]
 pub fn is_namespace(name: &str) -> bool {
-    name.starts_with('/') && !name.bytes().any(|byte| byte == b',' || byte < b' ')
+    name.starts_with('/')
+        && !name
+            .bytes()
+            .any(|byte| matches!(byte, b',' | b'?') || byte < b' ')
 }
 
 /// Appends a packet; its attachments are to follow as binary messages, in the order of their numbers. What

@@ -53,7 +53,7 @@ fn what_was_asked_before_is_lost_and_what_waited_is_refused() {
     );
     assert_eq!(
         rig.told(waiting),
-        Some(Reply::Refusal(Problem::Closed as u8))
+        Some(Reply::Refusal(Problem::Kicked as u8))
     );
     rig.pass(5000);
     assert!(rig.sent().is_empty());

@@ -61,6 +61,21 @@ fn a_request_that_waits_for_a_channel_ends_with_the_channel() {
 }
 
 #[test]
+fn a_channel_is_not_joined_in_one_breath_with_leaving_it() {
+    // Node's server sees to joining first, and ends the session for it.
+    let mut rig = Rig::new(without_grace());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.sent();
+    rig.channel("/chat", false);
+    rig.channel("/chat", true);
+    assert_eq!(rig.sent(), ["41/chat,"]);
+    rig.pass(100);
+    assert_eq!(rig.sent(), ["40/chat,"]);
+}
+
+#[test]
 fn what_was_under_way_to_a_channel_that_was_left_is_not_taken_for_the_next_one() {
     let mut rig = Rig::new(without_grace());
     let socket = rig.serve();
@@ -68,6 +83,7 @@ fn what_was_under_way_to_a_channel_that_was_left_is_not_taken_for_the_next_one()
     rig.frame(socket, &joined("/chat"));
     rig.channel("/chat", false);
     rig.channel("/chat", true);
+    rig.pass(100);
     rig.frame(socket, r#"42/chat,["news",1]"#);
     rig.frame(socket, &joined("/chat"));
     rig.frame(socket, r#"42/chat,["news",2]"#);

@@ -2,6 +2,7 @@
 
 mod auth;
 mod blocked;
+mod findings;
 mod heartbeat;
 mod kick;
 mod leaving;

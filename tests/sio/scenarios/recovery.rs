@@ -115,6 +115,7 @@ fn a_channel_that_was_left_is_not_recovered() {
     rig.channel("/chat", false);
     rig.pass(1000);
     rig.sent();
+    rig.pass(100);
     rig.channel("/chat", true);
     assert_eq!(rig.sent(), ["40/chat,"]);
 }

@@ -63,6 +63,7 @@ fn numbers_of_requests_are_not_used_again_in_a_channel_that_was_left() {
     rig.channel("/chat", false);
     rig.pass(1000);
     assert_eq!(rig.told(before), refused(Problem::RequestLost));
+    rig.pass(100);
     rig.channel("/chat", true);
     rig.frame(socket, &joined("/chat"));
     let after = rig.request("/chat,ask", "2", 10_000);

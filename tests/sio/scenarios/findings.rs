@@ -1,0 +1,80 @@
+//! Faults that a reading of the client found: each a short story.
+
+use super::super::rig::{Rig, config, joined, with};
+use jobwire::core::config::Transports;
+
+/// Two attachments that the server takes one by one, but not together.
+#[test]
+fn attachments_go_with_several_posts_where_one_would_be_too_large() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    rig.serve_by_polling();
+    rig.attach(600_000);
+    rig.attach(600_000);
+    rig.send(
+        "up",
+        r#"{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}"#,
+    );
+    let (first, body) = rig.post();
+    assert_eq!(body.matches('\u{1a}').count(), 1, "{body}");
+    rig.answer(first, 200, "ok");
+    let (_, body) = rig.post();
+    assert_eq!(body, "b\u{1a}");
+}
+
+#[test]
+fn jobs_are_read_when_the_default_namespace_is_gone_and_the_session_stays() {
+    let mut rig = Rig::new(jobwire::core::Config {
+        interval: 1000,
+        ..config()
+    });
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.command(jobwire::core::Command::new(
+        jobwire::core::Ask::Follow,
+        0.0,
+        "42",
+    ));
+    rig.read_all(r#"{"id":"42","status":"running"}"#);
+    rig.asked();
+    rig.frame(socket, "41/jobs,");
+    rig.pass(2000);
+    let read = rig
+        .asked()
+        .iter()
+        .any(|output| matches!(output, jobwire::core::Output::Fetch { .. }));
+    assert!(read);
+}
+
+#[test]
+fn a_namespace_that_does_not_answer_leaves_the_others_alone() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/slow", true);
+    for _ in 0..5 {
+        rig.pass(10_000);
+        rig.frame(socket, "2");
+    }
+    assert!(rig.sockets().is_empty());
+    rig.send("still", "1");
+    assert!(rig.sent().iter().any(|frame| frame.contains("still")));
+}
+
+#[test]
+fn a_server_that_answers_every_get_with_nothing_is_not_asked_without_pause() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    let mut get = rig.serve_by_polling();
+    let mut asked = 0;
+    for _ in 0..20 {
+        rig.answer(get, 200, "6");
+        let again: Vec<_> = rig.polls();
+        match again.iter().find(|(_, _, body)| body.is_none()) {
+            Some((req, ..)) => get = *req,
+            None => break,
+        }
+        asked += 1;
+    }
+    assert!(asked < 3, "{asked}");
+    rig.pass(100);
+    assert!(rig.polls().iter().any(|(_, _, body)| body.is_none()));
+}
