@@ -142,6 +142,14 @@ impl World<'_> {
                     self.serve();
                 }
             }
+            Fault::Garbage if self.dice.chance(15) => {
+                let live = self.live_wires();
+                if let Some(wire) = live.iter().find(|wire| self.wires[**wire].accepted) {
+                    let r#gen = self.wires[*wire].r#gen;
+                    let size = 70_000_000;
+                    self.when_awake(Input::Oversize { r#gen, size });
+                }
+            }
             Fault::Garbage => {
                 self.server.now = self.now;
                 self.server.babble();
