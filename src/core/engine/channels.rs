@@ -555,7 +555,12 @@ impl Engine {
                 Err(_) => self.fail(Problem::OldServer),
             };
         }
-        let answers = matches!(packet.body, Body::ConnectError(_) | Body::Disconnect(_));
+        // A bare DISCONNECT is no answer to CONNECT: the server put the client out as it left, before.
+        let answers = match packet.body {
+            Body::ConnectError(_) => true,
+            Body::Disconnect(data) => !data.is_empty(),
+            _ => false,
+        };
         let place = self.channel_named(packet.namespace).filter(|place| {
             self.channel(*place)
                 .is_some_and(|channel| match channel.standing {

@@ -94,6 +94,15 @@ impl Doors {
             return;
         };
         let door = self.doors.entry(packet.namespace.to_owned()).or_default();
+        let is_in = door.since.is_some() && door.session == session;
+        let for_good = match packet.body {
+            Body::ConnectError(said) => !said.contains("unauthorized"),
+            Body::Disconnect(said) => is_in && !said.contains("unauthorized"),
+            _ => false,
+        };
+        if for_good {
+            self.shut.insert(packet.namespace.to_owned());
+        }
         match packet.body {
             Body::Connect(_) => {
                 door.since = Some(now);

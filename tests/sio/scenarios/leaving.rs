@@ -91,6 +91,21 @@ fn what_was_under_way_to_a_channel_that_was_left_is_not_taken_for_the_next_one()
 }
 
 #[test]
+fn whoever_is_put_out_while_leaving_may_come_back() {
+    let mut rig = Rig::new(without_grace());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.channel("/chat", false);
+    rig.channel("/chat", true);
+    rig.pass(100);
+    assert_eq!(rig.sent(), ["40/chat,", "41/chat,", "40/chat,"]);
+    rig.frame(socket, "41/chat,");
+    rig.frame(socket, &joined("/chat"));
+    assert_eq!(rig.channels["/chat"].state, "open");
+}
+
+#[test]
 fn what_is_said_right_before_leaving_is_still_said_over_polling() {
     let mut rig = Rig::new(with(Transports::PollingOnly));
     rig.serve_by_polling();

@@ -127,7 +127,7 @@ impl Server {
             return self.let_in(sid, namespace, &auth);
         };
         let mut body = Body::ConnectError(refusal);
-        if self.habits.always_connect {
+        if self.habits.always_connect && found.is_some() {
             let granted = format!("{{\"sid\":\"{}\"}}", self.id("x"));
             self.send_packet(sid, namespace, Body::Connect(&granted));
             body = Body::Disconnect(refusal);
