@@ -134,6 +134,23 @@ everywhere((setting) => {
     });
   }
 
+  it("resolves connect() when it is in, and rejects it with the reason when it is refused", async () => {
+    const { server } = setting;
+    const connect = () =>
+      window.client.connect().then(
+        () => window.client.connection.current.state,
+        (/** @type {any} */ { code, message, retryable }) => ({ code, message, retryable }),
+      );
+    const tab = await open(server);
+    assert.equal(await tab.page.evaluate(connect), "open");
+    await tab.close();
+    const refused = await open(server, { namespace: "/closed" });
+    const { code, message, retryable } = await refused.page.evaluate(connect);
+    assert.deepEqual([code, retryable], ["handshake", false]);
+    assert.match(message, /not here/);
+    await refused.close();
+  });
+
   it("stays away from a namespace that sent it away, until it is asked to come back", async () => {
     const { server } = setting;
     const tab = await open(server);

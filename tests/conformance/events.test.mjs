@@ -36,6 +36,34 @@ everywhere((setting) => {
     await tab.close();
   });
 
+  it("takes any name for an event, but those that Socket.IO keeps for itself", async () => {
+    const { server } = setting;
+    const tab = await open(server);
+    await tab.status("/echo", "open");
+    const names = ["/a,b", 'ü"\\', "job", "reconnected", "__proto__"];
+    for (const name of names) {
+      assert.deepEqual(await tab.send("/echo", name, name), { result: "sent" });
+      await server.emit({ namespace: "/echo", event: name, args: [name] });
+    }
+    for (const name of names) assert.deepEqual(await tab.got("/echo", name), [name]);
+    for (const name of [
+      "connect",
+      "connect_error",
+      "disconnect",
+      "disconnecting",
+      "newListener",
+      "removeListener",
+    ]) {
+      const { error } = await tab.send("/echo", name, 1);
+      assert.equal(error?.code, "validation", name);
+    }
+    assert.deepEqual(
+      (await server.state()).arrived,
+      names.map((name) => ["/echo", name, name]),
+    );
+    await tab.close();
+  });
+
   it("resolves a request with what the server acknowledged", async () => {
     const tab = await open(setting.server);
     await tab.join("/");
@@ -172,6 +200,23 @@ everywhere((setting) => {
         assert.deepEqual(await tab.got("/echo", "answered"), [
           { question: { base64: "CA==" }, more: { base64: "Bw==" } },
         ]);
+        await tab.close();
+      });
+
+      it("carries what is large, as long as no part of it is above the server's limit", async () => {
+        const { server } = setting;
+        const tab = await open(server, { transports });
+        await tab.status("/echo", "open");
+        // In bytes on the wire the text and the Base64 of the bytes are below 1 MB each, together above it.
+        const isSame = await tab.page.evaluate(async () => {
+          const text = "€".repeat(200_000);
+          const bytes = new Uint8Array(600_000).map((_, place) => place % 251);
+          const answer = await window.at("/echo").request("ask", { text, bytes });
+          const returned = new Uint8Array(answer.bytes);
+          return answer.text === text && returned.every((byte, place) => byte === bytes[place]);
+        });
+        assert.ok(isSame);
+        assert.equal((await server.state()).connects.length, 1);
         await tab.close();
       });
 

@@ -48,25 +48,27 @@ describe("reconnecting", () => {
       await tab.close();
     });
 
-    it("delivers a message at most once and in order when the connection breaks again and again", async () => {
-      const { server } = setting;
-      const proxy = await setting.proxy();
-      const tab = await open(proxy, { reconnect: { baseDelay: 20, maxDelay: 50 } });
-      await tab.status("/echo", "open");
-      const batches = 6;
-      for (const batch of numbersTo(batches)) {
-        await tab.sendNumbers("/echo", batch * 50, (batch + 1) * 50);
-        proxy.cut();
-      }
-      await tab.sendNumbers("/echo", batches * 50, batches * 50 + 1);
-      await server.until(({ arrived }) => arrived.some(([, , number]) => number === batches * 50));
-      const numbers = await server.firstArguments("number");
-      assert.deepEqual(
-        numbers,
-        [...new Set(numbers)].sort((one, other) => one - other),
-      );
-      await tab.close();
-    });
+    for (const transports of [["websocket"], ["polling"]]) {
+      it(`delivers over ${transports.join()} at most once and in order when the connection breaks again and again`, async () => {
+        const { server } = setting;
+        const proxy = await setting.proxy();
+        const tab = await open(proxy, { transports, reconnect: { baseDelay: 20, maxDelay: 50 } });
+        await tab.status("/echo", "open");
+        const batches = 6;
+        for (const batch of numbersTo(batches)) {
+          await tab.sendNumbers("/echo", batch * 50, (batch + 1) * 50);
+          proxy.cut();
+        }
+        await tab.sendNumbers("/echo", batches * 50, batches * 50 + 1);
+        await server.until(({ arrived }) => arrived.some(([, , number]) => number === batches * 50));
+        const numbers = await server.firstArguments("number");
+        assert.deepEqual(
+          numbers,
+          [...new Set(numbers)].sort((one, other) => one - other),
+        );
+        await tab.close();
+      });
+    }
 
     it("tells a request whose answer was lost with the connection", async () => {
       const { server } = setting;

@@ -121,7 +121,7 @@ everywhere((setting) => {
     await tab.close();
   });
 
-  it("stays with polling where WebSockets open but carry nothing", async () => {
+  it("stays with polling where WebSockets open but carry nothing, and asks no faster than it should", async () => {
     const proxy = await setting.proxy();
     await proxy.mode("silent");
     const tab = await open(proxy, { transports: ["polling", "websocket"] });
@@ -129,7 +129,20 @@ everywhere((setting) => {
     for (const number of numbersTo(10)) {
       assert.deepEqual(await tab.request("/echo", "ask", number), { result: number });
     }
+    // python-socketio holds everything back meanwhile and answers each poll at once.
+    const requests = proxy.counters.requests["/socket.io/"] ?? 0;
+    assert.ok(requests < 150, `${requests} requests`);
     await tab.close();
+  });
+
+  it("leaves nothing behind when it is closed in the midst of an upgrade", async () => {
+    const relay = await setting.relay();
+    relay.holdHandshakes();
+    const tab = await open(relay, { transports: ["polling", "websocket"] });
+    await tab.status("/echo", "open", "polling");
+    await tab.close();
+    relay.releaseHandshakes();
+    await setting.server.until(({ connections }) => connections.length === 0);
   });
 
   it("goes on over polling when the server restarts and knows the session no more", async () => {
