@@ -219,7 +219,8 @@ everywhere((setting) => {
     const tab = await open(setting.server, { path: "/elsewhere" });
     await tab.until(() => window.at("/echo").connection.current.error?.code === "protocol");
     const { statuses } = await tab.heard();
-    assert.match(statuses["/echo"]?.at(-1).error.cause.message, /404/);
+    const errors = statuses["/echo"]?.map(({ error }) => error).filter((error) => error?.code === "protocol");
+    assert.match(errors?.[0].cause.message, /404/);
     await tab.close();
   });
 });

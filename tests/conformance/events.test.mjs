@@ -205,7 +205,7 @@ everywhere((setting) => {
 
       it("carries what is large, as long as no part of it is above the server's limit", async () => {
         const { server } = setting;
-        const tab = await open(server, { transports });
+        const tab = await open(server, { transports, queue: { maxBytes: 4_000_000 } });
         await tab.status("/echo", "open");
         // In bytes on the wire the text and the Base64 of the bytes are below 1 MB each, together above it.
         const isSame = await tab.page.evaluate(async () => {
