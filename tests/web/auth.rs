@@ -70,7 +70,7 @@ async fn in_the_first_message() {
 async fn in_the_header_of_a_read() {
     let world = connected(0).await;
     assert_eq!(
-        world.rig.read(0),
+        world.read(0).await,
         format!(r#"["http://jobs.test/api/v1/jobs/j",{{"authorization":"Bearer {TOKEN}"}}]"#)
     );
 }

@@ -11,10 +11,10 @@ const JSON: &str = r#"{"content-type":"application/json"}"#;
 async fn what_was_before_the_socket_is_read_once() {
     let world = World::following("{}").await;
     assert_eq!(
-        world.rig.read(0),
+        world.read(0).await,
         r#"["http://jobs.test/api/v1/jobs/j",{}]"#
     );
-    world.rig.answer(0, 200, RUNNING, JSON);
+    world.answer(0, 200, RUNNING, JSON).await;
     world
         .eventually(|world| world.rig.job("j", "progress") == "40")
         .await;
@@ -35,10 +35,10 @@ async fn an_etag_is_sent_to_the_own_origin_only() {
         world.rig.set_refusing(true);
         world.post(r#"["follow","j"]"#);
         world.eventually(|world| world.reads() >= 1).await;
-        world.rig.answer(0, 200, RUNNING, r#"{"etag":"\"one\""}"#);
+        world.answer(0, 200, RUNNING, r#"{"etag":"\"one\""}"#).await;
         world.eventually(|world| world.reads() >= 2).await;
         assert_eq!(
-            world.rig.read(1).contains(r#""if-none-match":"\"one\"""#),
+            world.read(1).await.contains(r#""if-none-match":"\"one\"""#),
             sent,
             "{url}"
         );
@@ -53,7 +53,7 @@ async fn the_pages_headers_go_with_every_read() {
     world.post(r#"["headers",1,"[[\"x-tenant\",\"7\"],[\"accept\",\"application/json\"]]"]"#);
     world.settle().await;
     assert_eq!(
-        world.rig.read(0),
+        world.read(0).await,
         r#"["http://jobs.test/api/v1/jobs/j",{"accept":"application/json","x-tenant":"7"}]"#
     );
 }
@@ -64,7 +64,7 @@ async fn a_server_that_asks_for_time_gets_it() {
     world.rig.set_refusing(true);
     world.post(r#"["follow","j"]"#);
     world.eventually(|world| world.reads() >= 1).await;
-    world.rig.answer(0, 503, "", r#"{"retry-after":"1"}"#);
+    world.answer(0, 503, "", r#"{"retry-after":"1"}"#).await;
     world.pass(300).await;
     assert_eq!(world.reads(), 1);
     assert!(world.rig.logs().contains("read-failed"));
@@ -76,11 +76,11 @@ async fn a_refresh_is_answered_with_the_job_or_an_error() {
     world.post(r#"["connect",1]"#);
     world.post(r#"["refresh",2,"j"]"#);
     world.settle().await;
-    world.rig.answer(0, 200, RUNNING, JSON);
+    world.answer(0, 200, RUNNING, JSON).await;
     world.until(|rig| rig.replies().contains('2')).await;
     world.post(r#"["refresh",3,"j"]"#);
     world.settle().await;
-    world.rig.answer(1, 200, "<html>", "{}");
+    world.answer(1, 200, "<html>", "{}").await;
     world.until(|rig| rig.replies().contains("!3")).await;
     assert_eq!(world.rig.replies(), "1 2 !3");
 }
@@ -90,7 +90,7 @@ async fn an_end_that_a_read_finds_is_told_at_once() {
     let world = World::following("{}").await;
     let over =
         r#"{"job_id":"j","status":"completed","progress":100,"result_url":"/r","attempt":1}"#;
-    world.rig.answer(0, 200, over, JSON);
+    world.answer(0, 200, over, JSON).await;
     world
         .until(|rig| rig.job("j", "status") == r#""completed""#)
         .await;
@@ -111,7 +111,7 @@ async fn the_token_goes_with_the_pages_headers_unless_they_have_their_own() {
     world.post(r#"["headers",1,"[[\"x-tenant\",\"7\"]]"]"#);
     world.settle().await;
     assert_eq!(
-        world.rig.read(0),
+        world.read(0).await,
         r#"["http://jobs.test/api/v1/jobs/j",{"authorization":"Bearer tokentoken","x-tenant":"7"}]"#
     );
 }

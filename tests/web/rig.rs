@@ -43,7 +43,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn lost(this: &Rig, n: u32, code: u16, reason: &str);
     #[wasm_bindgen(method)]
-    pub(crate) fn answer(this: &Rig, n: u32, status: u16, body: &str, headers: &str);
+    fn answer(this: &Rig, n: u32, status: u16, body: &str, headers: &str);
 
     #[wasm_bindgen(method)]
     pub(crate) fn url(this: &Rig, n: u32) -> String;
@@ -54,7 +54,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn closed(this: &Rig, n: u32) -> String;
     #[wasm_bindgen(method)]
-    pub(crate) fn read(this: &Rig, n: u32) -> String;
+    fn read(this: &Rig, n: u32) -> String;
     #[wasm_bindgen(method)]
     pub(crate) fn request(this: &Rig, n: u32) -> String;
     #[wasm_bindgen(method)]
@@ -157,9 +157,11 @@ impl World {
         self.settle().await;
     }
 
-    /// Until everything that is under way has happened.
+    /// Until everything that is under way has happened: timers that are due, and those that they set. A timer of 0 ms
+    /// would overtake one of 1 ms, to which the driver rounds up.
     pub(crate) async fn settle(&self) {
-        self.pass(0).await;
+        self.pass(1).await;
+        self.pass(1).await;
     }
 
     /// Lets that many milliseconds pass.
@@ -200,6 +202,18 @@ impl World {
 
     pub(crate) fn reads(&self) -> u32 {
         self.count(1)
+    }
+
+    /// Address and headers of a read, once it is made.
+    pub(crate) async fn read(&self, n: u32) -> String {
+        self.eventually(|world| world.reads() > n).await;
+        self.rig.read(n)
+    }
+
+    /// Answers a read or request, once it is made.
+    pub(crate) async fn answer(&self, n: u32, status: u16, body: &str, headers: &str) {
+        self.eventually(|world| world.reads() > n).await;
+        self.rig.answer(n, status, body, headers);
     }
 
     pub(crate) fn calls(&self) -> u32 {

@@ -29,7 +29,7 @@ async fn polled(more: &str) -> World {
     let world = World::new(&config(&format!(r#","transports":3{more}"#)));
     world.post(r#"["listen","*",1]"#);
     world.eventually(|world| world.reads() == 1).await;
-    world.rig.answer(0, 200, OPEN, "{}");
+    world.answer(0, 200, OPEN, "{}").await;
     world.eventually(|world| world.reads() == 3).await;
     let (post, get) = if world.rig.request(1).starts_with("POST") {
         (1, 2)
@@ -40,8 +40,8 @@ async fn polled(more: &str) -> World {
         world.rig.request(post),
         "POST http://jobs.test/socket.io/?EIO=4&transport=polling&sid=S 40"
     );
-    world.rig.answer(post, 200, "ok", "{}");
-    world.rig.answer(get, 200, r#"40{"sid":"one"}"#, "{}");
+    world.answer(post, 200, "ok", "{}").await;
+    world.answer(get, 200, r#"40{"sid":"one"}"#, "{}").await;
     world.until(|rig| rig.state() == "open").await;
     world
 }
@@ -153,10 +153,10 @@ async fn polls_need_no_permission_of_the_server() {
         world.rig.request(0),
         "GET http://jobs.test/socket.io/?EIO=4&transport=polling"
     );
-    assert_eq!(world.reads(), 4);
+    world.eventually(|world| world.reads() == 4).await;
     assert!(world.rig.request(3).starts_with("GET "));
     world.post(r#"["shutdown"]"#);
-    world.settle().await;
+    world.eventually(|world| world.reads() == 5).await;
     assert_eq!(
         world.rig.request(4),
         "POST http://jobs.test/socket.io/?EIO=4&transport=polling&sid=S 1"
@@ -178,13 +178,15 @@ async fn bytes_are_polled_as_base64_both_ways() {
         ),
         "{body}"
     );
-    world.rig.answer(4, 200, "ok", "{}");
-    world.rig.answer(
-        3,
-        200,
-        "451-[\"bin\",{\"_placeholder\":true,\"num\":0}]\u{1e}bAP+A",
-        "{}",
-    );
+    world.answer(4, 200, "ok", "{}").await;
+    world
+        .answer(
+            3,
+            200,
+            "451-[\"bin\",{\"_placeholder\":true,\"num\":0}]\u{1e}bAP+A",
+            "{}",
+        )
+        .await;
     world
         .until(|rig| rig.attachments().ends_with(":true:0,255,128"))
         .await;
@@ -202,9 +204,13 @@ async fn bytes_are_polled_as_base64_both_ways() {
 async fn with_token(more: &str) -> World {
     let world = World::new(&config(&format!(r#","token":1{more}"#)));
     world.post(r#"["connect",1]"#);
-    world.settle().await;
+    world
+        .eventually(|world| world.rig.said("token") == "[[1,false]]")
+        .await;
     world.post(&format!(r#"["token",1,"{TOKEN}"]"#));
-    world.settle().await;
+    world
+        .eventually(|world| world.sockets() + world.reads() > 0)
+        .await;
     world
 }
 
@@ -245,7 +251,7 @@ async fn the_token_joins_namespaces_and_is_nowhere_else() {
 #[wasm_bindgen_test]
 async fn the_token_joins_by_polling_in_the_body() {
     let world = with_token(r#","transports":3"#).await;
-    world.rig.answer(0, 200, OPEN, "{}");
+    world.answer(0, 200, OPEN, "{}").await;
     world.eventually(|world| world.reads() == 3).await;
     let join = (1..3)
         .map(|n| world.rig.request(n))
@@ -264,7 +270,7 @@ async fn the_token_joins_by_polling_in_the_body() {
 async fn a_token_in_the_query_is_in_every_address() {
     let encoded = "&token=s3cret%2B%2F%3D%26token";
     let world = with_token(r#","transports":3,"tokenIn":0"#).await;
-    world.rig.answer(0, 200, OPEN, "{}");
+    world.answer(0, 200, OPEN, "{}").await;
     world.eventually(|world| world.reads() == 3).await;
     for n in 0..3 {
         assert!(
