@@ -66,6 +66,8 @@ export async function wasmTests(browser) {
     SAFARIDRIVER: browser === "webkit" ? webkit?.driver : undefined,
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: findWasmBindgenTestRunner(),
     WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
+    // For all tests together and the browser's start, in seconds: a busy machine must not end what is going well.
+    WASM_BINDGEN_TEST_TIMEOUT: "120",
   };
   const args = ["test", "--target", WASM_TARGET, ...targets.flatMap((name) => ["--test", name])];
   if (browser !== "webkit") return runShown(cargo, args, { cwd: root, env });
