@@ -193,7 +193,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     (event: string, payload: unknown, ...origin: Origin) =>
       deliver(event, camelized(payload), toMeta(...origin)),
     (event: string, values: never[], ...origin: Origin) =>
-      deliver(event, toPayload(event, values, origin[3]), toMeta(...origin)),
+      deliver(event, toPayload(event, values, origin[3], origin[2]), toMeta(...origin)),
   ];
 
   function read(batch: [number, ...never[]][]): void {

@@ -76,14 +76,15 @@ export const toMeta = (
 ): T.EventMeta => given<T.EventMeta>({ seq, at, source: SOURCES[source], jobId, invalid } as T.EventMeta);
 
 /** The payload of an event that the core tells by itself. */
-export const toPayload = (event: string, values: never[], jobId?: Maybe<string>): object => {
+export const toPayload = (event: string, values: never[], jobId?: Maybe<string>, source = 0): object => {
   const [, first, second, third, fourth] = values;
   if (event === "gap") return { jobId, from: first, to: second, healed: !!third };
   if (event === "reconnected")
     return {
       attempts: first,
       downMs: second,
-      transport: third ? "polling" : "websocket",
+      // What another tab tells has that for its transport, whatever carries it there.
+      transport: TRANSPORTS[source || +!!third],
       ...(fourth ? { recovered: true } : {}),
     };
   if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });

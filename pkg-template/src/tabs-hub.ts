@@ -130,7 +130,8 @@ export function createHub(
     // The listeners of this page take their time.
     if (!isAlone) give(EVERYBODY, common);
     give(own, common, common.length === lines.length ? json : undefined);
-    attachments.clear();
+    // Others belong to events that wait for their frame.
+    for (const id of lines.flatMap(attachmentsOf)) attachments.delete(id);
   }
 
   function answer(number: number, pass: (tab: string, rid: number, post: Post) => void): void {

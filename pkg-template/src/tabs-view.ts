@@ -27,6 +27,8 @@ const COMPLETED = 3;
 const IDLE = 0;
 const OPEN = 2;
 const POLLING = 4;
+/** What says that another tab has the connection. */
+const TAB = 2;
 /** The events that end a job, whatever the protocol. */
 const IS_END = /^([^,]*,)?(job_)?(completed|failed|error|cancelled)$/;
 
@@ -141,10 +143,10 @@ export function createView(
   }
 
   /** An event of ours, if anybody listens. */
-  function tellOwn(name: string | undefined, list: unknown[], job: Line | [] = []): void {
+  function tellOwn(name: string | undefined, list: unknown[], source: unknown, job: unknown = null): void {
     if (name === undefined || !wishes.hears(name)) return;
     seqsBefore++;
-    own.push([Rec.Own, name, list, ++lastSeq, Date.now(), job[At.Source] ?? 0, job[At.Id] ?? null, null]);
+    own.push([Rec.Own, name, list, ++lastSeq, Date.now(), source, job, null]);
   }
 
   /** `over`: jobs that are over since this batch. */
@@ -152,7 +154,7 @@ export function createView(
     const id = job[At.Id];
     if (!wishes.sees(id)) return undefined;
     if (job[At.Status] && doubted.delete(id) && wishes.follows(id)) {
-      tellOwn("gap", [0, lostAt, Date.now(), 1], job);
+      tellOwn("gap", [0, lostAt, Date.now(), 1], job[At.Source], id);
     }
     const known = jobs.get(id);
     const next = known && cores ? carriedOn(job, known) : job;
@@ -192,7 +194,8 @@ export function createView(
       next[3] = everConnected ||= status[3] as number;
       if (isLost && status[1] === OPEN) {
         isLost = false;
-        tellOwn("reconnected", [0, 0, Date.now() - lostAt, +(status[7] === 1), 0]);
+        const isTab = status[7] === TAB;
+        tellOwn("reconnected", [0, 0, Date.now() - lostAt, isTab ? 0 : status[7], 0], isTab ? TAB : 0);
       }
     }
     if (next[at] === IDLE && !isWhole) statuses.delete(channel);
@@ -234,13 +237,13 @@ export function createView(
     }
     // Whoever follows a job whose end the core told before is told of it all the same.
     for (const job of over.values()) {
-      if (wishes.follows(job[At.Id])) tellOwn(ends[job[At.Status] - COMPLETED], job.slice(1), job);
+      const id = job[At.Id];
+      if (wishes.follows(id)) tellOwn(ends[job[At.Status] - COMPLETED], job.slice(1), job[At.Source], id);
     }
     lines.push(...own);
     own = [];
     const isWhole = lines.length === given.length && lines.every((line, place) => line === given[place]);
     tell(lines, isWhole ? json : undefined);
-    attachments.clear();
   }
 
   return {
@@ -254,6 +257,8 @@ export function createView(
         else if (kind === Kind.Attachment) attachments.set(n, value);
         else if (kind === Kind.Dirty ? attached : kind !== Kind.Reply || settle(n)) say(kind, n, value);
       }
+      // They come together with what names them; what is left was for others.
+      attachments.clear();
     },
     retry(id) {
       if ((jobs.get(id)?.[At.Status] ?? 0) > COMPLETED) retried.add(id);

@@ -168,7 +168,7 @@ describe("an event of the core", () => {
       { type: "error", jobId: "j", error: { message: "The job failed.", retryable: false } },
     ],
   ])("%s has the payload of a message: %j", (event, values, payload) => {
-    expect(toPayload(event, values as never[], "j")).toStrictEqual(payload);
+    expect(toPayload(event, values as never[], "j", 0)).toStrictEqual(payload);
   });
 });
 

@@ -455,6 +455,32 @@ describe("shareAcrossTabs", () => {
       ]);
     });
 
+    it("says of one tab's way back that another has it, as its status does", async () => {
+      const [leader, tab] = [await openTab(), await openTab()];
+      const transports: unknown[] = [];
+      const sources: unknown[] = [];
+      const note = ({ transport }: { transport: string }, { source }: { source: string }) => {
+        transports.push(transport);
+        sources.push(source);
+      };
+      for (const { client } of [leader, tab]) client.on("reconnected", note);
+      await microtasks();
+      leader.core.urgent(open(), ["own event", "reconnected", [0, 1, 5, 1, 0]]);
+      await microtasks();
+      expect(transports).toEqual(["polling", "tab"]);
+      expect(sources).toEqual(["socket", "tab"]);
+
+      const last = await openTab();
+      last.client.on("reconnected", note);
+      await microtasks();
+      leader.tab.kill();
+      await microtasks();
+      tab.core.urgent(open());
+      await microtasks();
+      expect(transports.slice(2)).toEqual(["websocket", "tab"]);
+      expect(sources.slice(2)).toEqual(["socket", "tab"]);
+    });
+
     it("counts events on", async () => {
       const [leader, tab] = [await openTab(), await openTab()];
       const seqs: number[] = [];
@@ -706,6 +732,26 @@ describe("shareAcrossTabs", () => {
       leader.core.acknowledge([{ _placeholder: true, num: 0 }, "for the other"], [2]);
       await microtasks();
       expect(await answers[1]).toEqual([bytes(9), "for the other"]);
+    });
+
+    it("keeps attachments for the event that they belong to, whatever comes before it", async () => {
+      const [leader, tab] = [await openTab(socketIo), await openTab(socketIo)];
+      const heard: unknown[] = [];
+      for (const { client } of [leader, tab]) client.on("file" as never, (file: unknown) => heard.push(file));
+      await microtasks();
+      const inspected = tab.client.inspect();
+      await microtasks();
+      // The event waits for its frame; what is asked is answered at once.
+      leader.core.sink("attachment", 1, bytes(1, 2));
+      leader.core.reply("inspect", true, [[0, 2, 1], [0], [0], [0]]);
+      leader.core.urgent(event("file", [{ _placeholder: true, num: 0 }], { ids: [1] }));
+      await microtasks();
+      expect(await inspected).toMatchObject({ state: "open" });
+      expect(heard).toEqual([bytes(1, 2), bytes(1, 2)]);
+      // It has been handed out.
+      leader.core.urgent(event("file", [{ _placeholder: true, num: 0 }], { ids: [1] }));
+      await microtasks();
+      expect(heard.slice(2)).toEqual([undefined, undefined]);
     });
 
     it("does not ask twice what the server may have carried out, nor answers an old event", async () => {
