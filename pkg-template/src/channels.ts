@@ -5,7 +5,7 @@ import { ANY, createRegistry } from "./events.js";
 import type { Registry } from "./events.js";
 import { Post } from "./messages.js";
 import type { Core, Message } from "./messages.js";
-import { checkNamespace } from "./options.js";
+import { checkNamespace, wrongOption } from "./options.js";
 import { quietly, rejected, textOf } from "./report.js";
 import type { Guard } from "./report.js";
 import { createCell } from "./store.js";
@@ -27,6 +27,8 @@ interface Client {
   /** Sends a message that is answered. */
   ask<R>(message: Message[0], text?: string, m?: number, data?: string, supersede?: string): Promise<R>;
   guard: Guard;
+  /** The same for those who watch a connection: they hear that the client was closed. */
+  statusGuard: Guard;
   isClosed: () => boolean;
   /** Somebody wants (+1) or no longer wants (−1) to hear of every job. */
   watchAll: (delta: 1 | -1) => void;
@@ -39,13 +41,19 @@ const unsendable = (fault: unknown) =>
   new JobsError("validation", `The data cannot be sent: ${textOf(fault)}`, "Send plain data.", false, fault);
 
 /** `home` is the namespace of the client's own methods; empty where the protocol has none. */
-export function createChannels<Events>({ post, ask, guard, isClosed, watchAll }: Client, home: string) {
+export function createChannels<Events>(
+  { post, ask, guard, statusGuard, isClosed, watchAll }: Client,
+  home: string,
+) {
   const rooms = new Map<string, Room>();
 
   function enter(name: string): Room {
     let room = rooms.get(name);
     if (!room) {
-      const status = createCell<T.ConnectionStatus>(isClosed() ? { ...IDLE, state: "closed" } : IDLE, guard);
+      const status = createCell<T.ConnectionStatus>(
+        isClosed() ? { ...IDLE, state: "closed" } : IDLE,
+        statusGuard,
+      );
       rooms.set(name, (room = { status, users: new Set() }));
     }
     return room;
@@ -95,7 +103,12 @@ export function createChannels<Events>({ post, ask, guard, isClosed, watchAll }:
     });
     const add = (event: PropertyKey, listener: (...args: never[]) => void, once?: boolean) =>
       listeners.add(event as string, listener, once);
-    const speak: typeof say = (...said) => (users.has(listeners) ? say(...said) : rejected(closedError()));
+    /** `ms`: how long something may take, if it was said, and what that option is called. */
+    const speak = <R>(name: string, ms: unknown, ...said: Parameters<typeof say<R>>): Promise<R> => {
+      if (!users.has(listeners)) return rejected(closedError());
+      const isTime = ms === undefined || (typeof ms === "number" && ms > 0 && ms < Infinity);
+      return isTime ? say(...said) : rejected(wrongOption(name, "a finite number above 0"));
+    };
     users.add(listeners);
 
     return {
@@ -105,12 +118,14 @@ export function createChannels<Events>({ post, ask, guard, isClosed, watchAll }:
       off: (event, listener) => listeners.remove(event as string, listener),
       onAny: (listener) => add(ANY, listener),
       send: (event, data, { volatile, supersede, maxAge, spread } = {}) =>
-        speak(room, data, spread, (json) =>
+        speak("maxAge", maxAge, room, data, spread, (json) =>
           ask(volatile ? Post.SendVolatile : Post.Send, coded(name, event), maxAge, json, supersede),
         ),
       request: (event, data, { timeout, spread } = {}) =>
         home
-          ? speak(room, data, spread, (json) => ask(Post.Request, coded(name, event), timeout, json))
+          ? speak("timeout", timeout, room, data, spread, (json) =>
+              ask(Post.Request, coded(name, event), timeout, json),
+            )
           : rejected(notSpoken("acknowledgements")),
       close() {
         listeners.clear();

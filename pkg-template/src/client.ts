@@ -35,7 +35,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const { logger, onInvalid, polling, token } = options;
   const schemas = (options.events ?? {}) as Record<string, StandardSchemaV1>;
   const home = options.protocol === "socket.io" ? (options.namespace ?? "/") : "";
-  const guard = createGuard(isClosed, (error) => log("error", "listener-threw", withoutSecrets(error)));
+  const threw = (error: unknown) => log("error", "listener-threw", withoutSecrets(error));
+  const guard = createGuard(isClosed, threw);
+  // That all is over is what who watches a connection wants to know.
+  const statusGuard = createGuard(() => false, threw);
   // A logger that throws must not be told about it.
   const loggerGuard = createGuard(isClosed);
   const entities = createCell<ReadonlyMap<string, T.Entity>>(new Map(), guard);
@@ -59,7 +62,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   let validating = Promise.resolve();
 
   const { own, rooms, emit, say, channel } = createChannels<Events>(
-    { post, ask, guard, isClosed, watchAll },
+    { post, ask, guard, statusGuard, isClosed, watchAll },
     home,
   );
   const jobs = createJobs({ post, ask }, frames, guard, isClosed, watchAll, (job) => {
@@ -291,11 +294,11 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     core = undefined;
     leavePage();
     frames.stop();
-    eachStatus((last) => ({ ...last, state: "closed" }));
     settleAll(closedError());
     for (const end of endings) end(closedError());
     queue = [];
     secret = "";
+    eachStatus((last) => ({ ...last, state: "closed" }));
   };
 
   return {

@@ -13,8 +13,11 @@ const TRANSPORTS = ["websocket,polling", "polling,websocket", "websocket", "poll
 const ON_INVALID: readonly unknown[] = ["drop", "pass", "quarantine"];
 const ENDLESS = 1e9;
 
+export const wrongOption = (name: string, takes: string) =>
+  configError(`The option ${name} takes ${takes}.`, `Give ${name} ${takes}.`);
+
 function check(good: unknown, name: string, takes: string): asserts good {
-  if (!good) throw configError(`The option ${name} takes ${takes}.`, `Give ${name} ${takes}.`);
+  if (!good) throw wrongOption(name, takes);
 }
 
 const oneOf = (name: string, value: unknown, ...allowed: unknown[]) =>

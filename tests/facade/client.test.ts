@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { JobsError } from "../../pkg-template/src/index.js";
 import type { LogEntry } from "../../pkg-template/src/index.js";
 import { made } from "./fake/core.js";
-import { create, job, meta, microtasks, newest, open } from "./support.js";
+import { collectReports, create, job, meta, microtasks, newest, open } from "./support.js";
 
 /** Numbers of problems.ts. */
 const QUEUE_FULL = 3;
@@ -115,16 +115,43 @@ describe("commands", () => {
 
   it("hold texts and numbers, whatever an app without types gives", async () => {
     const { client, core } = await open();
-    void client.send(5 as never, {}, { supersede: 7 as never, maxAge: "8" as never });
-    void client.send(Symbol("x") as never, {}, { supersede: null as never, maxAge: 9n as never });
+    void client.send(5 as never, {}, { supersede: 7 as never });
+    void client.send(Symbol("x") as never, {}, { supersede: null as never });
     client.on(6 as never, () => {});
     client.jobs({ ids: [4 as never] }).subscribe(() => {});
     expect(core.heard("send", "listen", "follow")).toEqual([
-      ["send", expect.any(Number), "5", "{}", "7", 8],
-      ["send", expect.any(Number), "Symbol(x)", "{}", undefined, 9],
+      ["send", expect.any(Number), "5", "{}", "7", -1],
+      ["send", expect.any(Number), "Symbol(x)", "{}", undefined, -1],
       ["listen", "6", 1],
       ["follow", "4"],
     ]);
+  });
+});
+
+describe("how long it may take", () => {
+  const bad = [0, -1, NaN, Infinity, "5", 5n, null];
+
+  it.each(bad)("is no maxAge of %s", async (maxAge) => {
+    const { client, core } = await open();
+    await expect(client.send("x", 1, { maxAge: maxAge as never })).rejects.toMatchObject({
+      name: "JobsError",
+      code: "config",
+      message: expect.stringContaining("maxAge"),
+      remedy: expect.stringMatching(/finite number above 0/),
+    });
+    expect(core.heard("send")).toEqual([]);
+  });
+
+  it.each(bad)("is no timeout of %s", async (timeout) => {
+    const { client, core } = await open({ protocol: "socket.io" });
+    const channel = client.channel("/a");
+    for (const { request } of [client, channel])
+      await expect(request("x", 1, { timeout: timeout as never })).rejects.toMatchObject({
+        code: "config",
+        message: expect.stringContaining("timeout"),
+        remedy: expect.stringMatching(/finite number above 0/),
+      });
+    expect(core.heard("request")).toEqual([]);
   });
 });
 
@@ -253,7 +280,6 @@ describe("close()", () => {
     const heard = vi.fn();
     client.on("progress", heard);
     client.onAny(heard);
-    client.connection.subscribe(heard);
     client.job("a").subscribe(heard);
     client.jobs().subscribe(heard);
     const waiting = [client.connect(), client.job("a").done(), client.send("x"), client.job("a").refresh()];
@@ -268,6 +294,35 @@ describe("close()", () => {
     expect(core.heard("shutdown")).toHaveLength(1);
     expect(core.messages.at(-1)).toEqual(["shutdown"]);
     expect(client.connection.current.state).toBe("closed");
+  });
+
+  it("is told to those who watch the connection, once, and nothing after it", async () => {
+    const { client, core } = await open();
+    const told: string[] = [];
+    client.connection.subscribe(({ state }) => {
+      told.push(state);
+      if (state === "closed") client.close();
+    });
+    core.urgent(["status", { state: "open" }]);
+    client.close();
+    client.close();
+    core.urgent(["status", { state: "waiting" }]);
+    expect(told).toEqual(["idle", "open", "closed"]);
+    client.connection.subscribe(({ state }) => told.push(`later: ${state}`));
+    expect(told.at(-1)).toBe("later: closed");
+  });
+
+  it("is told to those who watch a channel as well, however they take it", async () => {
+    const reports = collectReports();
+    const { client } = await open({ protocol: "socket.io" });
+    const told: string[] = [];
+    client.connection.subscribe(({ state }) => {
+      if (state === "closed") throw new Error("mine");
+    });
+    client.channel("/a").connection.subscribe(({ state }) => told.push(state));
+    client.close();
+    expect(told).toEqual(["idle", "closed"]);
+    expect(reports.map(String)).toEqual(["Error: mine"]);
   });
 
   it("inside a listener stops the batch it came with", async () => {
