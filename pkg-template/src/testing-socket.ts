@@ -53,8 +53,12 @@ export function install({ name, accept, respond }: Host): () => void {
       queueMicrotask(() => this.#begin(url));
     }
 
+    /** Heard as it is now, but behind the code that sends it, as over a network; what was sent before close() too. */
     send(data: unknown): void {
-      this.#session?.message(data);
+      const sent = structuredClone(data);
+      queueMicrotask(() => {
+        if (this.readyState < 3) this.#session?.message(sent);
+      });
     }
 
     close(code = 1000, reason = ""): void {

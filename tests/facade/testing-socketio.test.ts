@@ -108,9 +108,39 @@ describe("the Socket.IO server for tests", () => {
       "wss://socketio.jobwire.test/socket.io/?EIO=4&transport=websocket&token=good",
     );
     await new Promise((resolve) => (socket.onopen = resolve));
+    const answered = new Promise((resolve) => (socket.onmessage = resolve));
     socket.send("40");
+    await answered;
     expect(server.members()).toEqual(["good"]);
     socket.close();
+  });
+
+  it("hears and answers behind send(), in order, and what was said before close() too", async () => {
+    const address = "wss://socketio.jobwire.test/socket.io/?EIO=4&transport=websocket";
+    const socket = new WebSocket(address);
+    await new Promise((resolve) => (socket.onopen = resolve));
+    const told: string[] = [];
+    const welcomed = new Promise<void>((resolve) => {
+      socket.onmessage = ({ data }: MessageEvent<string>) => {
+        if (data.startsWith("4")) told.push(data.slice(0, 10));
+        if (told.length === 2) resolve();
+      };
+    });
+    socket.send("40/jobs,");
+    socket.send('42/jobs,7["ask"]');
+    const bytes = Uint8Array.of(1);
+    socket.send('451-/jobs,["file",{"_placeholder":true,"num":0}]');
+    socket.send(bytes);
+    bytes.fill(9);
+    expect([told, server.members("/jobs"), server.received]).toEqual([[], [], []]);
+    server.on("ask", () => "yes", "/jobs");
+    await welcomed;
+    expect(told).toEqual(['40/jobs,{"', "43/jobs,7["]);
+    socket.send('42/jobs,["last"]');
+    socket.close();
+    await new Promise((resolve) => (socket.onclose = resolve));
+    expect(server.received.map(({ event }) => event)).toEqual(["ask", "file", "last"]);
+    expect(Uint8Array.from(server.received[1]?.args[0] as Uint8Array)).toEqual(Uint8Array.of(1));
   });
 
   it("says when a request has nobody to answer it, or nobody any more", async () => {

@@ -80,7 +80,7 @@ describe("the test server", () => {
     socket.send('{"type":"pong"}');
     socket.send("plain");
     expect(messages.map(({ type }) => type)).toEqual(["heartbeat", "connected"]);
-    expect(server.received).toEqual([{ type: "pong" }, "plain"]);
+    await vi.waitFor(() => expect(server.received).toEqual([{ type: "pong" }, "plain"]));
     socket.close();
     await vi.waitFor(() => expect(server.sockets).toBe(0));
   });
