@@ -382,7 +382,10 @@ export interface JobsClient<Events = JobEvents> extends T.Listening<Events>, T.T
   connect(): Promise<void>;
   /** Closes every connection. Only connect() opens them again. */
   disconnect(): void;
-  /** Final and idempotent; nothing is delivered afterwards, what still waits rejects with `closed`. */
+  /**
+   * Final and idempotent: who watches a connection is told `closed`, nothing is delivered afterwards, and what still
+   * waits rejects with `closed`.
+   */
   close(): void;
   [Symbol.dispose](): void;
   /** Every event of the default channel from now on, none lost between iterations; ends with the signal or the client. */

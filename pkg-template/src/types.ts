@@ -121,7 +121,7 @@ export interface JobsClientOptions<Events = JobEvents> {
    * it all the same with `meta.invalid`, `quarantine` keeps it for `inspect()`. Default `drop`.
    */
   onInvalid?: "drop" | "pass" | "quarantine";
-  /** Names of fields and events, where a server differs from the presets. */
+  /** `broadcast`: names of fields and events, where a server differs from the presets. Others refuse it (`config`). */
   map?: Partial<EnvelopeMap>;
   /** Receives what the client has to say. Without it the client is silent. */
   logger?: (entry: LogEntry) => void;
@@ -168,7 +168,10 @@ export interface Job {
   readonly stale: boolean;
   /** Estimated time left in ms. */
   readonly etaMs?: number;
-  /** What the server sent beyond the known fields; at present not set by `stream` and `socket.io`. */
+  /**
+   * What the server sent beyond the known fields. Not set by `stream` and `socket.io`: there the payload of the event
+   * has it, as `on()` tells it.
+   */
   readonly data?: unknown;
 }
 
@@ -207,7 +210,10 @@ export interface ConnectionStatus {
   /** Wall clock, ms since 1970. */
   readonly nextRetryAt?: number;
   readonly lastMessageAt?: number;
-  /** Round trip time in ms; at present not set by `stream` and `socket.io`. */
+  /**
+   * Round trip time in ms. Not set by `stream` and `socket.io`: there the server pings, and a client cannot tell how long
+   * its answer takes without messages of its own. With `socket.io`, time a `request()`.
+   */
   readonly rttMs?: number;
   readonly everConnected: boolean;
   readonly error?: JobsError;
@@ -297,11 +303,11 @@ export interface SendOptions extends ReplyOptions {
   volatile?: boolean;
   /** A queued message with the same key is replaced. */
   supersede?: string;
-  /** How long in ms it may wait. */
+  /** How long in ms it may wait, above 0. Default: `queue.maxAge`. */
   maxAge?: number;
 }
 export interface RequestOptions extends ReplyOptions {
-  /** How long in ms the answer may take. Default 10000. */
+  /** How long in ms the answer may take, above 0. Default 10000. */
   timeout?: number;
 }
 export type SendResult = "sent" | "queued" | "dropped";

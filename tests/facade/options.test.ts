@@ -188,14 +188,15 @@ describe("options", () => {
     expect(refusal(options)).toMatchObject({ code: "config", message: expect.stringContaining("subscribe") });
   });
 
-  it.each([{ protocol: "broadcast" }, { protocol: "stream", map: {} }])(
-    "says that %j is not there yet",
-    (more) => {
-      const error = refusal({ url: "/", ...more });
-      expect(error.code).toBe("config");
-      expect(error.remedy).toContain('This version speaks "stream" and "socket.io"');
-    },
-  );
+  it.each([
+    { protocol: "broadcast" },
+    { protocol: "stream", map: {} },
+    { protocol: "socket.io", map: { events: { done: "job_completed" } } },
+  ])("says that %j is not there yet", (more) => {
+    const error = refusal({ url: "/", ...more });
+    expect(error.code).toBe("config");
+    expect(error.remedy).toContain('This version speaks "stream" and "socket.io"');
+  });
 
   it.each([{ namespace: "/jobs" }, { transports: ["polling"] }])("has no %j for stream", (more) => {
     const error = refusal({ url: "/", protocol: "stream", ...more });
