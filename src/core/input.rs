@@ -27,6 +27,10 @@ impl Gen {
     }
 }
 
+/// How long a text frame may be, in UTF-16 units, or a binary one of `stream`, in bytes: no event of a job is that large,
+/// and it would have to be copied.
+pub const LARGEST: u32 = 4 << 20;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -34,7 +34,7 @@ pub use backoff::Backoff;
 pub use config::Config;
 pub use engine::{Engine, Overall};
 pub use error::Problem;
-pub use input::{Ask, Command, Gen, HttpOutcome, Input, Recorded};
+pub use input::{Ask, Command, Gen, HttpOutcome, Input, LARGEST, Recorded};
 pub use output::{FILL, Output, TokenReason};
 pub use rng::Rng;
 pub use time::Time;

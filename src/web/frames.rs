@@ -5,7 +5,7 @@
 
 use super::Driver;
 use crate::core::config::STREAM;
-use crate::core::{Gen, Input};
+use crate::core::{Gen, Input, LARGEST};
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, JsString};
 use std::cell::{Cell, RefCell};
@@ -18,8 +18,6 @@ const WINDOW: u32 = 4;
 const MOST: usize = 2048;
 /// Below this length (UTF-16 units) a frame does not wait.
 const SHORT: u32 = 96;
-/// A frame above this length is refused unread: no job event is that large, and it would have to be copied.
-const LARGEST: u32 = 4 << 20;
 /// Stands between the frames of a batch; a frame that holds it crosses alone.
 const SEPARATOR: &str = "\u{1e}";
 /// A frame is refused when it is not UTF-8, and keeps what is in it when it is.

@@ -6,7 +6,7 @@
 use super::super::config::Transports;
 use super::super::engineio::{Batch, Error, Handshake, Packet, Payload, base64_length, decode};
 use super::super::error::{Log, Loss, Problem};
-use super::super::input::{Gen, HttpOutcome};
+use super::super::input::{Gen, HttpOutcome, LARGEST};
 use super::super::message::{excerpt, joined};
 use super::super::output::Output;
 use super::super::socketio::Inbox;
@@ -41,6 +41,13 @@ struct Outgoing {
     attachments: Vec<Attachment>,
     /// The request whose token goes into it; 0: none.
     auth: u32,
+}
+
+/// How long browsers say a text is: bytes that continue a character do not count, one that begins a surrogate pair does
+/// twice.
+fn utf16_units(text: &str) -> u32 {
+    let units = |byte: u8| u32::from(byte as i8 >= -64) + u32::from(byte >= 0xf0);
+    text.bytes().map(units).sum()
 }
 
 /// How many bytes each has.
@@ -393,6 +400,10 @@ impl Engine {
             };
         }
         match packet {
+            // Of WebSockets the driver leaves such frames out; it does not look into the answer to a GET.
+            Packet::Message(text) if utf16_units(text) >= LARGEST => {
+                self.oversize(self.shared_gen(), text.len() as u64 + 1);
+            }
             Packet::Message(text) => self.channel_text(text),
             Packet::Ping { probe: false } => self.transmit("3".into(), Vec::new(), 0),
             Packet::Close => self.lost("the server ended the session"),
@@ -423,6 +434,11 @@ impl Engine {
             }
             _ => self.forget(&[attachment]),
         }
+    }
+
+    /// The generation of the session's transport.
+    fn shared_gen(&self) -> Gen {
+        self.link(SHARED).map_or(Gen::NONE, |link| link.r#gen)
     }
 
     fn lost(&mut self, why: &str) {
@@ -577,7 +593,7 @@ impl Engine {
             }
             return;
         }
-        let r#gen = self.link(SHARED).map_or(Gen::NONE, |link| link.r#gen);
+        let r#gen = self.shared_gen();
         if auth > 0 {
             self.outputs.push(Output::SendToken { r#gen, text, auth });
         } else if !text.is_empty() {

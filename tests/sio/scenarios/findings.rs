@@ -78,3 +78,24 @@ fn a_server_that_answers_every_get_with_nothing_is_not_asked_without_pause() {
     rig.pass(100);
     assert!(rig.polls().iter().any(|(_, _, body)| body.is_none()));
 }
+
+/// What a WebSocket's driver leaves out by itself, the engine leaves out of an answer.
+#[test]
+fn a_text_above_the_limit_is_refused_over_polling_too_and_what_comes_with_it_is_not() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    let mut get = rig.serve_by_polling();
+    // As long as it may be, counted as browsers count: the letter has two bytes.
+    let longest = |name: &str, more: usize| {
+        let frame = format!("42/jobs,[\"{name}\",\"\"]");
+        let rest = jobwire::core::LARGEST as usize - frame.len() + more;
+        frame.replace(",\"\"", &format!(",\"{}\"", "é".repeat(rest)))
+    };
+    rig.answer(get, 200, &longest("fits", 0));
+    get = rig.get();
+    assert_eq!(rig.args("fits").len(), 1);
+    let above = [&longest("above", 1), "42/jobs,[\"small\"]"].join("\u{1e}");
+    rig.answer(get, 200, &above);
+    rig.get();
+    assert_eq!(rig.args("above").len(), 0);
+    assert_eq!(rig.args("small").len(), 1);
+}
