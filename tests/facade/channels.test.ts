@@ -319,6 +319,8 @@ describe("an event of socket.io", () => {
     core.sink("attachment", 8, bytes(2, 3));
     const placeholder = (num: number) => ({ _placeholder: true, num });
     const args = [{ some_name: [placeholder(1), "x", null], other: placeholder(0) }];
+    // What may not wait for the frame comes in between.
+    core.urgent(["channel status", "/a", { state: "open" }]);
     core.urgent(event("a", args, { ids: [7, 8], known: 1 }), event("a", [placeholder(0)]));
     expect(heard).toEqual([
       { someName: [bytes(2, 3), "x", null], other: bytes(1) },
