@@ -107,6 +107,10 @@ export const toStatus = (
   lastMessageAt: Maybe<number>,
   error: number,
   carrier = 0,
+  // What the server said of the problem, which is for channels of Socket.IO.
+  _said?: Maybe<string>,
+  _data?: unknown,
+  rttMs?: Maybe<number>,
 ): T.ConnectionStatus =>
   given<T.ConnectionStatus>({
     state: STATES[state],
@@ -115,6 +119,7 @@ export const toStatus = (
     everConnected: !!everConnected,
     nextRetryAt,
     lastMessageAt,
+    rttMs,
     error: error ? problem(error) : null,
   } as T.ConnectionStatus);
 

@@ -63,7 +63,7 @@ const PROBLEMS: readonly Words[] = [
     "Use another name, or simpler data.",
   ],
 ];
-const FIRST_PROBLEM = 25;
+const FIRST_PROBLEM = 26;
 
 const LOGS: readonly LogWords[] = [
   ["info", "transport", "Went over to WebSocket."],

@@ -211,8 +211,8 @@ export interface ConnectionStatus {
   readonly nextRetryAt?: number;
   readonly lastMessageAt?: number;
   /**
-   * Round trip time in ms. Not set by `stream` and `socket.io`: there the server pings, and a client cannot tell how long
-   * its answer takes without messages of its own. With `socket.io`, time a `request()`.
+   * Time in ms from a `ping` that the app sent to the server's `pong`. `socket.io` has neither: there, time a
+   * `request()`.
    */
   readonly rttMs?: number;
   readonly everConnected: boolean;

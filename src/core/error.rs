@@ -16,6 +16,8 @@ pub(crate) enum Loss {
     RateLimited,
     /// The server refused the token, or there is none.
     Auth,
+    /// The server knows no such job, at least not yet.
+    NoSuchJob,
 }
 
 /// An error on its way to JavaScript, where each becomes a `JobsError` with code, sentence and remedy. The order is
@@ -72,6 +74,8 @@ pub enum Problem {
     PollingOff,
     /// The table of jobs is full.
     TooManyJobs,
+    /// The server knows no such job.
+    NoSuchJob,
     /// The server speaks an older revision of Engine.IO or Socket.IO.
     OldServer,
     /// What answers is no Socket.IO server. Detail: what it said.

@@ -1,7 +1,7 @@
 //! The fields a message may have, by what they mean, and the type each has. One table instead of a reader for every
 //! event: what differs between events is only which fields they have and need.
 
-use super::config::SOCKETIO;
+use super::config::{SOCKETIO, STREAM};
 use super::job::Status;
 use super::json::{Error, Raw, Scanner, Str, Type, Value};
 use super::message::{Kind, about, joined};
@@ -286,6 +286,9 @@ impl<'a> Fields<'a> {
         if kind == Kind::Progress && self.get(Field::Message) == Value::Null {
             // System E calls its sentence for people `status`.
             self.put(Field::Message, word);
+            if STREAM {
+                self.end_in_a_sentence(word);
+            }
         }
         if kind == Kind::Snapshot {
             self.status = match word {
@@ -301,6 +304,22 @@ impl<'a> Fields<'a> {
             self.failure()?;
         }
         Ok(())
+    }
+
+    /// System E has no events for the ends: it is done at 100, and a failure is 0 with a sentence that says so.
+    fn end_in_a_sentence(&mut self, word: Value<'a>) {
+        let Value::String(sentence) = word else {
+            return;
+        };
+        let progress = self.number(Field::Progress);
+        if Status::of_word(sentence.raw) != Status::Unknown {
+            // A state's name is no sentence.
+        } else if progress == 100.0 {
+            self.status = Status::Completed;
+        } else if progress == 0.0 && says_failed(sentence.raw) {
+            self.status = Status::Failed;
+            self.put(Field::Reason, word);
+        }
     }
 
     /// Takes out of the error why the job failed.
@@ -337,6 +356,16 @@ impl<'a> Fields<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a sentence for people tells of a failure.
+fn says_failed(sentence: &str) -> bool {
+    ["fail", "error"].iter().any(|sign| {
+        sentence
+            .as_bytes()
+            .windows(sign.len())
+            .any(|part| part.eq_ignore_ascii_case(sign.as_bytes()))
+    })
 }
 
 impl Spec {

@@ -90,7 +90,14 @@ pub enum Output {
         /// The request whose token is to be used; 0: none.
         auth: u32,
     },
-    /// Stop that read.
+    /// Ask over HTTP whether a server is there: whatever it answers, with or without permission to read it.
+    Probe {
+        /// The number its answer carries; any status but 0 means yes.
+        req: u32,
+        /// What to ask for.
+        url: String,
+    },
+    /// Stop that read or probe.
     Abort {
         /// Which.
         req: u32,

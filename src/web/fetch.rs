@@ -28,6 +28,8 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_cache(this: &Init, cache: &str);
     #[wasm_bindgen(method, setter)]
+    fn set_mode(this: &Init, mode: &str);
+    #[wasm_bindgen(method, setter)]
     fn set_headers(this: &Init, headers: &Headers);
     #[wasm_bindgen(method, getter)]
     fn headers(this: &Init) -> Headers;
@@ -128,7 +130,8 @@ async fn answer(url: &str, init: &Init) -> HttpOutcome {
         };
         let headers: Headers = response.headers().unchecked_into();
         return HttpOutcome {
-            status: response.status(),
+            // That of an answer which this origin may not read is 0, like that of none.
+            status: response.status().max(1),
             etag: headers.get("etag").as_string(),
             retry_after: retry_after(&headers),
             body: value.as_string().unwrap_or_default(),
@@ -152,6 +155,14 @@ impl Driver {
         if self.settings.headers {
             return self.say(HEADERS, req.into(), &JsValue::UNDEFINED);
         }
+        self.spawn(Task::Read(req));
+    }
+
+    /// Whether a server answers at all: another origin need not permit that.
+    pub(super) fn probe(&'static self, req: u32, url: String) {
+        let init = Init::new();
+        init.set_mode("no-cors");
+        self.reads.add(req, url, init);
         self.spawn(Task::Read(req));
     }
 

@@ -185,6 +185,11 @@ impl Driver {
                 etag,
                 auth,
             } => self.fetch(req, url, etag, auth),
+            Output::Probe { req, url } => {
+                if STREAM {
+                    self.probe(req, url);
+                }
+            }
             Output::Abort { req } => self.reads.abort(req),
             Output::NeedToken { req, reason } => {
                 let refresh = reason == TokenReason::Refresh;

@@ -71,6 +71,8 @@ pub struct Check {
     keys: Vec<Key>,
     jobs: Vec<Job>,
     reads: BTreeMap<u32, Read>,
+    /// The probe under way; 0: none.
+    probe: u32,
     refused: BTreeSet<u32>,
     refreshes: BTreeMap<u32, usize>,
     /// When sockets were opened, reads sent and tokens asked for lately; each leaves a reminder behind.
@@ -106,6 +108,7 @@ impl Check {
             ],
             jobs: vec![Job::default(); jobs + 1],
             reads: BTreeMap::new(),
+            probe: 0,
             refused: BTreeSet::new(),
             refreshes: BTreeMap::new(),
             recent: Vec::new(),
@@ -172,6 +175,7 @@ impl Check {
                     self.failed(plan, mono, &socket, *code);
                 }
             }
+            Input::Http { req, .. } if *req == self.probe => self.probe = 0,
             Input::Http { req, outcome } => self.answered(plan, mono, *req, outcome),
             Input::Clock { wall } => {
                 // A machine that slept wakes its connections.
@@ -362,6 +366,15 @@ impl Check {
             | Output::Forget { .. } => self.ensure(false, || {
                 format!("only a Socket.IO client asks for this: {output:?}")
             }),
+            Output::Probe { req, .. } => {
+                let another = std::mem::replace(&mut self.probe, *req) > 0;
+                self.ensure(!another, || "two probes at once".into());
+                self.ensure(plan.interval().is_none(), || {
+                    "a probe where reads tell as much".into()
+                });
+                self.recent.push(mono);
+            }
+            Output::Abort { req } if *req == self.probe => self.probe = 0,
             Output::Abort { req } => {
                 let known = self.reads.remove(req).is_some();
                 self.ensure(known, || "a read that is not under way is aborted".into());
@@ -378,7 +391,9 @@ impl Check {
     /// "A token never appears in a log entry, an error, an inspection or a recording."
     fn no_token_in(&mut self, output: &Output) {
         let text = match output {
-            Output::Open { url, .. } | Output::Fetch { url, .. } => url.as_str(),
+            Output::Open { url, .. } | Output::Fetch { url, .. } | Output::Probe { url, .. } => {
+                url.as_str()
+            }
             Output::Close { reason, .. } => &**reason,
             Output::Send { text, .. } | Output::Batch(text) => text.as_str(),
             _ => return,

@@ -136,6 +136,7 @@ impl<'de> Deserialize<'de> for Record<'de> {
                         skip(&mut seq, 4)?;
                         let problem = next(&mut seq)?;
                         skip(&mut seq, 3)?;
+                        while seq.next_element::<IgnoredAny>()?.is_some() {}
                         Record::Status(StatusRecord { state, problem })
                     }
                     3 => {

@@ -107,7 +107,9 @@ fn named(record: &Value) -> Value {
             };
             json!(["event", record[1], payload, { "seq": record[3], "jobId": record[6], "invalid": record[7] }])
         }
-        2 => json!(["status", { "state": word(&STATES, number(1)), "problem": record[6] }]),
+        2 => {
+            json!(["status", { "state": word(&STATES, number(1)), "problem": record[6], "roundTrip": record[10] }])
+        }
         3 => {
             json!(["log", { "what": record[1], "problem": record[4], "detail": record[5], "jobId": record[6] }])
         }
@@ -295,6 +297,19 @@ impl Rig {
             }
         };
         opens.into_iter().filter_map(named).collect()
+    }
+
+    /// The probes asked for since the last look; other requests stay.
+    pub fn probes(&mut self) -> Vec<(u32, String)> {
+        let mut probes = Vec::new();
+        self.asked.retain(|output| match output {
+            Output::Probe { req, url } => {
+                probes.push((*req, url.clone()));
+                false
+            }
+            _ => true,
+        });
+        probes
     }
 
     /// The only socket asked for.

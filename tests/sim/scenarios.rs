@@ -5,4 +5,5 @@ mod edges;
 mod freshness;
 mod jobs;
 mod reads;
+mod sessions;
 mod stories;

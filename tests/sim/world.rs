@@ -77,6 +77,7 @@ enum Event {
     Reset(usize),
     HttpArrives(u32),
     HttpAnswer(u32, HttpOutcome),
+    ProbeAnswer(u32, HttpOutcome),
     Token(u32, bool),
     RetryArrives(usize, bool),
     RetryAnswered(usize),
@@ -140,6 +141,8 @@ pub struct World<'a> {
     connections: Vec<Connection>,
     by_gen: BTreeMap<u64, usize>,
     flights: BTreeMap<u32, Flight>,
+    /// The probe under way; 0: none.
+    probe: u32,
     tokens: BTreeMap<u32, u64>,
     slow_tokens: Vec<u32>,
     inbox: VecDeque<Inboxed>,
@@ -216,6 +219,7 @@ impl<'a> World<'a> {
             connections: Vec::new(),
             by_gen: BTreeMap::new(),
             flights: BTreeMap::new(),
+            probe: 0,
             tokens: BTreeMap::new(),
             slow_tokens: Vec::new(),
             inbox: VecDeque::new(),
@@ -332,6 +336,12 @@ impl<'a> World<'a> {
                     self.when_awake(Input::Http { req, outcome });
                 }
             }
+            Event::ProbeAnswer(req, outcome) => {
+                if self.probe == req {
+                    self.probe = 0;
+                    self.when_awake(Input::Http { req, outcome });
+                }
+            }
             Event::Token(req, good) => self.token(req, good),
             Event::RetryArrives(job, tell) => self.retry_arrives(job, tell),
             Event::RetryAnswered(job) => {
@@ -436,6 +446,16 @@ impl<'a> World<'a> {
                     self.later(takes, Event::HttpArrives(req));
                 }
             }
+            Output::Probe { req, url } => {
+                let outcome = HttpOutcome {
+                    status: if self.is_out(server_of(&url)) { 0 } else { 404 },
+                    ..HttpOutcome::default()
+                };
+                self.probe = req;
+                let latency = self.latency();
+                let takes = self.dice.between(latency / 2, latency);
+                self.later(takes, Event::ProbeAnswer(req, outcome));
+            }
             // Refused by the check.
             Output::SendToken { .. }
             | Output::SendBinary { .. }
@@ -444,6 +464,9 @@ impl<'a> World<'a> {
             | Output::Hand { .. }
             | Output::Forget { .. } => {}
             Output::Abort { req } => {
+                if self.probe == req {
+                    self.probe = 0;
+                }
                 self.flights.remove(&req);
             }
             Output::NeedToken { req, reason } => self.need_token(req, reason),

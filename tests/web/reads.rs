@@ -115,3 +115,20 @@ async fn the_token_goes_with_the_pages_headers_unless_they_have_their_own() {
         r#"["http://jobs.test/api/v1/jobs/j",{"authorization":"Bearer tokentoken","x-tenant":"7"}]"#
     );
 }
+
+#[wasm_bindgen_test]
+async fn a_server_of_another_origin_is_found_without_its_permission() {
+    let world = World::new(r#"{"interval":0}"#);
+    world.post(r#"["follow","j"]"#);
+    world.eventually(|world| world.sockets() == 1).await;
+    world.rig.lost(0, 1006, "");
+    assert_eq!(
+        world.read(0).await,
+        r#"["http://jobs.test/api/v1/jobs/j/stream",{}]"#
+    );
+    assert_eq!(world.rig.mode(0), "no-cors");
+    world.rig.answer_opaquely(0);
+    world
+        .eventually(|world| world.rig.problem() == jobwire::core::Problem::OnlyHttp as u32)
+        .await;
+}

@@ -106,9 +106,9 @@ export class Rig {
     };
     globalThis.fetch = (url, init) =>
       new Promise((resolve, reject) => {
-        const { method = "GET", body = null } = init;
+        const { method = "GET", body = null, mode = "cors" } = init;
         const headers = Object.fromEntries(new Headers(init.headers));
-        const read = { url, headers, method, body, resolve, aborted: false };
+        const read = { url, headers, method, body, mode, resolve, aborted: false };
         init.signal.addEventListener("abort", () => {
           read.aborted = true;
           reject(init.signal.reason);
@@ -204,6 +204,17 @@ export class Rig {
   }
   read(n) {
     return JSON.stringify([this.reads[n].url, this.reads[n].headers]);
+  }
+  mode(n) {
+    return this.reads[n].mode;
+  }
+  /** Nothing of the answer may be read, as that of another origin which says nothing of it. */
+  answerOpaquely(n) {
+    this.reads[n].resolve({ status: 0, headers: new Headers(), text: async () => "" });
+  }
+  /** The number of the problem that the last status told; 0 for none. */
+  problem() {
+    return this.records(2).at(-1)?.[6] ?? 0;
   }
   /** Method, address and body of a request. */
   request(n) {

@@ -58,6 +58,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn request(this: &Rig, n: u32) -> String;
     #[wasm_bindgen(method)]
+    pub(crate) fn mode(this: &Rig, n: u32) -> String;
+    #[wasm_bindgen(method, js_name = answerOpaquely)]
+    pub(crate) fn answer_opaquely(this: &Rig, n: u32);
+    #[wasm_bindgen(method)]
+    pub(crate) fn problem(this: &Rig) -> u32;
+    #[wasm_bindgen(method)]
     pub(crate) fn events(this: &Rig) -> String;
     #[wasm_bindgen(method)]
     pub(crate) fn answers(this: &Rig) -> String;

@@ -61,6 +61,8 @@ pub(super) struct Link {
     pub(super) last_message: Time,
     /// When its next step comes: the end of a handshake, of silence, or of a back-off.
     pub(super) deadline: Deadline,
+    /// When a `ping` went that no `pong` has answered; [`Time::NEVER`]: none.
+    pinged: Time,
     /// News came over it.
     served: bool,
     /// When news was lost, epoch ms; 0: not at all.
@@ -81,6 +83,7 @@ impl Default for Link {
             opened_at: Time(0),
             last_message: Time(0),
             deadline: Deadline::default(),
+            pinged: Time::NEVER,
             served: false,
             lost_at: 0,
         }
@@ -98,8 +101,9 @@ impl Link {
 /// them, like HTTP's status).
 fn told_by(code: u16) -> Option<Loss> {
     match code {
-        // "No such job" and "time-out" in the HTTP-like band are not about who asks.
-        4404 | 4408 => None,
+        4404 => Some(Loss::NoSuchJob),
+        // A time-out in the HTTP-like band is not about who asks.
+        4408 => None,
         1013 | 4429 => Some(Loss::RateLimited),
         1008 | 4400..=4499 => Some(Loss::Auth),
         _ => None,
@@ -281,8 +285,13 @@ impl Engine {
         link.last_message = now;
         link.grace = false;
         link.error = None;
+        link.pinged = Time::NEVER;
         self.server = link.server;
         self.status_dirty = true;
+        if !self.config.is_socketio() && !self.config.polls() {
+            // What a probe found was about an attempt before this one.
+            self.reads.reachable = None;
+        }
         self.remind_link(place, self.silent_at(place));
     }
 
@@ -375,6 +384,27 @@ impl Engine {
             }
         }
         self.last_message = self.now;
+    }
+
+    /// A message goes: the time to the server and back is taken from a `ping` (SYSTEMS.md, E).
+    pub(super) fn note_ping(&mut self, r#gen: Gen, event: &str) {
+        if event == "ping"
+            && let Some(link) = self.links.get_mut(r#gen.link() as usize)
+        {
+            link.pinged = self.now;
+        }
+    }
+
+    /// The server's `pong`.
+    pub(super) fn note_pong(&mut self, r#gen: Gen) {
+        let now = self.now;
+        let Some(link) = self.links.get_mut(r#gen.link() as usize) else {
+            return;
+        };
+        let pinged = std::mem::replace(&mut link.pinged, Time::NEVER);
+        if pinged < Time::NEVER {
+            self.tell_round_trip(now.since(pinged));
+        }
     }
 
     /// Expects a sign of life by `deadline`, or by the time at which it is due anyway, else the socket is replaced.
@@ -506,6 +536,9 @@ impl Engine {
         {
             return;
         }
+        if connecting && loss == Loss::Handshake && !self.config.is_socketio() {
+            self.probe_server(place);
+        }
         let refused = loss == Loss::Auth && self.link(place).is_some_and(Link::is_live);
         self.note_loss(place, loss == Loss::Timeout);
         let Some(link) = self.links.get_mut(place as usize) else {
@@ -633,7 +666,7 @@ mod tests {
             (1013, Some(Loss::RateLimited)),
             (4401, Some(Loss::Auth)),
             (4403, Some(Loss::Auth)),
-            (4404, None),
+            (4404, Some(Loss::NoSuchJob)),
             (4429, Some(Loss::RateLimited)),
             (4000, None),
             (4500, None),

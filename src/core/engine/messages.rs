@@ -90,6 +90,8 @@ impl Engine {
         } else if matches!(message.kind, Kind::Heartbeat | Kind::Ping) {
             self.pong(r#gen);
             job = None;
+        } else if message.kind == Kind::Pong {
+            self.note_pong(r#gen);
         }
         let wall = self.wall();
         self.seq += 1;

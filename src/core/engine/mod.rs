@@ -108,6 +108,8 @@ pub struct Engine {
     ever_connected: bool,
     /// When anything was last heard; [`Time::NEVER`] before.
     last_message: Time,
+    /// The last round trip that was measured, ms.
+    round_trip: Option<f64>,
     /// From when on a wake counts again.
     next_wake: Time,
     counters: Counters,
@@ -154,6 +156,7 @@ impl Engine {
             watch_all: false,
             ever_connected: false,
             last_message: Time::NEVER,
+            round_trip: None,
             next_wake: Time(0),
             counters: Counters::default(),
             config,

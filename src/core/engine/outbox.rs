@@ -2,6 +2,7 @@
 //! may not wait.
 
 use super::super::config::RateLimit;
+use super::super::config::STREAM;
 use super::super::error::{Log, Problem};
 use super::super::job::Source;
 use super::super::json::{push_numbers, push_text};
@@ -159,6 +160,7 @@ impl Outbox {
         numbers: &[f64],
         said: &str,
         data: &str,
+        round_trip: Option<f64>,
     ) {
         let out = &mut self.notices;
         begin(out, if channel.is_some() { '8' } else { '2' });
@@ -169,6 +171,9 @@ impl Outbox {
         push_text(out, Some(said).filter(|said| !said.is_empty()));
         out.push(',');
         out.push_str(if data.is_empty() { "null" } else { data });
+        if STREAM && let Some(ms) = round_trip {
+            push_numbers(out, &[ms]);
+        }
         out.push(']');
     }
 

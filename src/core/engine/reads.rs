@@ -40,8 +40,10 @@ pub(super) struct Reads {
     count: u32,
     flights: Vec<Flight>,
     line: Vec<u32>,
-    /// Whether the server answered the last read: `None` before the first.
+    /// Whether the server answered the last read or probe: `None` before the first.
     pub(super) reachable: Option<bool>,
+    /// The probe under way; 0: none.
+    probe: u32,
 }
 
 impl Reads {
@@ -64,6 +66,37 @@ impl Engine {
             && self.config.polls()
             && entry.open_ended()
             && (entry.gap != NO_GAP || self.open_link_of(index).is_none())
+    }
+
+    /// A socket did not open, and a browser does not say why: where no reads tell whether the server is there, it is
+    /// asked.
+    pub(super) fn probe_server(&mut self, place: u32) {
+        if self.config.polls() || self.reads.probe > 0 {
+            return;
+        }
+        self.reads.count += 1;
+        let req = self.reads.count;
+        self.reads.probe = req;
+        let url = self.address("http", &self.config.path, place);
+        self.outputs.push(Output::Probe { req, url });
+        self.timers
+            .remind(self.now.after(TIMEOUT), Owner::Fetch(req));
+    }
+
+    /// Whether that was the probe under way, which ends.
+    fn end_probe(&mut self, req: u32) -> bool {
+        let is_probe = !self.config.is_socketio() && req > 0 && self.reads.probe == req;
+        if is_probe {
+            self.reads.probe = 0;
+        }
+        is_probe
+    }
+
+    fn reached(&mut self, reachable: bool) {
+        if self.reads.reachable != Some(reachable) {
+            self.reads.reachable = Some(reachable);
+            self.status_dirty = true;
+        }
     }
 
     /// Puts a job in the line for a read.
@@ -203,6 +236,10 @@ impl Engine {
     }
 
     pub(super) fn abort_reads(&mut self) {
+        let req = self.reads.probe;
+        if self.end_probe(req) {
+            self.outputs.push(Output::Abort { req });
+        }
         self.reads.line.clear();
         for index in self.jobs.indexes() {
             if let Some(entry) = self.jobs.get_mut(index) {
@@ -213,25 +250,27 @@ impl Engine {
     }
 
     pub(super) fn read_overdue(&mut self, req: u32) {
-        if let Some(flight) = self.land(req) {
-            self.outputs.push(Output::Abort { req });
-            self.read_failed(flight.job, Problem::ReadTimeout, "", NO_WAIT);
-            self.reads.reachable = Some(false);
-            self.status_dirty = true;
+        let flight = self.land(req);
+        if flight.is_none() && !self.end_probe(req) {
+            return;
         }
+        self.outputs.push(Output::Abort { req });
+        if let Some(flight) = flight {
+            self.read_failed(flight.job, Problem::ReadTimeout, "", NO_WAIT);
+        }
+        self.reached(false);
     }
 
     pub(super) fn read_done(&mut self, req: u32, outcome: HttpOutcome) {
+        if self.end_probe(req) {
+            return self.reached(outcome.status > 0);
+        }
         let Some(flight) = self.land(req) else {
             self.count(Count::Stale);
             return;
         };
         let (index, status) = (flight.job, outcome.status);
-        let reachable = Some(status > 0);
-        if self.reads.reachable != reachable {
-            self.reads.reachable = reachable;
-            self.status_dirty = true;
-        }
+        self.reached(status > 0);
         let problem = match status {
             200..=299 => return self.read_snapshot(&flight, outcome.etag, &outcome.body),
             304 => {

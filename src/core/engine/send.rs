@@ -46,6 +46,7 @@ impl Engine {
             && !self.queue.holds(job.as_deref())
             && self.bucket.take(self.now) <= self.now
         {
+            self.note_ping(r#gen, &command.text);
             self.outputs.push(Output::Send { r#gen, text: frame });
             return self.outbox.reply(rid, "\"sent\"");
         }

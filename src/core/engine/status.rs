@@ -144,6 +144,7 @@ impl Engine {
             (Loss::Timeout, _) => Problem::Silent,
             (Loss::RateLimited, _) => Problem::ComeBackLater,
             (Loss::Auth, _) => Problem::TokenTrouble,
+            (Loss::NoSuchJob, _) => Problem::NoSuchJob,
         }
     }
 
@@ -194,6 +195,13 @@ impl Engine {
         }
     }
 
+    /// Tells again what was told: the round trip was measured anew.
+    pub(super) fn tell_round_trip(&mut self, ms: u64) {
+        self.round_trip = Some(ms as f64);
+        let status = self.status;
+        self.say_status(&status, None);
+    }
+
     fn say_status(&mut self, status: &Status, place: Option<usize>) {
         let heard = match self.last_message {
             Time::NEVER => f64::NAN,
@@ -226,6 +234,10 @@ impl Engine {
             }
         }
         let name = place.and(channel).map(|channel| channel.name.as_str());
-        self.outbox.status(name, &numbers, said, data);
+        // Only an open connection has one.
+        let round_trip = self
+            .round_trip
+            .filter(|_| !self.config.is_socketio() && status.state == Overall::Open);
+        self.outbox.status(name, &numbers, said, data, round_trip);
     }
 }

@@ -93,6 +93,26 @@ fn reads_the_end_of_a_job() {
 }
 
 #[test]
+fn a_sentence_tells_the_ends_where_there_are_no_events_for_them() {
+    let said = |progress: u32, sentence: &str| {
+        let seen = one(&format!(
+            r#"{{"type":"progress","progress":{progress},"status":"{sentence}"}}"#
+        ));
+        seen.unwrap().status
+    };
+    assert_eq!(said(90, "Finalizing results..."), Status::Running);
+    assert_eq!(said(100, "Extraction complete!"), Status::Completed);
+    assert_eq!(said(0, "Extraction failed"), Status::Failed);
+    assert_eq!(said(0, "ERROR: no such file"), Status::Failed);
+    assert_eq!(said(0, "Waiting for a worker"), Status::Running);
+    assert_eq!(said(40, "2 of 5 failed so far"), Status::Running);
+    // A state's name beside a number is no sentence: another message tells of the end.
+    assert_eq!(said(100, "running"), Status::Running);
+    let failed = one(r#"{"type":"progress","progress":0,"status":"Extraction failed"}"#).unwrap();
+    assert_eq!(failed.texts[1].as_deref(), Some("Extraction failed"));
+}
+
+#[test]
 fn a_frame_holds_one_message_or_an_array_or_lines() {
     let (a, b) = (
         r#"{"type":"heartbeat"}"#,

@@ -87,6 +87,7 @@ fn a_socket_let_go_during_its_handshake_keeps_its_back_off() {
     for _ in 0..3 {
         let r#gen = rig.open();
         rig.closed(r#gen, 1006);
+        rig.probes();
         rig.until_asked(20_000);
     }
     rig.open();

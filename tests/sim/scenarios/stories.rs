@@ -264,6 +264,7 @@ fn several_servers_are_tried_in_turn_and_the_one_that_works_is_kept() {
         tried.push(url[5..6].to_owned());
         if tried.len() < 3 {
             rig.closed(r#gen, 1006);
+            rig.probes();
         } else {
             rig.opened(r#gen);
             rig.closed(r#gen, 1006);

@@ -287,6 +287,9 @@ impl World<'_> {
                     .closes(&self.plan, r#gen, reason, now, &mut self.broken);
                 self.let_go(r#gen);
             }
+            Output::Probe { .. } => self.broken.ensure("no probes", false, || {
+                "the other transport tells whether the server is there".into()
+            }),
             Output::Send { r#gen, text } => self.send(r#gen, Frame::Text(text), now),
             Output::SendToken { r#gen, text, auth } => {
                 let text = with_token(&text, &token_text(auth));
