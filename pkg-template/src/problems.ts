@@ -105,7 +105,7 @@ export const PROBLEMS: Words[] = [
   ["auth", 1, "The `token` function gave no token.", "See the cause it logged; the client keeps trying."],
   ["config", 0, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`."],
   ["queue-full", 1, "The table of jobs is full.", "Close handles that are no longer needed."],
-  ["protocol", 1, "The server knows no such job.", "Check the job's id and the `path`; the client keeps trying."],
+  ["protocol", 1, "The server knows no such job.", "The client keeps trying."],
 ];
 
 /** What is said of a problem; `detail` takes the place of the percent sign. */

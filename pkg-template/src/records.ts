@@ -85,7 +85,7 @@ export const toPayload = (event: string, values: never[], jobId?: Maybe<string>,
       downMs: second,
       // What another tab tells has that for its transport, whatever carries it there.
       transport: TRANSPORTS[source || +!!third],
-      ...(fourth ? { recovered: true } : {}),
+      ...((fourth as boolean) && { recovered: true }),
     };
   if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });
   // The end of a job that a read found, as the server's own event would have told it.
@@ -106,7 +106,7 @@ export const toStatus = (
   nextRetryAt: Maybe<number>,
   lastMessageAt: Maybe<number>,
   error: number,
-  carrier = 0,
+  carrier?: number,
   // What the server said of the problem, which is for channels of Socket.IO.
   _said?: Maybe<string>,
   _data?: unknown,

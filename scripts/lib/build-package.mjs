@@ -82,6 +82,8 @@ async function bundle(made) {
     outdir: made,
     format: "esm",
     splitting: true,
+    // Has constants stand where they are used.
+    minifySyntax: true,
     // By the name of what is in it: the sizes are told apart by it.
     chunkNames: "[name]-[hash]",
     packages: "external",

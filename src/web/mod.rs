@@ -185,11 +185,7 @@ impl Driver {
                 etag,
                 auth,
             } => self.fetch(req, url, etag, auth),
-            Output::Probe { req, url } => {
-                if STREAM {
-                    self.probe(req, url);
-                }
-            }
+            Output::Probe { req, url } if STREAM => self.probe(req, url),
             Output::Abort { req } => self.reads.abort(req),
             Output::NeedToken { req, reason } => {
                 let refresh = reason == TokenReason::Refresh;
@@ -201,6 +197,7 @@ impl Driver {
                 self.say(BATCH, 0.0, &JsValue::from_str(&json));
             }
             // There are none: even to drop them would be code.
+            other @ Output::Probe { .. } => std::mem::forget(other),
             other if !SOCKETIO => std::mem::forget(other),
             Output::SendToken { r#gen, text, auth } => {
                 self.sockets.send(r#gen, &self.fill(&text, auth, &[]));

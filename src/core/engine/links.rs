@@ -1,5 +1,6 @@
 //! Sockets: opening, holding, losing, waiting, opening again. One link per pool key (a job, or all jobs).
 
+use super::super::config::STREAM;
 use super::super::error::{Log, Loss};
 use super::super::input::Gen;
 use super::super::message::joined;
@@ -61,8 +62,6 @@ pub(super) struct Link {
     pub(super) last_message: Time,
     /// When its next step comes: the end of a handshake, of silence, or of a back-off.
     pub(super) deadline: Deadline,
-    /// When a `ping` went that no `pong` has answered; [`Time::NEVER`]: none.
-    pinged: Time,
     /// News came over it.
     served: bool,
     /// When news was lost, epoch ms; 0: not at all.
@@ -83,7 +82,6 @@ impl Default for Link {
             opened_at: Time(0),
             last_message: Time(0),
             deadline: Deadline::default(),
-            pinged: Time::NEVER,
             served: false,
             lost_at: 0,
         }
@@ -101,9 +99,9 @@ impl Link {
 /// them, like HTTP's status).
 fn told_by(code: u16) -> Option<Loss> {
     match code {
-        4404 => Some(Loss::NoSuchJob),
-        // A time-out in the HTTP-like band is not about who asks.
-        4408 => None,
+        4404 if STREAM => Some(Loss::NoSuchJob),
+        // These in the HTTP-like band are not about who asks.
+        4404 | 4408 => None,
         1013 | 4429 => Some(Loss::RateLimited),
         1008 | 4400..=4499 => Some(Loss::Auth),
         _ => None,
@@ -285,7 +283,6 @@ impl Engine {
         link.last_message = now;
         link.grace = false;
         link.error = None;
-        link.pinged = Time::NEVER;
         self.server = link.server;
         self.status_dirty = true;
         if !self.config.is_socketio() && !self.config.polls() {
@@ -388,22 +385,17 @@ impl Engine {
 
     /// A message goes: the time to the server and back is taken from a `ping` (SYSTEMS.md, E).
     pub(super) fn note_ping(&mut self, r#gen: Gen, event: &str) {
-        if event == "ping"
-            && let Some(link) = self.links.get_mut(r#gen.link() as usize)
-        {
-            link.pinged = self.now;
+        if event == "ping" {
+            self.pinged = (r#gen, self.now);
         }
     }
 
     /// The server's `pong`.
     pub(super) fn note_pong(&mut self, r#gen: Gen) {
-        let now = self.now;
-        let Some(link) = self.links.get_mut(r#gen.link() as usize) else {
-            return;
-        };
-        let pinged = std::mem::replace(&mut link.pinged, Time::NEVER);
-        if pinged < Time::NEVER {
-            self.tell_round_trip(now.since(pinged));
+        let (socket, at) = self.pinged;
+        if socket == r#gen {
+            self.pinged.0 = Gen::NONE;
+            self.tell_round_trip(Time(self.now.since(at)));
         }
     }
 

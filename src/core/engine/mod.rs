@@ -108,8 +108,10 @@ pub struct Engine {
     ever_connected: bool,
     /// When anything was last heard; [`Time::NEVER`] before.
     last_message: Time,
-    /// The last round trip that was measured, ms.
-    round_trip: Option<f64>,
+    /// The socket of the app's last `ping`, and when that was; [`Gen::NONE`]: a `pong` has answered it.
+    pinged: (Gen, Time),
+    /// The last round trip that was measured, from [`Time`] 0; [`Time::NEVER`]: none.
+    round_trip: Time,
     /// From when on a wake counts again.
     next_wake: Time,
     counters: Counters,
@@ -156,7 +158,8 @@ impl Engine {
             watch_all: false,
             ever_connected: false,
             last_message: Time::NEVER,
-            round_trip: None,
+            pinged: (Gen::NONE, Time(0)),
+            round_trip: Time::NEVER,
             next_wake: Time(0),
             counters: Counters::default(),
             config,

@@ -250,14 +250,12 @@ impl Engine {
     }
 
     pub(super) fn read_overdue(&mut self, req: u32) {
-        let flight = self.land(req);
-        if flight.is_none() && !self.end_probe(req) {
+        if let Some(flight) = self.land(req) {
+            self.read_failed(flight.job, Problem::ReadTimeout, "", NO_WAIT);
+        } else if !self.end_probe(req) {
             return;
         }
         self.outputs.push(Output::Abort { req });
-        if let Some(flight) = flight {
-            self.read_failed(flight.job, Problem::ReadTimeout, "", NO_WAIT);
-        }
         self.reached(false);
     }
 

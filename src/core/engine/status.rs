@@ -196,8 +196,8 @@ impl Engine {
     }
 
     /// Tells again what was told: the round trip was measured anew.
-    pub(super) fn tell_round_trip(&mut self, ms: u64) {
-        self.round_trip = Some(ms as f64);
+    pub(super) fn tell_round_trip(&mut self, took: Time) {
+        self.round_trip = took;
         let status = self.status;
         self.say_status(&status, None);
     }
@@ -235,9 +235,9 @@ impl Engine {
         }
         let name = place.and(channel).map(|channel| channel.name.as_str());
         // Only an open connection has one.
-        let round_trip = self
-            .round_trip
-            .filter(|_| !self.config.is_socketio() && status.state == Overall::Open);
+        let measured = !self.config.is_socketio() && self.round_trip < Time::NEVER;
+        let round_trip =
+            (measured && status.state == Overall::Open).then_some(self.round_trip.0 as f64);
         self.outbox.status(name, &numbers, said, data, round_trip);
     }
 }
