@@ -26,7 +26,7 @@ const PING_RANGE = { min: 10, max: 3_600_000 };
  * @param {number} fallback
  * @param {{ min: number, max: number }} range
  */
-function integer(name, text, fallback, { min, max }) {
+export function integer(name, text, fallback, { min, max }) {
   if (text === undefined || text === "") return fallback;
   const value = Number(text);
   if (!Number.isInteger(value) || value < min || value > max) {

@@ -27,8 +27,8 @@ function decode(text) {
 }
 
 /**
- * @param {readonly Route[]} routes below `/api/`
- * @param {import("./config.mjs").Config} config
+ * @param {readonly Route[]} routes below `/api/`, where there are pages
+ * @param {{ tokens: readonly string[], staticDir?: string }} config
  * @returns {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void}
  */
 export function createRequestHandler(routes, config) {
@@ -46,7 +46,9 @@ export function createRequestHandler(routes, config) {
       return;
     }
     if (url.pathname === "/healthz") return sendText(response, 200, "ok");
-    if (!url.pathname.startsWith("/api/")) return serveStatic(config.staticDir, url, request, response);
+    if (config.staticDir !== undefined && !url.pathname.startsWith("/api/")) {
+      return serveStatic(config.staticDir, url, request, response);
+    }
     if (!authorized(request, url)) {
       throw new HttpError(
         401,

@@ -1,4 +1,5 @@
 /** What every HTTP answer of this server has in common: JSON bodies, clear errors, CORS. */
+import { STATUS_CODES } from "node:http";
 
 /** An error whose message the client may read and act on. */
 export class HttpError extends Error {
@@ -48,6 +49,21 @@ export function sendText(response, status, text, headers = {}) {
     ...headers,
   });
   response.end(text);
+}
+
+/**
+ * Answers a handshake of a WebSocket that is not to succeed.
+ * @param {import("node:stream").Duplex} socket
+ * @param {number} status
+ * @param {string} detail
+ */
+export function refuseUpgrade(socket, status, detail) {
+  const body = JSON.stringify({ detail });
+  socket.on("error", () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }
 
 /**

@@ -2,10 +2,10 @@
  * The WebSocket routes `/api/v1/jobs/{id}/stream` (one job) and `/api/v1/stream` (every job), with the faults
  * that the control endpoints switch on. Reads job state from the store; never changes it.
  */
-import { STATUS_CODES } from "node:http";
 import { WebSocketServer } from "ws";
 import { createAuthorizer } from "./auth.mjs";
 import { isTerminal, streamEvent } from "./jobs.mjs";
+import { refuseUpgrade } from "./responses.mjs";
 
 /** @typedef {import("./jobs.mjs").Watcher} Watcher */
 /** @typedef {"array" | "lines" | undefined} Batch how several events share a frame */
@@ -247,12 +247,7 @@ export class Streams {
    */
   #refuse(socket, status, detail) {
     this.counters.refused += 1;
-    const body = JSON.stringify({ detail });
-    socket.on("error", () => socket.destroy());
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+    refuseUpgrade(socket, status, detail);
   }
 }
 

@@ -14,8 +14,11 @@ export async function testServer(options = {}) {
   return client(server.url);
 }
 
-/** @param {string} url */
-function client(url) {
+/**
+ * What a test does with a server.
+ * @param {string} url
+ */
+export function client(url) {
   /**
    * @param {string} path
    * @param {RequestInit} [init]

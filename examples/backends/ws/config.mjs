@@ -1,0 +1,40 @@
+/** Reads the back-end's settings from the environment and the command line. */
+import { integer } from "../../server/config.mjs";
+import { parseArgs } from "node:util";
+import { SHAPES } from "./broadcaster.mjs";
+
+/**
+ * @typedef {object} Config
+ * @property {string} host
+ * @property {number} port 0 lets the operating system choose
+ * @property {readonly string[]} tokens accepted tokens; none means that no token is asked for
+ * @property {import("./broadcaster.mjs").Shape} envelope
+ * @property {number} pingIntervalMs time between pings of the WebSocket protocol
+ * @property {number} maxUploadBytes
+ * @property {boolean} control whether the endpoints for tests exist
+ */
+
+/** @param {string | undefined} text @returns {import("./broadcaster.mjs").Shape} */
+export function readEnvelope(text = "mixed") {
+  const shape = SHAPES.find((one) => one === text);
+  if (!shape) throw new Error(`ENVELOPE is "${text}"; give one of ${SHAPES.join(", ")}.`);
+  return shape;
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} [env]
+ * @param {readonly string[]} [args]
+ * @returns {Config}
+ */
+export function readConfig(env = process.env, args = []) {
+  const { values } = parseArgs({ args: [...args], options: { port: { type: "string" } } });
+  return {
+    host: env["HOST"] ?? "127.0.0.1",
+    port: integer("--port / PORT", values.port ?? env["PORT"], 5000, { min: 0, max: 65_535 }),
+    tokens: (env["JOBWIRE_TOKENS"] ?? "").split(",").filter((token) => token !== ""),
+    envelope: readEnvelope(env["ENVELOPE"]),
+    pingIntervalMs: integer("PING_INTERVAL_MS", env["PING_INTERVAL_MS"], 30_000, { min: 10, max: 3_600_000 }),
+    maxUploadBytes: 64 * 1024 * 1024,
+    control: env["JOBWIRE_CONTROL"] !== "0",
+  };
+}
