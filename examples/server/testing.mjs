@@ -26,7 +26,7 @@ export function client(url) {
   const call = async (path, init) => {
     const response = await fetch(url + path, init);
     const text = await response.text();
-    const json = response.headers.get("content-type") === "application/json";
+    const json = response.headers.get("content-type")?.startsWith("application/json");
     return {
       status: response.status,
       headers: response.headers,

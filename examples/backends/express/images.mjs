@@ -1,0 +1,75 @@
+/** Sessions, their sockets and their uploads: what Express and other servers put behind their routes. */
+import { rmSync } from "node:fs";
+import { HttpError } from "../../server/responses.mjs";
+import { FOLDER, ProgressSockets } from "./progress.mjs";
+import { Sessions, sessionView } from "./sessions.mjs";
+import { readSessionId, testOptions, Uploads } from "./upload.mjs";
+
+/** @typedef {{ body?: Record<string, unknown>, file?: import("./extraction.mjs").ImageFile }} Form */
+
+export class Images {
+  sockets;
+  uploads;
+  #sessions = new Sessions();
+
+  /** @param {import("./config.mjs").ImageConfig} config */
+  constructor(config) {
+    this.sockets = new ProgressSockets(this.#sessions, config);
+    this.uploads = new Uploads(config.maxImageBytes);
+  }
+
+  /**
+   * What the upload is answered with; the work goes on.
+   * @param {Form} form
+   * @param {URLSearchParams} query
+   */
+  extract({ body, file }, query) {
+    try {
+      return this.#start(body ?? {}, file, query);
+    } catch (error) {
+      if (file) rmSync(file.path, { force: true });
+      throw error;
+    }
+  }
+
+  /** What polling reads. @param {string} id */
+  session(id) {
+    return sessionView(this.#find(id), FOLDER);
+  }
+
+  /** @param {string} id */
+  result(id) {
+    const { state, result } = this.#find(id);
+    if (state === "completed") return result;
+    throw new HttpError(404, `There is no result of this session: it is ${state}.`);
+  }
+
+  close() {
+    this.sockets.close();
+    this.uploads.close();
+  }
+
+  /**
+   * @param {Record<string, unknown>} body
+   * @param {Form["file"]} file
+   * @param {URLSearchParams} query
+   */
+  #start(body, file, query) {
+    const options = testOptions(query);
+    const sessionId = readSessionId(body);
+    if (!file) throw new HttpError(400, "The form has no file; send the image as the field file.");
+    const state = this.#sessions.get(sessionId)?.state;
+    if (state === "queued" || state === "running") {
+      throw new HttpError(409, "This session is at work on another image; wait, or use another session_id.");
+    }
+    void this.#sessions.run(sessionId, file, options);
+    return { sessionId, status: "processing" };
+  }
+
+  /** @param {string} id */
+  #find(id) {
+    const session = this.#sessions.get(id);
+    if (!session) throw new HttpError(404, "Nothing was uploaded in this session, or it was forgotten.");
+    return session;
+  }
+}

@@ -1,0 +1,31 @@
+/** Puts the parts together and listens. */
+import { createServer } from "node:http";
+import { createApp } from "./app.mjs";
+import { readConfig } from "./config.mjs";
+import { Images } from "./images.mjs";
+
+/**
+ * @param {Partial<import("./config.mjs").Config>} [options] what differs from the environment's settings
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+ */
+export async function startServer(options = {}) {
+  const config = { ...readConfig(), ...options };
+  const images = new Images(config);
+  const server = createServer(createApp(images, config));
+  server.on("upgrade", (request, socket, head) => images.sockets.upgrade(request, socket, head));
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, () => resolve(undefined));
+  });
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return {
+    url: `http://${config.host}:${port}`,
+    async close() {
+      images.sockets.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+      images.close();
+    },
+  };
+}

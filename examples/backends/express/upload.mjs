@@ -1,0 +1,57 @@
+/** Takes the upload of a form, with multer, and checks what comes with it. */
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import multer from "multer";
+import { HttpError } from "../../server/responses.mjs";
+import { isSessionId } from "./sessions.mjs";
+
+const MAX_PACE_MS = 10_000;
+
+export class Uploads {
+  /** Of Express's kind: `(request, response, next)`. */
+  handler;
+  #folder = mkdtempSync(join(tmpdir(), "jobwire-images-"));
+
+  /** @param {number} maxBytes of one image */
+  constructor(maxBytes) {
+    const limits = { fileSize: maxBytes, files: 1, fields: 10 };
+    this.handler = multer({ dest: this.#folder, limits }).single("file");
+  }
+
+  close() {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {unknown} error @returns {unknown} the error as one that the client may read, if it was its mistake */
+export function explain(error) {
+  if (!(error instanceof multer.MulterError)) {
+    const { message } = /** @type {Error} */ (error);
+    // busboy, which multer is made of, has plain errors for forms that it cannot read.
+    return /multipart|boundary|unexpected end|malformed/i.test(message) ? new HttpError(400, message) : error;
+  }
+  if (error.code === "LIMIT_FILE_SIZE") {
+    return new HttpError(413, "The image is larger than this server takes; send a smaller one.");
+  }
+  return new HttpError(400, `The form cannot be used: ${error.message} (${error.field ?? "the form"}).`);
+}
+
+/** @param {Record<string, unknown>} body the fields of the form */
+export function readSessionId(body) {
+  const id = body["session_id"] || randomUUID();
+  if (typeof id === "string" && isSessionId(id)) return id;
+  throw new HttpError(400, "session_id takes 1 to 128 letters, digits, dots, hyphens and underscores.");
+}
+
+/** @param {URLSearchParams} query */
+export function testOptions(query) {
+  const pace = Number(query.get("pace") ?? 0);
+  if (!Number.isInteger(pace) || pace < 0 || pace > MAX_PACE_MS) {
+    throw new HttpError(400, `pace takes a whole number of milliseconds from 0 to ${MAX_PACE_MS}.`);
+  }
+  const fail = query.get("fail") ?? "0";
+  if (fail !== "0" && fail !== "1") throw new HttpError(400, "fail takes 1 or 0.");
+  return { pace, fail: fail === "1" };
+}
