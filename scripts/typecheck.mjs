@@ -5,7 +5,13 @@ import { runShown } from "./lib/run.mjs";
 import { npmBin } from "./lib/tools.mjs";
 
 let passed = true;
-for (const project of ["tsconfig.json", "tsconfig.facade.json", "tsconfig.examples.json"]) {
+const projects = [
+  "tsconfig.json",
+  "tsconfig.facade.json",
+  "tsconfig.examples.json",
+  join("examples", "backends", "bun", "tsconfig.json"),
+];
+for (const project of projects) {
   const clean = await runShown(npmBin("tsc"), ["-p", join(root, project)], { cwd: root });
   console.log(`${project}: ${clean ? "no complaints" : "see above"}`);
   passed &&= clean;

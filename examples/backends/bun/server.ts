@@ -1,0 +1,97 @@
+/** The WebSocket server, with the endpoint for the worker and the routes of jobs. */
+import type { Server } from "bun";
+import { createTokenCheck } from "../../server/auth.mjs";
+import { CORS_HEADERS } from "../../server/responses.mjs";
+import { explain, HttpError, json, readJson, text } from "./http.ts";
+import { receiveJob } from "./receive.ts";
+import type { Settings } from "./settings.ts";
+import { type SocketData, Sockets } from "./sockets.ts";
+import type { Store } from "./store.ts";
+
+const MAX_UPLOAD_BYTES = 256 * 1024 * 1024;
+
+interface Parts {
+  readonly store: Store;
+  readonly settings: Settings;
+  /** There is a new job. */
+  readonly onJob: () => void;
+}
+
+function jobView(store: Store, id: string) {
+  const job = store.job(Number(id));
+  if (!job) throw new HttpError(404, `There is no job ${id}.`);
+  const { jobId, status, timestamp } = job;
+  return { jobId, status, progress: store.progress(job), timestamp, tracks: store.tracks(jobId) };
+}
+
+async function readNotice(request: Request): Promise<object> {
+  const notice = (await readJson(request)) as { jobId?: unknown; status?: unknown } | null;
+  const hasId = typeof notice?.jobId === "string" || typeof notice?.jobId === "number";
+  if (hasId && typeof notice.status === "string") return notice;
+  throw new HttpError(400, "A notice needs a jobId (text or number) and a status (text).");
+}
+
+async function readFrames(request: Request): Promise<string[]> {
+  const frames = await readJson(request);
+  if (Array.isArray(frames) && frames.every((frame) => typeof frame === "string")) return frames;
+  throw new HttpError(400, "The body has to be a JSON array of texts, each one frame.");
+}
+
+export function startServer({ store, settings, onJob }: Parts): Server<SocketData> {
+  const accepted = createTokenCheck(settings.tokens);
+  const sockets = new Sockets();
+
+  function authorized(request: Request): boolean {
+    const [, bearer] = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
+    return accepted(bearer ?? new URL(request.url).searchParams.get("token"));
+  }
+
+  async function control(name: string, request: Request, server: Server<SocketData>): Promise<Response> {
+    if (name === "GET state") {
+      return json({ sockets: sockets.size, ...sockets.counters, received: sockets.received });
+    }
+    if (name === "POST cut") return json({ closed: sockets.cut() });
+    if (name !== "POST replay") throw new HttpError(404, "There is no such control.");
+    const frames = await readFrames(request);
+    for (const frame of frames) sockets.publish(server, frame);
+    return json({ sockets: sockets.size, frames: frames.length });
+  }
+
+  async function answer(request: Request, server: Server<SocketData>): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const call = `${request.method} ${pathname}`;
+    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS_HEADERS });
+    if (call === "GET /healthz") return text("ok");
+    if (call === "GET /") return text("A WebSocket server for the status of jobs; connect to this address.");
+    if (!authorized(request)) throw new HttpError(401, "The token is missing or not accepted.");
+    if (call === "POST /notify") {
+      const data = await readNotice(request);
+      sockets.publish(server, JSON.stringify({ type: "job_status", data }));
+      return text("published");
+    }
+    if (call === "POST /jobs") {
+      const job = await receiveJob(store, request, searchParams);
+      onJob();
+      return json(job, 202);
+    }
+    const [, id] = /^GET \/jobs\/([^/]+)$/.exec(call) ?? [];
+    if (id !== undefined) return json(jobView(store, id));
+    const [, method, name] = /^(GET|POST) \/_control\/(\w+)$/.exec(call) ?? [];
+    if (method && settings.control) return control(`${method} ${name}`, request, server);
+    throw new HttpError(404, `There is nothing for ${call}.`);
+  }
+
+  return Bun.serve<SocketData>({
+    hostname: settings.host,
+    port: settings.port,
+    maxRequestBodySize: MAX_UPLOAD_BYTES,
+    websocket: sockets.handler,
+    async fetch(request, server) {
+      if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+        if (server.upgrade(request, { data: { authorized: authorized(request) } })) return undefined;
+        return json({ detail: "This handshake of a WebSocket cannot be answered." }, 400);
+      }
+      return answer(request, server).catch(explain);
+    },
+  });
+}
