@@ -1,9 +1,11 @@
 /** Puts the parts together and listens. */
 import { createServer } from "node:http";
 import { jobRoutes } from "./api.mjs";
+import { Broadcasts } from "./broadcast/broadcast.mjs";
 import { readConfig } from "./config.mjs";
 import { controlRoutes } from "./control.mjs";
 import { createRequestHandler } from "./http.mjs";
+import { createImages } from "./images.mjs";
 import { JobStore } from "./jobs.mjs";
 import { Karaoke } from "./karaoke/karaoke.mjs";
 import { labRoutes } from "./lab.mjs";
@@ -25,17 +27,22 @@ export async function startServer(options = {}) {
   const routes = jobRoutes(store, runner, uploads);
   const load = createLoad(store);
   const karaoke = new Karaoke(uploads, config);
-  routes.push(...karaoke.routes);
+  const broadcasts = new Broadcasts(uploads, config);
+  const images = createImages(uploads, config);
+  routes.push(...karaoke.routes, ...broadcasts.routes, ...images.routes);
   if (config.control) {
     routes.push(...controlRoutes(store, streams, config.heartbeatMs), ...labRoutes(store), ...load.routes);
-    routes.push(...karaoke.controlRoutes);
+    routes.push(...karaoke.controlRoutes, ...broadcasts.controlRoutes, ...images.controlRoutes);
   }
 
   // Large uploads over slow links take longer than Node's default of five minutes.
   const server = createServer({ requestTimeout: 0 }, createRequestHandler(routes, config));
   karaoke.attach(server);
   server.on("upgrade", (request, socket, head) => {
-    if (!karaoke.serves(request)) streams.upgrade(request, socket, head);
+    // Socket.IO has a listener of its own.
+    if (karaoke.serves(request)) return;
+    const served = [broadcasts, images.sockets].find((one) => one.serves(request));
+    (served ?? streams).upgrade(request, socket, head);
   });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -50,9 +57,11 @@ export async function startServer(options = {}) {
       load.close();
       streams.close();
       karaoke.closeSockets();
+      broadcasts.closeSockets();
+      images.sockets.close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await Promise.all([closed, runner.close(), karaoke.close()]);
+      await Promise.all([closed, runner.close(), karaoke.close(), broadcasts.close()]);
       store.close();
       uploads.close();
     },

@@ -48,6 +48,10 @@ export class UploadFolder {
     process.once("exit", this.#removeAtExit);
   }
 
+  get path() {
+    return this.#folder;
+  }
+
   /**
    * @param {import("node:http").IncomingMessage} request
    * @returns {Promise<{ path: string, size: number, remove: () => void }>}

@@ -28,7 +28,7 @@ export function createApp(images, config) {
       throw new HttpError(401, "The token is missing or not accepted.");
     next();
   });
-  app.post(`${FOLDER}/extract`, images.uploads.handler, (request, response) => {
+  app.post(`${FOLDER}/extract`, images.upload, (request, response) => {
     response.status(202).json(images.extract(request, urlOf(request).searchParams));
   });
   app.get(`${FOLDER}/sessions/:sessionId`, (request, response) => {

@@ -3,19 +3,23 @@ import { rmSync } from "node:fs";
 import { HttpError } from "../../server/responses.mjs";
 import { FOLDER, ProgressSockets } from "./progress.mjs";
 import { Sessions, sessionView } from "./sessions.mjs";
-import { readSessionId, testOptions, Uploads } from "./upload.mjs";
+import { imageUpload, readSessionId, testOptions } from "./upload.mjs";
 
 /** @typedef {{ body?: Record<string, unknown>, file?: import("./extraction.mjs").ImageFile }} Form */
 
 export class Images {
   sockets;
-  uploads;
+  /** Takes the form of an upload. */
+  upload;
   #sessions = new Sessions();
 
-  /** @param {import("./config.mjs").ImageConfig} config */
-  constructor(config) {
+  /**
+   * @param {import("./config.mjs").ImageConfig} config
+   * @param {string} folder where uploads go
+   */
+  constructor(config, folder) {
     this.sockets = new ProgressSockets(this.#sessions, config);
-    this.uploads = new Uploads(config.maxImageBytes);
+    this.upload = imageUpload(folder, config.maxImageBytes);
   }
 
   /**
@@ -42,11 +46,6 @@ export class Images {
     const { state, result } = this.#find(id);
     if (state === "completed") return result;
     throw new HttpError(404, `There is no result of this session: it is ${state}.`);
-  }
-
-  close() {
-    this.sockets.close();
-    this.uploads.close();
   }
 
   /**

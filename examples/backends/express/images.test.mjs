@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { client } from "../../server/testing.mjs";
+import { client } from "../../server/test-client.mjs";
 import { startServer } from "./server.mjs";
 
 const PHOTO = readFileSync(new URL("./sample.jpg", import.meta.url));
@@ -47,7 +47,7 @@ async function watch(server, session, query = "") {
   return socket;
 }
 
-/** @param {import("../../server/testing.mjs").TestSocket} socket @returns {any[]} */
+/** @param {import("../../server/test-client.mjs").TestSocket} socket @returns {any[]} */
 const told = (socket) => socket.messages.filter((one) => one.type === "progress");
 const isEnd = (/** @type {any} */ one) => one.progress === 100 || /failed/.test(one.status);
 

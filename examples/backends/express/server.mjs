@@ -1,5 +1,6 @@
 /** Puts the parts together and listens. */
 import { createServer } from "node:http";
+import { UploadFolder } from "../../server/upload.mjs";
 import { createApp } from "./app.mjs";
 import { readConfig } from "./config.mjs";
 import { Images } from "./images.mjs";
@@ -10,7 +11,8 @@ import { Images } from "./images.mjs";
  */
 export async function startServer(options = {}) {
   const config = { ...readConfig(), ...options };
-  const images = new Images(config);
+  const uploads = new UploadFolder(config.maxImageBytes);
+  const images = new Images(config, uploads.path);
   const server = createServer(createApp(images, config));
   server.on("upgrade", (request, socket, head) => images.sockets.upgrade(request, socket, head));
   await new Promise((resolve, reject) => {
@@ -25,7 +27,7 @@ export async function startServer(options = {}) {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
-      images.close();
+      uploads.close();
     },
   };
 }

@@ -1,28 +1,18 @@
 /** Takes the upload of a form, with multer, and checks what comes with it. */
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import multer from "multer";
 import { HttpError } from "../../server/responses.mjs";
 import { isSessionId } from "./sessions.mjs";
 
 const MAX_PACE_MS = 10_000;
 
-export class Uploads {
-  /** Of Express's kind: `(request, response, next)`. */
-  handler;
-  #folder = mkdtempSync(join(tmpdir(), "jobwire-images-"));
-
-  /** @param {number} maxBytes of one image */
-  constructor(maxBytes) {
-    const limits = { fileSize: maxBytes, files: 1, fields: 10 };
-    this.handler = multer({ dest: this.#folder, limits }).single("file");
-  }
-
-  close() {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+/**
+ * Takes the file of a form; of Express's kind: `(request, response, next)`.
+ * @param {string} folder where files go
+ * @param {number} maxBytes of one image
+ */
+export function imageUpload(folder, maxBytes) {
+  return multer({ dest: folder, limits: { fileSize: maxBytes, files: 1, fields: 10 } }).single("file");
 }
 
 /** @param {unknown} error @returns {unknown} the error as one that the client may read, if it was its mistake */

@@ -4,11 +4,11 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { client } from "../../server/testing.mjs";
+import { client } from "../../server/test-client.mjs";
 import { playlistIdOf, sampleCsv } from "./make-sample.mjs";
 import { startServer } from "./server.mjs";
 
-/** @typedef {import("../../server/testing.mjs").TestSocket} TestSocket */
+/** @typedef {import("../../server/test-client.mjs").TestSocket} TestSocket */
 
 const HEADER = "playlist_id,playlist_name,playlist_followers,track_name,artist_name,isrc,duration_ms,streams";
 
