@@ -11,6 +11,7 @@ import {
   findWebKit,
   programVersion,
 } from "./browsers.mjs";
+import { findBun, installBun } from "./bun.mjs";
 import { npmPackagesInstalled } from "./npm-packages.mjs";
 import { root } from "./paths.mjs";
 import { findPython, findVenvPython, installVenv, MIN_PYTHON } from "./python.mjs";
@@ -227,6 +228,16 @@ export const steps = [
     duration: "under a minute",
     remedy:
       "See that `python3 -m venv` works (Debian and Ubuntu: `sudo apt-get install python3-venv`) and that pip reaches its index.",
+  },
+  {
+    id: "bun",
+    name: "Bun for the track analysis back-end",
+    needs: ["node"],
+    detect: () => findBun()?.version,
+    install: installBun,
+    duration: "under a minute",
+    remedy:
+      "Run `npm ci` in examples/backends/bun and see what it says; where npm runs no install scripts, allow that of bun.",
   },
   {
     id: "redis",

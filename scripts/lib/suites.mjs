@@ -1,5 +1,6 @@
 /** The test suites in the order in which they run: what each needs, and how it is started. */
 import { join, relative } from "node:path";
+import { BUN_BACKEND, findBun } from "./bun.mjs";
 import { browserEnvironment } from "./browsers.mjs";
 import { root } from "./paths.mjs";
 import { findVenvPython } from "./python.mjs";
@@ -69,6 +70,12 @@ async function pytest(backEnd) {
     cwd: join(root, folder),
     env: { PYTHONDONTWRITEBYTECODE: "1" },
   });
+}
+
+async function bunTests() {
+  const bun = findBun();
+  if (testsIn(relative(root, BUN_BACKEND), /\.test\.ts$/).length === 0 || !bun) return false;
+  return run(bun.program, ["test"], { cwd: BUN_BACKEND });
 }
 
 async function simulations() {
@@ -169,9 +176,27 @@ export const suites = [
     run: () => pytest("flask-socketio"),
   },
   {
+    name: "bun",
+    title: "the track analysis back-end on Bun",
+    needs: ["bun"],
+    run: bunTests,
+  },
+  {
+    name: "ws",
+    title: "the playlist back-end on ws",
+    needs: ["npm"],
+    run: () => nodeTests(join("examples", "backends", "ws")),
+  },
+  {
+    name: "express",
+    title: "the image back-end on Express",
+    needs: ["npm"],
+    run: () => nodeTests(join("examples", "backends", "express")),
+  },
+  {
     name: "e2e",
     title: "real servers, real browsers",
-    needs: [...PACKAGE, "chromium", "firefox", "webkit", "venv", "redis"],
+    needs: [...PACKAGE, "chromium", "firefox", "webkit", "venv", "redis", "bun"],
     packaged: true,
     // The browsers share two cores; side by side they would measure each other.
     run: () => nodeTests(join("tests", "e2e"), ["--test-concurrency=1"]),

@@ -2,12 +2,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { BUN_BACKEND, findBun } from "../../../scripts/lib/bun.mjs";
 import { findVenvPython } from "../../../scripts/lib/python.mjs";
 
 const GUARDIAN = fileURLToPath(new URL("./guardian.mjs", import.meta.url));
+const BACKENDS = fileURLToPath(new URL("../../../examples/backends/", import.meta.url));
 const EMBEDDED = fileURLToPath(new URL("../../../examples/server/main.mjs", import.meta.url));
 const FASTAPI = fileURLToPath(new URL("../../../examples/backends/fastapi/run.py", import.meta.url));
 
@@ -193,4 +196,39 @@ export function startFastapi({ only, redisUrl, workers = 2, env = {} } = {}) {
     ...(redisUrl ? ["--redis-url", redisUrl] : []),
   ];
   return new Backend({ program: python(), args, env: { PYTHONDONTWRITEBYTECODE: "1", ...env } }).start();
+}
+
+/**
+ * The track analysis back-end on Bun.
+ * @param {{ env?: Record<string, string> }} [options] DATA_FOLDER is where jobs outlive it
+ */
+export function startBun({ env = {} } = {}) {
+  const bun = findBun();
+  if (!bun)
+    throw new Error("There is no Bun: run `npm run setup -- test`, or `npm ci` in examples/backends/bun.");
+  const args = (/** @type {number} */ port) => [join(BUN_BACKEND, "run.ts"), "--port", String(port)];
+  return new Backend({ program: bun.program, args, env }).start();
+}
+
+/** @param {string} name @param {Record<string, string>} env */
+function startNode(name, env) {
+  const main = join(BACKENDS, name, "main.mjs");
+  const args = (/** @type {number} */ port) => [main, "--port", String(port)];
+  return new Backend({ program: process.execPath, args, env }).start();
+}
+
+/**
+ * The playlist back-end on Node's ws.
+ * @param {{ env?: Record<string, string> }} [options] such as ENVELOPE
+ */
+export function startWs({ env = {} } = {}) {
+  return startNode("ws", env);
+}
+
+/**
+ * The image back-end on Express.
+ * @param {{ env?: Record<string, string> }} [options] such as PING_INTERVAL_MS, MAX_SOCKETS or REPLAY
+ */
+export function startExpress({ env = {} } = {}) {
+  return startNode("express", env);
 }

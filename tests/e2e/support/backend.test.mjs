@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
 import { WebSocket } from "ws";
-import { Backend, startEmbeddedServer } from "./backend.mjs";
+import { Backend, startBun, startEmbeddedServer, startExpress, startWs } from "./backend.mjs";
 
 /** @param {string} url */
 const answers = (url) =>
@@ -29,6 +29,23 @@ describe("a back-end", () => {
     await server.stop();
     assert.equal(await answers(url), false);
   });
+
+  for (const [name, start, path] of /** @type {const} */ ([
+    ["Bun", startBun, "/jobs/1"],
+    ["ws", startWs, "/api/playlists"],
+    ["Express", startExpress, "/api/images_mvp/results/a"],
+  ])) {
+    it(`may be that on ${name}, with its environment, and comes up at the same address`, async () => {
+      const server = await start({ env: { JOBWIRE_TOKENS: "only-this" } });
+      after(() => server.kill());
+      const { url } = server;
+      assert.equal((await fetch(url + path)).status, 401);
+      await server.restart();
+      assert.deepEqual([server.url, await answers(url)], [url, true]);
+      await server.stop();
+      assert.equal(await answers(url), false);
+    });
+  }
 
   it("gets its environment", async () => {
     const server = await startEmbeddedServer({ env: { JOBWIRE_TOKENS: "only-this" } });
