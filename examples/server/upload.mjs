@@ -1,34 +1,14 @@
 /** Streams an uploaded body into a temporary file, within a size limit. */
 import { randomUUID } from "node:crypto";
-import { createWriteStream, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createWriteStream, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { HttpError } from "./responses.mjs";
+import { TemporaryFolder } from "./temporary.mjs";
 
-const PREFIX = "jobwire-server-";
 /** How long a refused upload is still read, so that the client gets to see the answer. */
 const DRAIN_MS = 2_000;
-
-/** @param {number} pid */
-function alive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === "EPERM";
-  }
-}
-
-/** Removes what a killed server left behind. */
-function removeAbandoned() {
-  for (const name of readdirSync(tmpdir())) {
-    const [, pid] = new RegExp(`^${PREFIX}(\\d+)-`).exec(name) ?? [];
-    if (pid !== undefined && !alive(Number(pid)))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
 
 /** @param {number} bytes */
 function readable(bytes) {
@@ -36,20 +16,16 @@ function readable(bytes) {
 }
 
 export class UploadFolder {
-  #folder;
+  #folder = new TemporaryFolder();
   #maxBytes;
-  #removeAtExit = () => rmSync(this.#folder, { recursive: true, force: true });
 
   /** @param {number} maxBytes of one file */
   constructor(maxBytes) {
-    removeAbandoned();
     this.#maxBytes = maxBytes;
-    this.#folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
-    process.once("exit", this.#removeAtExit);
   }
 
   get path() {
-    return this.#folder;
+    return this.#folder.path;
   }
 
   /**
@@ -58,7 +34,7 @@ export class UploadFolder {
    */
   async receive(request) {
     if (Number(request.headers["content-length"] ?? 0) > this.#maxBytes) throw this.#tooLarge(request);
-    const path = join(this.#folder, randomUUID());
+    const path = join(this.path, randomUUID());
     const remove = () => rmSync(path, { force: true });
     let size = 0;
     let exceeded = false;
@@ -83,8 +59,7 @@ export class UploadFolder {
   }
 
   close() {
-    process.off("exit", this.#removeAtExit);
-    this.#removeAtExit();
+    this.#folder.close();
   }
 
   /** @param {import("node:http").IncomingMessage} request */

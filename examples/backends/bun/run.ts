@@ -1,8 +1,7 @@
 /** Starts the server and its worker, and stops both: `bun run.ts [--port N]`. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Server } from "bun";
+import { TemporaryFolder } from "../../server/temporary.mjs";
 import { startServer } from "./server.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import type { SocketData } from "./sockets.ts";
@@ -53,7 +52,8 @@ class Workers {
 }
 
 async function main(settings: Settings): Promise<void> {
-  const folder = settings.dataFolder ?? mkdtempSync(join(tmpdir(), "jobwire-bun-"));
+  const temporary = settings.dataFolder === undefined ? new TemporaryFolder() : undefined;
+  const folder = settings.dataFolder ?? temporary?.path ?? "";
   const store = new Store(folder);
   const server = startServer({ store, settings, onJob: () => workers.wake() });
   const workers = new Workers(server, folder, settings.tokens);
@@ -61,7 +61,7 @@ async function main(settings: Settings): Promise<void> {
   async function stop(): Promise<void> {
     await Promise.all([server.stop(true), workers.stop()]);
     store.close();
-    if (settings.dataFolder === undefined) rmSync(folder, { recursive: true, force: true });
+    temporary?.close();
     process.exit(0);
   }
   process.once("SIGTERM", () => void stop());
