@@ -1,10 +1,12 @@
+import { useJobsClient } from "jobwire/react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { Announcer } from "./components/Announcer";
 import { BreakPanel } from "./components/BreakPanel";
 import type { Faults } from "./components/BreakPanel";
 import { ConnectionBadge } from "./components/ConnectionBadge";
 import { DropZone } from "./components/DropZone";
-import { Inspector } from "./components/Inspector";
+import { AuditPanel } from "./components/inspector/AuditPanel";
+import { ConnectionInspector } from "./components/inspector/ConnectionInspector";
 import { JobCard } from "./components/JobCard";
 import { LogPanel } from "./components/LogPanel";
 import { PageHeader } from "./components/PageHeader";
@@ -25,6 +27,7 @@ interface AppProps {
 }
 
 export function App({ control, journal, restored }: AppProps) {
+  const client = useJobsClient();
   const { items, send, resend, remove } = useItems(restored);
   const [faults, setFaults] = useState<Faults>({ failNext: false, slow: false });
   const heading = useRef<HTMLHeadingElement>(null);
@@ -56,7 +59,6 @@ export function App({ control, journal, restored }: AppProps) {
       <PageHeader
         title="jobwire"
         says="Drop a file and watch its job to the end, whatever happens to the connection."
-        link={{ href: "./karaoke.html", words: "The karaoke demo" }}
       >
         <ConnectionBadge />
       </PageHeader>
@@ -87,9 +89,10 @@ export function App({ control, journal, restored }: AppProps) {
         </div>
         <div className="page-side">
           {control && <BreakPanel control={control} faults={faults} onFaults={setFaults} journal={journal} />}
+          <ConnectionInspector client={client} />
           <LogPanel journal={journal} />
         </div>
-        <Inspector />
+        <AuditPanel client={client} />
       </main>
       <Announcer items={jobs} />
     </>

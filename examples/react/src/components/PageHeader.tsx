@@ -1,22 +1,21 @@
 import type { ReactNode } from "react";
+import { PageNav } from "./nav/PageNav";
 
 interface PageHeaderProps {
   title: string;
   says: string;
-  /** The other page. */
-  link: { href: string; words: string };
   children: ReactNode;
 }
 
-export function PageHeader({ title, says, link, children }: PageHeaderProps) {
+export function PageHeader({ title, says, children }: PageHeaderProps) {
   return (
     <header className="page-header">
+      <PageNav />
       <div className="brand">
         <Logo />
         <div>
           <h1>{title}</h1>
           <p>{says}</p>
-          <a href={link.href}>{link.words}</a>
         </div>
       </div>
       {children}

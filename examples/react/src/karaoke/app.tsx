@@ -1,7 +1,9 @@
+import { useJobsClient } from "jobwire/react";
 import { useEffect, useState } from "react";
 import { ConnectionBadge } from "../components/ConnectionBadge";
 import { DropZone } from "../components/DropZone";
-import { Inspector } from "../components/Inspector";
+import { AuditPanel } from "../components/inspector/AuditPanel";
+import { ConnectionInspector } from "../components/inspector/ConnectionInspector";
 import { LogPanel } from "../components/LogPanel";
 import { PageHeader } from "../components/PageHeader";
 import type { Journal } from "../journal";
@@ -23,6 +25,7 @@ import { hasJoined, useKaraokePlayerStore } from "./stores/useKaraokePlayerStore
 import { CONNECTION_SAYS } from "./words";
 
 export function App({ journal }: { journal: Journal }) {
+  const client = useJobsClient();
   usePerformance();
   const { jobs, isConnected } = useJobsWebSocket();
   const done = useDoneSongs(isConnected);
@@ -50,7 +53,6 @@ export function App({ journal }: { journal: Journal }) {
       <PageHeader
         title="jobwire karaoke"
         says="Split a song into voice and music, and play it in step on every screen."
-        link={{ href: "./index.html", words: "The jobs demo" }}
       >
         <ConnectionBadge words={CONNECTION_SAYS} />
       </PageHeader>
@@ -69,10 +71,11 @@ export function App({ journal }: { journal: Journal }) {
         <div className="page-main">
           <Player song={song} />
           <RemotePanel />
+          <ConnectionInspector client={client} />
         </div>
         <BreakRow faults={faults} onFaults={setFaults} journal={journal} />
         <LogPanel journal={journal} />
-        <Inspector />
+        <AuditPanel client={client} />
       </main>
       <SongAnnouncer songs={jobs} isConnected={isConnected} />
     </>

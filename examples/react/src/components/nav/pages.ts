@@ -1,0 +1,5 @@
+/** The pages of the demo site, one a system: a line each. */
+export const PAGES: readonly (readonly [file: string, words: string])[] = [
+  ["karaoke.html", "Karaoke"],
+  ["index.html", "Transcription"],
+];
