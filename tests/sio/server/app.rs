@@ -168,7 +168,10 @@ impl Server {
             .filter(|k| !entry.emitted.contains(k))
             .copied();
         let unknown: Vec<u64> = unknown.collect();
+        // Told in the order in which they came to be: among them what was said, before the client came into the room
+        // it is for, to others alone.
         entry.emitted.extend(unknown);
+        entry.emitted.sort_unstable();
         Some((life, missed))
     }
 
