@@ -303,6 +303,8 @@ impl Engine {
             next = next.min(self.pump_session());
             self.want_for_messages();
         }
+        // Whoever only wanted to be connected, and is answered here, may be the last who holds the socket.
+        self.tell_status();
         if self.shared_linger <= self.now && !self.is_posting() {
             self.shared_linger = Time::NEVER;
             self.close_link(SHARED, "nobody listens");

@@ -142,3 +142,19 @@ fn nobody_listens_any_more_but_a_post_ends_first() {
     rig.answer(post, 200, "ok");
     assert_eq!(rig.post().1, "1");
 }
+
+#[test]
+fn a_connection_that_was_only_asked_for_is_let_go_without_a_grace_that_is_none() {
+    let mut rig = Rig::new(without_grace());
+    rig.connect();
+    let socket = rig.socket();
+    rig.opened(socket);
+    rig.frame(
+        socket,
+        "0{\"sid\":\"s\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000}",
+    );
+    rig.frame(socket, &joined("/jobs"));
+    let closes = |output: &Output| matches!(output, Output::Close { .. });
+    assert!(rig.asked().iter().any(closes));
+    assert_eq!(rig.status.state, "idle");
+}
