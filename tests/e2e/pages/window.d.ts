@@ -24,5 +24,7 @@ interface Window {
   queueSteps: Record<string, { at: number; status: string }[]>;
   /** The texts of a control, in order: noted by karaoke.test.mjs. */
   shownTexts: string[];
+  /** What stood beside the bars of the images page: noted by support/images.mjs. */
+  percents: Set<string>;
   axe: any;
 }

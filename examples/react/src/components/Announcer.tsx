@@ -20,7 +20,7 @@ interface Announcement {
 }
 
 /** Tells screen readers what changed for good: how jobs ended, and when the connection goes and comes back. */
-export function Announcer({ items }: { items: readonly JobItem[] }) {
+export function Announcer({ items }: { items: readonly Pick<JobItem, "jobId" | "name">[] }) {
   const [said, setSaid] = useState<readonly Announcement[]>([]);
   const ids = useMemo(() => items.map(({ jobId }) => jobId), [items]);
   const jobs = useJobs({ ids });

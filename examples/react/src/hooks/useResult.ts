@@ -12,21 +12,21 @@ export interface JobResult {
   thumbnail_kind: string;
 }
 
-export interface LoadedResult {
-  result?: JobResult;
+export interface LoadedResult<Result = JobResult> {
+  result?: Result;
   problem?: string;
 }
 
 /** Reads the result once its address is known. */
-export function useResult(url: string | undefined): LoadedResult {
-  const [loaded, setLoaded] = useState<LoadedResult & { url?: string }>({});
+export function useResult<Result = JobResult>(url: string | undefined): LoadedResult<Result> {
+  const [loaded, setLoaded] = useState<LoadedResult<Result> & { url?: string }>({});
   useEffect(() => {
     if (!url) return undefined;
     const controller = new AbortController();
     const read = async () => {
       const response = await fetch(url, { signal: controller.signal });
       if (!response.ok) throw new Error(`The server answered with status ${response.status}.`);
-      return (await response.json()) as JobResult;
+      return (await response.json()) as Result;
     };
     read().then(
       (result) => setLoaded({ url, result }),

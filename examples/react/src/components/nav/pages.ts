@@ -2,4 +2,5 @@
 export const PAGES: readonly (readonly [file: string, words: string])[] = [
   ["karaoke.html", "Karaoke"],
   ["index.html", "Transcription"],
+  ["images.html", "Images"],
 ];

@@ -1,0 +1,306 @@
+/// <reference path="./pages/window.d.ts" />
+/** System E in real browsers: image sessions of the real Express back-end, and the page that shows them. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { buildPage } from "../../scripts/lib/demo.mjs";
+import { assertSound, BROWSERS, course, until, useStage } from "./stage.mjs";
+import { startEmbeddedServer, startExpress } from "./support/backend.mjs";
+import { DemoPage } from "./support/demo-page.mjs";
+import { noteImages, PHOTO, PROGRESS_PATH, sendPhoto, serverHas } from "./support/images.mjs";
+import { createFaultProxy } from "./support/proxy.mjs";
+
+/** @typedef {import("./support/backend.mjs").Backend} Backend */
+
+/** What the extraction tells, in order. */
+const PROGRESS = [10, 20, 30, 50, 70, 90, 100];
+const SENTENCES = [
+  "Getting ready",
+  "Reading the file",
+  "Checking the format",
+  "Reading the metadata",
+  "Looking at what was found",
+  "Putting the result together",
+  "The extraction is complete",
+];
+const PING_INTERVAL_MS = 150;
+const LATENCY_MS = 40;
+const CAP = 3;
+const UPLOADS = 10;
+
+let sessions = 0;
+const newSession = () => `session-${++sessions}`;
+
+describe("image sessions", () => {
+  const stage = useStage();
+  /** @type {Backend} */
+  let server;
+  /** Serves the page, and has image sessions of its own. @type {Backend} */
+  let host;
+  /** @type {import("./support/proxy.mjs").FaultProxy} */
+  let proxy;
+  /** @type {DemoPage[]} */
+  const pages = [];
+
+  before(async () => {
+    buildPage();
+    const env = { PING_INTERVAL_MS: String(PING_INTERVAL_MS) };
+    [server, host] = await Promise.all([startExpress({ env }), startEmbeddedServer()]);
+    proxy = await createFaultProxy({ target: server.url });
+  });
+  afterEach(async () => {
+    await proxy.reset();
+    const used = pages.splice(0);
+    await Promise.all(used.map((page) => page.close()));
+    assert.deepEqual(
+      used.flatMap(({ test }) => test.errors),
+      [],
+    );
+  });
+  after(async () => {
+    await proxy?.close();
+    await Promise.all([server?.kill(), host?.kill()]);
+  });
+
+  /**
+   * The page, with the sessions of a server.
+   * @param {typeof BROWSERS[number]} name
+   * @param {string} [at] the server
+   * @param {Record<string, string>} [options] of the page
+   */
+  async function open(name, at = proxy.url, options = {}) {
+    const query = new URLSearchParams({ server: at, pace: "60", ...options });
+    const url = `${host.url}/images.html?${query}`;
+    const page = await DemoPage.open(await stage.browser(name), url, noteImages);
+    pages.push(page);
+    return page;
+  }
+
+  for (const name of BROWSERS) {
+    describe(name, () => {
+      /** @param {object} [options] */
+      const watch = (options) =>
+        stage.watch(name, { url: proxy.url, path: PROGRESS_PATH, polling: false, ...options });
+
+      /**
+       * Follows a session until its socket is connected.
+       * @param {import("./stage.mjs").Watcher} watcher
+       * @param {string} id
+       */
+      async function connected(watcher, id) {
+        await watcher.follow(id);
+        await watcher.until(
+          (wanted) =>
+            window.seen.events.some(
+              ({ event, payload }) => event === "connected" && payload.sessionId === wanted,
+            ),
+          id,
+        );
+      }
+
+      it("are told as connected, once a socket", async () => {
+        const watcher = await watch();
+        const id = newSession();
+        await connected(watcher, id);
+        await watcher.state("open");
+        const { events } = await watcher.seen();
+        const [told, ...others] = events.filter(({ event }) => event === "connected");
+        assert.ok(!Number.isNaN(Date.parse(told?.payload.timestamp)));
+        assert.deepEqual(others, []);
+        await watcher.close(proxy);
+      });
+
+      it("take an upload from 202 to 100, each step with its sentence", async () => {
+        const watcher = await watch();
+        const id = newSession();
+        await connected(watcher, id);
+        assert.equal((await sendPhoto(server.url, id)).status, 202);
+        const end = await watcher.end(id);
+        assert.deepEqual([end.status, end.progress, end.message], ["completed", 100, SENTENCES.at(-1)]);
+        const { jobs, events } = await watcher.seen();
+        const told = events.filter(({ event }) => event === "progress").map(({ payload }) => payload);
+        assert.deepEqual(
+          told.map(({ progress }) => progress),
+          PROGRESS,
+        );
+        assert.deepEqual(
+          told.map(({ status }) => status),
+          SENTENCES,
+        );
+        assertSound(jobs[id] ?? []);
+        // The server leaves the socket open at the end; the client has no more use for it.
+        await serverHas(server.url, ({ sockets }) => sockets === 0);
+        assert.ok((await watcher.seen()).states.every(({ error }) => error === undefined));
+        await watcher.close(proxy);
+      });
+
+      it("are pinged and answer, and their own pings measure the round trip", async () => {
+        const state = async () => (await fetch(`${server.url}/api/images_mvp/_control/state`)).json();
+        const { pings, pongs } = await state();
+        const watcher = await watch();
+        const id = newSession();
+        await connected(watcher, id);
+        await serverHas(server.url, (now) => Number(now["pongs"]) > pongs + 1);
+        proxy.latency(LATENCY_MS);
+        const said = await watcher.test.page.evaluate(
+          (jobId) => window.client.send("ping", { jobId }, { volatile: true }),
+          id,
+        );
+        assert.equal(said, "sent");
+        const took = await watcher.until(() => window.client.connection.current.rttMs);
+        // Timers may be early by a millisecond.
+        assert.ok(took >= 2 * LATENCY_MS - 2 && took < 2000, `${took} ms`);
+        assert.equal((await state()).pings, pings + 1);
+        proxy.latency(0);
+        await watcher.close(proxy);
+      });
+
+      it("show a failure that is told as progress 0 as failed, with the bar where it was", async () => {
+        const watcher = await watch();
+        const id = newSession();
+        await connected(watcher, id);
+        await sendPhoto(server.url, id, { fail: true });
+        const end = await watcher.end(id);
+        assert.deepEqual([end.status, end.progress], ["failed", 70]);
+        assert.match(end.error.message, /^Extraction failed: /);
+        const { jobs, events } = await watcher.seen();
+        assert.equal(events.filter(({ event }) => event === "progress").at(-1)?.payload.progress, 0);
+        assertSound(jobs[id] ?? []);
+        assert.ok(!course(jobs[id] ?? [], "progress").includes(0));
+        await watcher.close(proxy);
+      });
+
+      it("tell a missing endpoint from a server that is gone, in words", async () => {
+        const lost = await watch({ path: "/api/images_mvp/nowhere/{id}" });
+        await lost.follow(newSession());
+        const missing = await lost.until(() => {
+          const { error } = window.client.connection.current;
+          return error?.code === "handshake" && `${error.message} ${error.remedy}`;
+        });
+        assert.match(String(missing), /server answers HTTP, but the WebSocket was not opened.*`path`/);
+        await lost.close(proxy);
+
+        const mortal = await startExpress();
+        const watcher = await watch({ url: mortal.url });
+        await connected(watcher, newSession());
+        await mortal.kill();
+        const gone = await watcher.until(() => {
+          const { error } = window.client.connection.current;
+          return error?.message.includes("cannot be reached") && `${error.code}: ${error.remedy}`;
+        });
+        assert.match(String(gone), /^network: .*server runs/);
+        await watcher.close(proxy);
+      });
+
+      it("share a few sockets, each in its turn, and all come to their end", async () => {
+        const crowd = await stage.proxy(server.url);
+        const watcher = await watch({ url: crowd.url, pool: { maxSockets: CAP, linger: 50 } });
+        const ids = Array.from({ length: UPLOADS }, newSession);
+        crowd.events.on("upgrade", (path) => {
+          turns.push(path.split("/").pop());
+        });
+        /** @type {string[]} */
+        const turns = [];
+        // Each is sent when it has its socket, so that a server that tells nothing twice would do.
+        const sent = ids.map(async (id) => {
+          await connected(watcher, id);
+          await sendPhoto(server.url, id);
+          return watcher.end(id);
+        });
+        for (const { status } of await Promise.all(sent)) assert.equal(status, "completed");
+        assert.equal(await watcher.test.page.evaluate(() => window.sockets.most), CAP);
+        // Handshakes that are under way together may overtake each other.
+        for (const [place, id] of ids.entries())
+          assert.ok(Math.abs(turns.indexOf(id) - place) < CAP, `the turns were ${turns}`);
+        await watcher.close(crowd);
+      });
+
+      it("show an image on the page from 202 to what is in it, with the round trip", async () => {
+        const page = await open(name);
+        /** @type {number[]} */
+        const answers = [];
+        page.page.on("response", (response) => {
+          if (response.url().includes("/extract") && response.request().method() === "POST")
+            answers.push(response.status());
+        });
+        await page.choose(PHOTO);
+        await page.shows("[data-rtt]");
+        await page.counts("[data-status=completed]", 1);
+        await page.says(".facts", "Jobwire Sample 1");
+        await page.says(".card-message", String(SENTENCES.at(-1)));
+        assert.deepEqual(answers, [202]);
+        const percents = await page.page.evaluate(() => [...window.percents].filter(Boolean));
+        assert.equal(percents.at(-1), "100 %");
+        // A page that is busy shows some of them only.
+        assert.deepEqual(
+          percents,
+          PROGRESS.map((progress) => `${progress} %`).filter((text) => percents.includes(text)),
+        );
+      });
+
+      it("say on the page that they reconnect, hold the bar, and go on", async () => {
+        const page = await open(name, proxy.url, { pace: "400" });
+        await page.choose(PHOTO);
+        await page.until(
+          () => Number(document.querySelector("[data-session-id]")?.getAttribute("data-progress")) >= 20,
+        );
+        proxy.cut();
+        await page.says(".tracker .fresh", "Reconnecting…");
+        await page.shows(".bar[data-tone=held]");
+        await page.counts("[data-status=completed]", 1);
+        assert.equal(await page.page.$(".tracker .fresh"), null);
+      });
+
+      it("show a failure on the page without a number, and are tried again as new ones", async () => {
+        const page = await open(name);
+        await page.press("Make the next one fail");
+        await page.choose(PHOTO);
+        await page.counts("[data-status=failed]", 1);
+        const id = await page.page.$eval("[data-session-id]", (card) => card.getAttribute("data-session-id"));
+        await page.says(".card-problem", "Extraction failed");
+        assert.equal(await page.page.$eval(".percent", ({ textContent }) => textContent), "");
+        assert.equal(await page.page.$eval(".bar", (bar) => bar.getAttribute("aria-valuenow")), "70");
+        await page.press("Retry");
+        await page.counts("[data-status=completed]", 1);
+        assert.equal(await page.page.$(`[data-session-id='${id}']`), null);
+        assert.ok(!(await page.page.evaluate(() => [...window.percents])).includes("0 %"));
+      });
+
+      it("wait on the page for their turn, and say so", async () => {
+        const page = await open(name);
+        await page.press("Send 8 at once");
+        await page.says(".card-message", `Waits for one of the ${CAP} sockets`);
+        await page.counts("[data-status=completed]", 8);
+        assert.equal(await page.page.evaluate(() => window.sockets.most), CAP);
+      });
+
+      it("leave nothing behind when they are removed from the page, or the page is left", async () => {
+        const page = await open(name, proxy.url, { pace: "5000" });
+        await page.choose(PHOTO);
+        await page.shows("[data-status=running]");
+        await page.press("Remove");
+        await serverHas(server.url, ({ sockets }) => sockets === 0);
+        await page.choose(PHOTO);
+        await page.shows("[data-status=running]");
+        await serverHas(server.url, ({ sockets }) => sockets === 1);
+        await page.page.goto(`${host.url}/index.html`, { waitUntil: "load" });
+        await serverHas(server.url, ({ sockets }) => sockets === 0);
+        await until(proxy, () => proxy.counters.openWebSockets === 0);
+      });
+    });
+  }
+
+  it("work on the embedded server, in a worker as well", async () => {
+    for (const worker of ["0", "1"]) {
+      const page = await open("chromium", host.url, { worker });
+      await page.choose(PHOTO);
+      await page.counts("[data-status=completed]", 1);
+      await page.says(".facts", "Jobwire Sample 1");
+    }
+  });
+
+  it("say on the page that there is no such endpoint", async () => {
+    const page = await open("chromium", proxy.url, { path: "/api/images_mvp/nowhere/{id}" });
+    await page.choose(PHOTO);
+    await page.says(".connection-says", "The server answers HTTP, but the WebSocket was not opened.");
+  });
+});
