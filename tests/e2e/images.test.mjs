@@ -27,13 +27,22 @@ const LATENCY_MS = 40;
 const CAP = 3;
 const UPLOADS = 10;
 
+/** Awaits the end of the session that is read at this address. @param {string} url */
+async function ended(url) {
+  const deadline = performance.now() + 10_000;
+  while ((await (await fetch(url)).json()).status === "running")
+    assert.ok(performance.now() < deadline, "the session goes on and on");
+}
+
 let sessions = 0;
 const newSession = () => `session-${++sessions}`;
 
 describe("image sessions", () => {
   const stage = useStage();
-  /** @type {Backend} */
+  /** As the original: nothing is told twice. @type {Backend} */
   let server;
+  /** Tells who comes back where it is. @type {Backend} */
+  let replaying;
   /** Serves the page, and has image sessions of its own. @type {Backend} */
   let host;
   /** @type {import("./support/proxy.mjs").FaultProxy} */
@@ -43,8 +52,9 @@ describe("image sessions", () => {
 
   before(async () => {
     buildPage();
-    const env = { PING_INTERVAL_MS: String(PING_INTERVAL_MS) };
-    [server, host] = await Promise.all([startExpress({ env }), startEmbeddedServer()]);
+    const env = { PING_INTERVAL_MS: String(PING_INTERVAL_MS), REPLAY: "0" };
+    const started = await Promise.all([startExpress({ env }), startExpress(), startEmbeddedServer()]);
+    [server, replaying, host] = started;
     proxy = await createFaultProxy({ target: server.url });
   });
   afterEach(async () => {
@@ -58,7 +68,7 @@ describe("image sessions", () => {
   });
   after(async () => {
     await proxy?.close();
-    await Promise.all([server?.kill(), host?.kill()]);
+    await Promise.all([server?.kill(), replaying?.kill(), host?.kill()]);
   });
 
   /**
@@ -238,12 +248,13 @@ describe("image sessions", () => {
       });
 
       it("say on the page that they reconnect, hold the bar, and go on", async () => {
-        const page = await open(name, proxy.url, { pace: "400" });
+        const frail = await stage.proxy(replaying.url);
+        const page = await open(name, frail.url, { pace: "300" });
         await page.choose(PHOTO);
         await page.until(
           () => Number(document.querySelector("[data-session-id]")?.getAttribute("data-progress")) >= 20,
         );
-        proxy.cut();
+        frail.cut();
         await page.says(".tracker .fresh", "Reconnecting…");
         await page.shows(".bar[data-tone=held]");
         await page.counts("[data-status=completed]", 1);
@@ -296,6 +307,22 @@ describe("image sessions", () => {
       await page.counts("[data-status=completed]", 1);
       await page.says(".facts", "Jobwire Sample 1");
     }
+  });
+
+  it("can be started over where the end was told while nobody heard it", async () => {
+    const page = await open("chromium", proxy.url, { pace: "100" });
+    await page.choose(PHOTO);
+    await page.shows("[data-status=running]");
+    await proxy.mode("refuseUpgrade");
+    proxy.cut();
+    const id = await page.page.$eval("[data-session-id]", (card) => card.getAttribute("data-session-id"));
+    await until(proxy, () => proxy.counters.refusedUpgrades > 0);
+    await ended(`${server.url}/api/images_mvp/sessions/${id}`);
+    await proxy.mode("pass");
+    await page.says(".card-actions", "Start over");
+    await page.press("Start over");
+    await page.counts("[data-status=completed]", 1);
+    assert.equal(await page.page.$(`[data-session-id='${id}']`), null);
   });
 
   it("say on the page that there is no such endpoint", async () => {

@@ -1,4 +1,10 @@
-/** The images of the page: waiting for a socket, being sent, at work, or refused. */
+/** The images of the page. */
+
+/**
+ * An image is sent once the socket of its session is open, so that none of its progress is missed. It is resumed where
+ * that socket was lost since and came back: a server that tells nothing twice may have told its end meanwhile.
+ */
+export type Phase = "waiting" | "sending" | "accepted" | "resumed" | "unsent";
 
 export interface Upload {
   /** Of the card; an upload that is tried again keeps it. */
@@ -12,15 +18,14 @@ export interface Upload {
   readonly size: number;
   /** An object URL of the file. */
   readonly preview: string;
-  /** An image is sent once the socket of its session is open, so that none of its progress is missed. */
-  readonly phase: "waiting" | "sending" | "accepted" | "unsent";
+  readonly phase: Phase;
   /** Why it was not sent. */
   readonly problem?: string | undefined;
 }
 
 export type UploadAction =
   | { type: "added"; uploads: readonly Upload[] }
-  | { type: "moved"; sessionId: string; phase: Upload["phase"]; problem?: string }
+  | { type: "moved"; sessionId: string; phase: Phase; problem?: string }
   | { type: "again"; key: string; sessionId: string; turn: number }
   | { type: "removed"; key: string };
 

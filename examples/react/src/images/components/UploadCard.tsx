@@ -1,8 +1,8 @@
 import { useConnection, useJob } from "jobwire/react";
-import { memo, useState } from "react";
-import { bytes, STATUS_WORDS } from "../../words";
+import { memo, useRef, useState } from "react";
+import { bytes, isTerminal, STATUS_WORDS } from "../../words";
 import { MAX_SOCKETS } from "../settings";
-import type { Upload } from "../uploads";
+import type { Phase, Upload } from "../uploads";
 import { Metadata } from "./Metadata";
 import { ProgressTracker } from "./ProgressTracker";
 
@@ -21,6 +21,13 @@ export const UploadCard = memo(function UploadCard({ upload, ahead, onRetry, onR
   const { state } = useConnection();
   const status = job?.status ?? "unsent";
   const isWaiting = phase === "waiting" && state === "open";
+  const mayBeOver = phase === "resumed" && job !== undefined && !isTerminal(job.status);
+  const removeButton = useRef<HTMLButtonElement>(null);
+  const retry = () => {
+    // This button goes; the keyboard goes on from the next one.
+    removeButton.current?.focus();
+    onRetry(key);
+  };
 
   return (
     <article
@@ -41,11 +48,16 @@ export const UploadCard = memo(function UploadCard({ upload, ahead, onRetry, onR
       </div>
       <div className="card-actions">
         {(status === "failed" || isUnsent) && (
-          <button type="button" className="button" data-kind="primary" onClick={() => onRetry(key)}>
+          <button type="button" className="button" data-kind="primary" onClick={retry}>
             Retry<span className="visually-hidden"> {name}</span>
           </button>
         )}
-        <button type="button" className="button" onClick={() => onRemove(key)}>
+        {mayBeOver && (
+          <button type="button" className="button" onClick={retry}>
+            Start over<span className="visually-hidden"> with {name}</span>
+          </button>
+        )}
+        <button ref={removeButton} type="button" className="button" onClick={() => onRemove(key)}>
           Remove<span className="visually-hidden"> {name}</span>
         </button>
       </div>
@@ -63,16 +75,16 @@ export const UploadCard = memo(function UploadCard({ upload, ahead, onRetry, onR
   );
 });
 
-function pillOf(status: keyof typeof STATUS_WORDS | "unsent", phase: Upload["phase"], isWaiting: boolean) {
+function pillOf(status: keyof typeof STATUS_WORDS | "unsent", phase: Phase, isWaiting: boolean) {
   if (status === "unsent") return "Not sent";
   if (status !== "unknown") return STATUS_WORDS[status];
   if (isWaiting) return "Waiting";
   return phase === "waiting" ? "Connecting" : "Sending";
 }
 
-function beforeNews(phase: Upload["phase"], isWaiting: boolean, ahead: number) {
+function beforeNews(phase: Phase, isWaiting: boolean, ahead: number) {
   if (phase === "sending") return "Sending the image";
-  if (phase === "accepted") return "The server has the image";
+  if (phase !== "waiting") return "The server has the image";
   if (!isWaiting) return "Opening a WebSocket; the image is sent when it is open";
   const line = ahead === 0 ? "next in line" : `${ahead} before it`;
   return `Waits for one of the ${MAX_SOCKETS} sockets: ${line}`;

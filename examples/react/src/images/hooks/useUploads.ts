@@ -33,8 +33,11 @@ export function useUploads(): Uploads {
 
   useJobEvents("connected", async ({ sessionId }) => {
     const held = [...holding.current.values()].find((one) => one.sessionId === sessionId);
-    // A socket that comes back says so again.
-    if (!held || held.isSent) return;
+    if (!held) return;
+    if (held.isSent) {
+      dispatch({ type: "moved", sessionId, phase: "resumed" });
+      return;
+    }
     held.isSent = true;
     dispatch({ type: "moved", sessionId, phase: "sending" });
     try {
