@@ -242,8 +242,8 @@ export interface EventMeta {
   /** `socket.io`: the event's arguments. */
   readonly args?: readonly unknown[];
   /**
-   * `socket.io`: acknowledges the event; there when the server waits for that. Resolves with `dropped` where it is too
-   * late: somebody else did, or the connection has gone.
+   * `socket.io`: acknowledges the event, behind what was sent before; there when the server waits for that. Resolves
+   * with `dropped` where it is too late (somebody else did, or the connection has gone) or the queue is full.
    */
   readonly reply?: (data?: unknown, options?: ReplyOptions) => Promise<"sent" | "dropped">;
 }

@@ -42,7 +42,7 @@ pub enum Output {
         /// The request whose token it is.
         auth: u32,
     },
-    /// Send an attachment as a binary frame; it is kept.
+    /// Send an attachment as a binary frame and forget it.
     SendBinary {
         /// On which socket.
         r#gen: Gen,
@@ -59,7 +59,7 @@ pub enum Output {
         auth: u32,
         /// Each [`FILL`] behind a `b` stands for the next attachment in Base64, any other for the token as a JSON string.
         body: Option<String>,
-        /// The attachments that go into the body; they are kept.
+        /// The attachments that go into the body, and are forgotten.
         attachments: Vec<u32>,
     },
     /// Keep bytes as an attachment.

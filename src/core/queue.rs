@@ -14,8 +14,10 @@ pub(crate) struct Item {
     pub(crate) supersede: Option<String>,
     /// Numbers and sizes of the binary messages that go with it.
     pub(crate) attachments: Vec<(u32, u64)>,
-    /// The request it is; 0: none.
+    /// The request it is, or the reply; 0: neither.
     pub(crate) rid: u32,
+    /// It acknowledges an event, and is of no use to another session.
+    pub(crate) replies: bool,
 }
 
 impl Item {

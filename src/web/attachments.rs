@@ -35,16 +35,8 @@ impl Attachments {
         self.list.insert(id.into(), buffer.into());
     }
 
-    pub(super) fn get(&self, id: u32) -> Option<JsValue> {
-        self.list.with(id.into(), JsValue::clone)
-    }
-
     pub(super) fn forget(&self, id: u32) -> Option<JsValue> {
         self.list.remove(id.into())
-    }
-
-    pub(super) fn forget_all(&self) {
-        self.list.clear();
     }
 }
 
@@ -67,7 +59,7 @@ impl Driver {
         }
     }
 
-    /// Puts attachments and the token in their places.
+    /// Puts attachments, which go with it, and the token in their places.
     pub(super) fn fill(&self, text: &str, auth: u32, attachments: &[u32]) -> String {
         let mut out = String::with_capacity(text.len());
         let mut attachments = attachments.iter();
@@ -75,7 +67,9 @@ impl Driver {
             if letter != FILL {
                 out.push(letter);
             } else if out.as_bytes().last() == Some(&b'b') {
-                let kept = attachments.next().and_then(|id| self.attachments.get(*id));
+                let kept = attachments
+                    .next()
+                    .and_then(|id| self.attachments.forget(*id));
                 push_base64(
                     &mut out,
                     &Uint8Array::new(&kept.unwrap_or_default()).to_vec(),

@@ -17,7 +17,7 @@ mod tokens;
 
 use crate::core::config::{SOCKETIO, STREAM, TokenIn};
 use crate::core::part::Part;
-use crate::core::{Ask, Command, Config, Engine, Input, Output, Time, TokenReason};
+use crate::core::{Command, Config, Engine, Input, Output, Time, TokenReason};
 use attachments::Attachments;
 use fetch::Reads;
 use frames::Frames;
@@ -158,7 +158,6 @@ impl Driver {
     }
 
     fn step(&'static self, now: Time, input: Input) {
-        let is_last = matches!(&input, Input::Command(command) if command.what == Ask::Shutdown);
         self.engine.borrow_mut().handle(now, input);
         loop {
             let output = self.engine.borrow_mut().poll_output();
@@ -166,11 +165,8 @@ impl Driver {
             self.perform(output);
         }
         // Not before: what the client has said still goes.
-        if is_last {
+        if self.engine.borrow().is_over() {
             self.tokens.forget();
-            if SOCKETIO {
-                self.attachments.forget_all();
-            }
         }
     }
 
@@ -203,7 +199,7 @@ impl Driver {
                 self.sockets.send(r#gen, &self.fill(&text, auth, &[]));
             }
             Output::SendBinary { r#gen, id } => {
-                if let Some(buffer) = self.attachments.get(id) {
+                if let Some(buffer) = self.attachments.forget(id) {
                     self.sockets.send_bytes(r#gen, &buffer);
                 }
             }

@@ -21,10 +21,6 @@ impl<T> Table<T> {
         Some(list.swap_remove(at).1)
     }
 
-    pub(super) fn clear(&self) {
-        self.0.take();
-    }
-
     /// What `look` makes of the thing; a copy of a handle of JavaScript's, so that nothing is borrowed while it runs.
     pub(super) fn with<R>(&self, id: u64, look: impl FnOnce(&T) -> R) -> Option<R> {
         self.0

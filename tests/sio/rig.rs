@@ -174,6 +174,10 @@ impl Rig {
         self.command(Command::new(Ask::Disconnect, 0.0, ""));
     }
 
+    pub fn shutdown(&mut self) {
+        self.command(Command::new(Ask::Shutdown, 0.0, ""));
+    }
+
     fn say(&mut self, what: Ask, event: &str, data: &str, limit: f64) -> u32 {
         self.rid += 1;
         self.command(Command {

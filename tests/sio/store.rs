@@ -1,6 +1,6 @@
-//! Attachments, as the driver keeps them: bytes under a number, until they are handed over or forgotten.
+//! Attachments, as the driver keeps them: bytes under a number, until they are sent, handed over or forgotten.
 //!
-//! "Attachments: each is handed over or forgotten exactly once, none leaks."
+//! "Attachments: each is sent, handed over or forgotten exactly once, none leaks."
 
 use std::collections::BTreeMap;
 
@@ -31,9 +31,10 @@ impl Store {
         Ok(())
     }
 
-    pub fn get(&self, id: u32) -> Result<&Vec<u8>, String> {
+    /// It is sent, and with that gone.
+    pub fn send(&mut self, id: u32) -> Result<Vec<u8>, String> {
         self.bytes
-            .get(&id)
+            .remove(&id)
             .ok_or_else(|| format!("attachment {id} is not kept"))
     }
 

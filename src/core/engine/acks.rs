@@ -104,46 +104,20 @@ impl Engine {
             ack = Some(channel.acks);
             channel.acks += 1;
         }
-        let mut text = String::from("4");
-        let packet = Packet {
-            namespace: &channel.name,
-            attachments: attachments.len() as u32,
-            body: Body::Event {
-                name: Str::plain(event),
-                args: command.data.as_deref().unwrap_or(""),
-                ack,
-            },
+        let item = Item {
+            expires: until,
+            supersede: command.supersede.clone(),
+            attachments: attachments.to_vec(),
+            rid: if is_request { rid } else { 0 },
+            ..Item::default()
         };
-        socketio::encode(&packet, &mut text).map_err(|_| Problem::BadMessage)?;
-        let name = channel.name.clone();
-        let goes = self.can_send(place)
-            && self.transport.has_room(&text)
-            && !self.queue.holds(Some(&name))
-            && self.bucket.take(self.now) <= self.now;
-        if goes {
-            if !self.transport.takes(&text, attachments) {
-                return Err(Problem::TooLarge);
-            }
-            self.transmit(text, attachments.to_vec(), 0);
-        } else if command.what == Ask::SendVolatile {
-            self.forget(attachments);
-            self.outbox.reply(rid, "\"dropped\"");
-            return Ok(());
-        } else {
-            let item = Item {
-                job: Some(name),
-                text,
-                expires: until,
-                supersede: command.supersede.clone(),
-                attachments: attachments.to_vec(),
-                rid: if is_request { rid } else { 0 },
-            };
-            let replaced = self.queue.push(item).map_err(|_| Problem::QueueFull)?;
-            if let Some(item) = replaced {
-                self.forget(&item.attachments);
-            }
-            self.activate();
-        }
+        let body = Body::Event {
+            name: Str::plain(event),
+            args: command.data.as_deref().unwrap_or(""),
+            ack,
+        };
+        let is_volatile = command.what == Ask::SendVolatile;
+        let goes = self.send_or_queue(place, body, item, is_volatile)?;
         if let Some(id) = ack {
             self.acks.requests.push(Request {
                 rid,
@@ -152,11 +126,56 @@ impl Engine {
                 until,
                 sent: goes,
             });
-        } else {
-            let sent = if goes { "\"sent\"" } else { "\"queued\"" };
-            self.outbox.reply(rid, sent);
+            return Ok(());
         }
+        let told = if goes {
+            "\"sent\""
+        } else if is_volatile {
+            self.forget(attachments);
+            "\"dropped\""
+        } else {
+            "\"queued\""
+        };
+        self.outbox.reply(rid, told);
         Ok(())
+    }
+
+    /// Sends a message at once, where nothing waits for the same namespace; else it waits, unless it may not. Whether
+    /// it went.
+    fn send_or_queue(
+        &mut self,
+        place: usize,
+        body: Body<'_>,
+        mut item: Item,
+        is_volatile: bool,
+    ) -> Result<bool, Problem> {
+        let channel = self.channels.get(place).ok_or(Problem::Closed)?;
+        let name = channel.name.clone();
+        item.text.push('4');
+        let packet = Packet {
+            namespace: &name,
+            attachments: item.attachments.len() as u32,
+            body,
+        };
+        socketio::encode(&packet, &mut item.text).map_err(|_| Problem::BadMessage)?;
+        let goes = self.can_send(place)
+            && self.transport.has_room(&item.text)
+            && !self.queue.holds(Some(&name))
+            && self.bucket.take(self.now) <= self.now;
+        if goes {
+            if !self.transport.takes(&item.text, &item.attachments) {
+                return Err(Problem::TooLarge);
+            }
+            self.transmit(item.text, item.attachments, 0);
+        } else if !is_volatile {
+            item.job = Some(name);
+            let replaced = self.queue.push(item).map_err(|_| Problem::QueueFull)?;
+            if let Some(item) = replaced {
+                self.forget(&item.attachments);
+            }
+            self.activate();
+        }
+        Ok(goes)
     }
 
     /// Whether something waits to be sent, or to be acknowledged.
@@ -180,16 +199,31 @@ impl Engine {
     /// A message leaves the queue.
     pub(super) fn send_queued(&mut self, item: Item) {
         if !self.transport.takes(&item.text, &item.attachments) {
-            self.forget(&item.attachments);
-            if !self.end_request(item.rid, Problem::TooLarge) {
-                self.log(Log::TooLarge, "", None);
-            }
-            return;
+            return self.give_up(item, Problem::TooLarge);
         }
         for request in &mut self.acks.requests {
             request.sent |= request.rid == item.rid;
         }
+        if item.replies {
+            self.outbox.reply(item.rid, "\"sent\"");
+        }
         self.transmit(item.text, item.attachments, 0);
+    }
+
+    /// A message that waited is not sent any more.
+    pub(super) fn give_up(&mut self, item: Item, problem: Problem) {
+        self.forget(&item.attachments);
+        if item.replies {
+            self.outbox.reply(item.rid, "\"dropped\"");
+        } else if !self.end_request(item.rid, problem) {
+            let log = if problem == Problem::TooLarge {
+                Log::TooLarge
+            } else {
+                self.count(Count::Expired);
+                Log::QueueExpired
+            };
+            self.log(log, "", None);
+        }
     }
 
     /// A request fails, if there is one of this number.
@@ -203,20 +237,18 @@ impl Engine {
         true
     }
 
-    /// What waits for a namespace is not wanted any more.
-    pub(super) fn drop_queued(&mut self, name: &str, problem: Problem) {
+    /// What waits for a namespace is not wanted any more; without a name, any answer to the server.
+    pub(super) fn drop_queued(&mut self, name: Option<&str>, problem: Problem) {
         let mut at = 0;
         while let Some(item) = self.queue.get(at) {
-            if item.job.as_deref() != Some(name) {
+            let dropped = match name {
+                None => item.replies,
+                name => item.job.as_deref() == name,
+            };
+            if !dropped {
                 at += 1;
-                continue;
-            }
-            if let Some(item) = self.queue.remove(at) {
-                self.forget(&item.attachments);
-                if !self.end_request(item.rid, problem) {
-                    self.count(Count::Expired);
-                    self.log(Log::QueueExpired, "", None);
-                }
+            } else if let Some(item) = self.queue.remove(at) {
+                self.give_up(item, problem);
             }
         }
     }
@@ -326,33 +358,36 @@ impl Engine {
         number
     }
 
-    /// The page acknowledges an event.
+    /// The page acknowledges an event, in the order of all that it says.
     pub(super) fn reply(&mut self, rid: u32, command: &Command) {
         let attachments = std::mem::take(&mut self.acks.attached);
         let number = command.max_age as u32;
-        let replies = &mut self.acks.replies;
-        let found = replies.iter().position(|reply| reply.number == number);
-        let reply = found.map(|at| replies.remove(at));
-        let mut text = String::from("4");
-        let sent = reply
-            .filter(|reply| reply.until > self.now)
-            .and_then(|reply| {
-                let packet = Packet {
-                    namespace: &self.channel(reply.channel)?.name,
-                    attachments: attachments.len() as u32,
-                    body: Body::Ack {
-                        id: reply.id,
-                        args: command.data.as_deref().unwrap_or(""),
-                    },
-                };
-                socketio::encode(&packet, &mut text).ok()?;
-                self.transport.takes(&text, &attachments).then_some(())
-            });
-        if sent.is_none() {
-            self.forget(&attachments);
-            return self.outbox.reply(rid, "\"dropped\"");
+        let now = self.now;
+        let awaited = |reply: &Reply| reply.number == number && reply.until > now;
+        let found = self.acks.replies.iter().position(awaited);
+        let goes = found.and_then(|at| {
+            let reply = self.acks.replies.remove(at);
+            let item = Item {
+                expires: reply.until,
+                attachments: attachments.clone(),
+                rid,
+                replies: true,
+                ..Item::default()
+            };
+            let body = Body::Ack {
+                id: reply.id,
+                args: command.data.as_deref().unwrap_or(""),
+            };
+            self.send_or_queue(reply.channel, body, item, false).ok()
+        });
+        match goes {
+            Some(true) => self.outbox.reply(rid, "\"sent\""),
+            // It is answered when it leaves, or is dropped.
+            Some(false) => {}
+            None => {
+                self.forget(&attachments);
+                self.outbox.reply(rid, "\"dropped\"");
+            }
         }
-        self.transmit(text, attachments, 0);
-        self.outbox.reply(rid, "\"sent\"");
     }
 }

@@ -1,7 +1,6 @@
 //! Namespaces of Socket.IO as channels on the one session (Socket.IO 5, "Connection to a namespace"): joining with a
 //! token, being refused for now or for good, being put out, leaving, and recovering what was missed.
 
-use super::super::config::TokenIn;
 use super::super::error::{Log, Loss, Problem};
 use super::super::job::Source;
 use super::super::json::{Scanner, Str, Value, push_string};
@@ -289,7 +288,7 @@ impl Engine {
 
     /// A session opened: every namespace that is wanted is asked for.
     pub(super) fn join_all(&mut self) {
-        let auth = self.link(SHARED).map_or(0, |link| link.auth);
+        let auth = self.session_auth();
         for place in 0..self.channels.len() {
             let Some(channel) = self.channels.get_mut(place) else {
                 return;
@@ -313,8 +312,8 @@ impl Engine {
             channel.at = channel.apart.max(now.after(APART));
             return;
         }
-        if !self.config.token || self.config.token_in != TokenIn::Auth {
-            return self.ask_to_join(place, 0);
+        if !self.config.token || self.link_has_token() {
+            return self.ask_to_join(place, self.session_auth());
         }
         self.stand(place, Standing::Token, Time::NEVER);
         self.ask_token(TokenReason::Connect);
@@ -351,17 +350,28 @@ impl Engine {
                 continue;
             }
             if auth > 0 {
-                self.ask_to_join(place, auth);
+                self.ask_again(place, auth);
             } else {
                 self.refused_for_now(place, Problem::TokenTrouble);
             }
         }
     }
 
+    /// Asks with a newer token. Where the address of the session has it, that takes another session.
+    fn ask_again(&mut self, place: usize, auth: u32) {
+        if !self.link_has_token() {
+            return self.ask_to_join(place, auth);
+        }
+        self.take_leave();
+        self.let_go(SHARED, "a newer token");
+        self.note_loss(SHARED, false);
+        self.open_link(SHARED, auth);
+    }
+
     /// Sends CONNECT.
     fn ask_to_join(&mut self, place: usize, auth: u32) {
         let until = self.now.after(JOIN_TIMEOUT);
-        let with_token = self.config.token && self.config.token_in == TokenIn::Auth;
+        let with_token = self.config.token && !self.link_has_token();
         let Some(channel) = self.channels.get_mut(place) else {
             return;
         };
@@ -407,6 +417,7 @@ impl Engine {
                 self.leave(place);
             }
         }
+        self.drop_queued(None, Problem::RequestLost);
         self.channels_left();
     }
 
@@ -482,7 +493,7 @@ impl Engine {
             channel.apart = self.now.after(APART);
             self.transmit(head("41", &name), Vec::new(), 0);
         }
-        self.drop_queued(&name, Problem::Closed);
+        self.drop_queued(Some(&name), Problem::Closed);
         self.channels_left();
         self.status_dirty = true;
     }
@@ -683,7 +694,7 @@ impl Engine {
             _ if denials > MOST_DENIALS => self.refused_for_good(place, Problem::RefusedAuth),
             Verdict::Final => self.refused_for_good(place, Problem::RefusedAuth),
             Verdict::Wait => self.stand(place, Standing::Token, Time::NEVER),
-            Verdict::Again => self.ask_to_join(place, self.auth.current()),
+            Verdict::Again => self.ask_again(place, self.auth.current()),
         }
     }
 
@@ -714,7 +725,7 @@ impl Engine {
         let name = name.unwrap_or_default();
         let said = self.channel(place).map(|channel| channel.said.clone());
         self.stand(place, Standing::Refused(problem), Time::NEVER);
-        self.drop_queued(&name, problem);
+        self.drop_queued(Some(&name), problem);
         self.channels_left();
         if !self.has_prospects() {
             return self.fail(problem);

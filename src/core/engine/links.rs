@@ -553,7 +553,7 @@ impl Engine {
 
     /// What was open is open no more: its jobs may miss news from here on.
     /// When nothing had been heard before the loss was noticed, it began with the last message.
-    fn note_loss(&mut self, place: u32, silent: bool) {
+    pub(super) fn note_loss(&mut self, place: u32, silent: bool) {
         let (now, wall, proof) = (self.now, self.wall(), self.proof());
         if self.config.is_socketio() {
             self.end_session(false);

@@ -235,6 +235,12 @@ impl Engine {
         Some(self.timers.next()).filter(|next| *next < Time::NEVER)
     }
 
+    /// Whether the client is closed, and nothing is under way any more that needs a token.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Closed && !self.is_leaving()
+    }
+
     fn command(&mut self, command: &Command) {
         let (text, rid) = (command.text.as_str(), command.n as u32);
         match command.what {
@@ -298,6 +304,8 @@ impl Engine {
         self.pump_reads();
         let mut next = self.pump_queue();
         if self.config.is_socketio() {
+            // What was said to be sent leaves before anything else can come of the session.
+            self.post();
             next = next.min(self.pump_requests()).min(self.pump_channels());
             // Last, since all of these have something to send.
             next = next.min(self.pump_session());
@@ -392,6 +400,11 @@ impl Engine {
     fn refuse_after_close(&mut self, input: &Input) {
         if let Input::Binary { id, .. } | Input::Attached { id, .. } = input {
             self.outputs.push(Output::Forget { id: *id });
+        }
+        if let Input::Http { req, outcome } = input
+            && self.config.is_socketio()
+        {
+            self.requested(*req, outcome);
         }
         let Input::Command(command) = input else {
             return;

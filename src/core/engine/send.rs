@@ -123,10 +123,8 @@ impl Engine {
                     break;
                 };
                 if self.config.is_socketio() {
-                    self.forget(&item.attachments);
-                }
-                // That of a request is told as its time-out.
-                if item.rid == 0 {
+                    self.give_up(item, Problem::RequestTimeout);
+                } else {
                     self.count(Count::Expired);
                     self.log(Log::QueueExpired, "", None);
                 }

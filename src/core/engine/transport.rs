@@ -80,9 +80,10 @@ pub(super) struct Transport {
     /// GETs in a row that brought nothing.
     empty: u32,
     post_until: Time,
-    /// Attachments of the POST under way.
-    posted: Vec<Attachment>,
     out: Vec<Outgoing>,
+    /// The POST that was under way when the client left a session, and the session's address: there it takes its leave
+    /// when that has ended, since a slow server might see to it first. 0: none.
+    leaving: (u32, String),
     pub(super) inbox: Inbox<Attachment>,
     kept: u32,
     /// The WebSocket to which the session may go over.
@@ -115,8 +116,8 @@ impl Default for Transport {
             get_at: Time::NEVER,
             empty: 0,
             post_until: Time::NEVER,
-            posted: Vec::new(),
             out: Vec::new(),
+            leaving: (0, String::new()),
             inbox: Inbox::default(),
             kept: KEPT,
             probe: Gen::NONE,
@@ -208,7 +209,7 @@ impl Engine {
         transport.get_at = Time::NEVER;
         transport.empty = 0;
         if polling {
-            self.request(None, Vec::new(), 0);
+            self.get();
         } else {
             self.open_websocket(r#gen);
         }
@@ -216,24 +217,40 @@ impl Engine {
 
     fn open_websocket(&mut self, r#gen: Gen) {
         let url = self.session_url("ws", "websocket");
-        let auth = self.link(SHARED).map_or(0, |link| link.auth);
+        let auth = self.session_auth();
         self.count(Count::Opened);
         self.outputs.push(Output::Open { r#gen, url, auth });
     }
 
-    /// Sends a GET, or a POST with a body.
+    /// Sends a GET.
+    fn get(&mut self) {
+        self.transport.get = self.request(None, Vec::new(), 0);
+    }
+
     fn request(&mut self, body: Option<String>, attachments: Vec<u32>, token: u32) -> u32 {
         let url = self.session_url("http", "polling");
         let auth = match token {
-            0 => self.link(SHARED).map_or(0, |link| link.auth),
+            0 => self.session_auth(),
             token => token,
         };
+        self.request_at(url, body, attachments, auth)
+    }
+
+    /// The request whose token the session was opened with.
+    pub(super) fn session_auth(&self) -> u32 {
+        self.link(SHARED).map_or(0, |link| link.auth)
+    }
+
+    fn request_at(
+        &mut self,
+        url: String,
+        body: Option<String>,
+        attachments: Vec<u32>,
+        auth: u32,
+    ) -> u32 {
         let transport = &mut self.transport;
         transport.requests = transport.requests.wrapping_add(1) | REQUESTS;
         let req = transport.requests;
-        if body.is_none() {
-            transport.get = req;
-        }
         self.outputs.push(Output::Poll {
             req,
             url,
@@ -280,8 +297,7 @@ impl Engine {
         let post = std::mem::take(&mut transport.post);
         transport.post_until = Time::NEVER;
         transport.next_probe = Time::NEVER;
-        let mut forgotten = std::mem::take(&mut transport.posted);
-        forgotten.append(&mut transport.inbox.abandon());
+        let mut forgotten = transport.inbox.abandon();
         for mut outgoing in std::mem::take(&mut transport.out) {
             forgotten.append(&mut outgoing.attachments);
         }
@@ -312,16 +328,22 @@ impl Engine {
         if !self.transport.polling || self.transport.sid.is_empty() {
             return;
         }
-        if self.transport.post == 0 {
-            self.transmit("1".into(), Vec::new(), 0);
-            self.post();
-            if self.transport.out.is_empty() {
-                self.transport.sid.clear();
-            }
-        }
+        self.transmit("1".into(), Vec::new(), 0);
+        self.post();
         // The server answers the GET when it is told; were it broken off, the session would end before.
         self.transport.get = 0;
-        self.transport.post = 0;
+        let post = std::mem::take(&mut self.transport.post);
+        if post > 0 {
+            if !self.transport.out.is_empty() {
+                self.transport.leaving = (post, self.session_url("http", "polling"));
+            }
+            self.transport.sid.clear();
+        }
+    }
+
+    /// Whether a server is still to be told that the client has left.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.config.is_socketio() && self.transport.leaving.0 > 0
     }
 
     /// Gives attachments up.
@@ -488,13 +510,17 @@ impl Engine {
             transport.get = 0;
             return self.got(outcome);
         }
+        if req == transport.leaving.0 {
+            let (_, url) = std::mem::take(&mut transport.leaving);
+            let auth = self.auth.current();
+            self.request_at(url, Some("1".into()), Vec::new(), auth);
+            return;
+        }
         if req != transport.post {
             return self.count(Count::Stale);
         }
         transport.post = 0;
         transport.post_until = Time::NEVER;
-        let posted = std::mem::take(&mut transport.posted);
-        self.forget(&posted);
         // A page where `ok` should be is from somebody else, such as a hotel's network.
         if outcome.status != 200 || outcome.body.starts_with('<') {
             self.lost("a POST failed");
@@ -543,7 +569,7 @@ impl Engine {
                 return;
             }
         }
-        self.request(None, Vec::new(), 0);
+        self.get();
     }
 
     fn get_failed(&mut self, outcome: &HttpOutcome) {
@@ -602,10 +628,9 @@ impl Engine {
         for (id, _) in &attachments {
             self.outputs.push(Output::SendBinary { r#gen, id: *id });
         }
-        self.forget(&attachments);
     }
 
-    fn post(&mut self) {
+    pub(super) fn post(&mut self) {
         let transport = &mut self.transport;
         let ready = transport.polling && !transport.sid.is_empty() && !transport.probed;
         if !ready || transport.post > 0 || transport.out.is_empty() {
@@ -621,18 +646,16 @@ impl Engine {
                 break;
             }
             auth = auth.max(outgoing.auth);
-            attachments.extend_from_slice(&outgoing.attachments);
+            attachments.extend(outgoing.attachments.iter().map(|(id, _)| *id));
             taken += 1;
         }
         transport.out.drain(..taken);
-        let ids = attachments.iter().map(|(id, _)| *id).collect();
-        transport.posted = attachments;
         transport.post_until = self
             .now
             .after(transport.interval)
             .after(transport.timeout.max(1000));
         let body = Some(batch.take());
-        self.transport.post = self.request(body, ids, auth);
+        self.transport.post = self.request(body, attachments, auth);
     }
 
     // ---- the way to WebSocket ----
@@ -665,7 +688,7 @@ impl Engine {
         if self.transport.get_at <= now {
             self.transport.get_at = Time::NEVER;
             if self.transport.get == 0 && !self.transport.probed {
-                self.request(None, Vec::new(), 0);
+                self.get();
             }
         }
         let transport = &self.transport;
@@ -727,7 +750,7 @@ impl Engine {
         self.transport.next_probe = again;
         self.drop_probe();
         if self.transport.get == 0 {
-            self.request(None, Vec::new(), 0);
+            self.get();
         }
     }
 

@@ -33,7 +33,7 @@ impl Socket {
 struct Request {
     sid: Option<String>,
     posts: bool,
-    /// The client has told the server that it leaves: nothing is expected of it any more.
+    /// The client has left the session: nothing is expected of it any more.
     leaves: bool,
 }
 
@@ -42,6 +42,12 @@ pub struct Transports {
     sockets: BTreeMap<u64, Socket>,
     requests: BTreeMap<u32, Request>,
     upgraded: BTreeSet<String>,
+    /// The last session that was left while a POST was under way, and which one that was: the server is told when the
+    /// POST has ended.
+    left: Option<String>,
+    left_session: u64,
+    /// It has ended, and the client has had no other session since: it takes leave of one only.
+    owes_good_bye: bool,
     /// A ping has not been answered: since when.
     owes_pong: Option<u64>,
     /// When the present session was last heard of; `None`: there is none.
@@ -107,6 +113,7 @@ impl Transports {
             format!("{url} beside {:?}", self.sockets)
         });
         if probes.is_none() {
+            self.leaves_behind();
             self.attempts.begins(plan, now, broken);
         }
         let socket = Socket {
@@ -206,6 +213,7 @@ impl Transports {
             broken.ensure("a session begins with a GET", body.is_none(), || {
                 url.to_owned()
             });
+            self.leaves_behind();
             self.attempts.begins(plan, now, broken);
         }
         let old = sid.as_ref().is_some_and(|sid| self.upgraded.contains(sid));
@@ -228,7 +236,16 @@ impl Transports {
             })
             .collect();
         let leaves = words.last() == Some(&Some(Said::Close));
-        if leaves {
+        let is_left = sid.is_some() && sid == self.left;
+        if is_left {
+            broken.ensure(
+                "whoever has left says good-bye, and nothing more",
+                body.is_some() && words == [Some(Said::Close)],
+                || format!("{url} {body:?}"),
+            );
+            self.owes_good_bye = false;
+            self.left = None;
+        } else if leaves {
             self.session_ends();
             self.attempts.let_go();
             for request in self
@@ -248,7 +265,7 @@ impl Transports {
         let overlaps = self
             .requests
             .values()
-            .any(|other| other.sid == sid && other.posts == posts && !other.leaves);
+            .any(|other| other.sid == sid && other.posts == posts);
         broken.ensure("one GET and one POST at a time", !overlaps, || {
             format!("{url} {body:?}: {:?}", self.requests)
         });
@@ -280,8 +297,28 @@ impl Transports {
                 || format!("{length} bytes, {count} packets: {text:?}"),
             );
         }
-        self.requests.insert(req, Request { sid, posts, leaves });
+        let request = Request {
+            sid,
+            posts,
+            leaves: leaves || is_left,
+        };
+        self.requests.insert(req, request);
         words
+    }
+
+    /// The client leaves the session it has. When a POST is under way it says so later.
+    pub fn leaves_behind(&mut self) {
+        let mut requests = self.requests.values();
+        let Some(post) = requests.find(|request| request.posts && !request.leaves) else {
+            return;
+        };
+        self.left = post.sid.clone();
+        self.left_session = self.session;
+        self.session_ends();
+        self.attempts.let_go();
+        for request in self.requests.values_mut() {
+            request.leaves |= request.sid == self.left;
+        }
     }
 
     pub fn aborts(&mut self, req: u32) {
@@ -316,7 +353,7 @@ impl Transports {
         if self
             .sockets
             .get(&r#gen.id())
-            .is_some_and(|socket| !socket.is_probe())
+            .is_some_and(|socket| !socket.is_probe() && self.heard.is_some())
         {
             self.hears(plan, now);
         }
@@ -354,9 +391,14 @@ impl Transports {
 
     /// A request was answered; whether with packets of a session that there still is.
     pub fn answered(&mut self, plan: &Plan, req: u32, status: u16, body: &str, now: u64) -> bool {
-        let Some(request) = self.requests.remove(&req).filter(|request| !request.leaves) else {
+        let Some(request) = self.requests.remove(&req) else {
             return false;
         };
+        if request.leaves {
+            let is_left = request.sid.is_some() && request.sid == self.left;
+            self.owes_good_bye |= request.posts && is_left && self.left_session == self.session;
+            return false;
+        }
         if status != 200 || request.posts && body.starts_with('<') {
             let blame = match status {
                 401 | 403 => Blame::Token,
@@ -422,6 +464,9 @@ impl Transports {
 
     pub fn settled(&mut self, plan: &Plan, now: u64, broken: &mut Broken) {
         self.attempts.settled(plan, now);
+        broken.ensure("whoever leaves says good-bye", !self.owes_good_bye, || {
+            format!("to {:?}: {:?}", self.left, self.requests)
+        });
         let (posting, going_over) = (self.is_posting(), self.goes_over());
         let alive = self.heard.is_some();
         if !alive {

@@ -170,3 +170,40 @@ fn a_token_that_is_good_for_reads_of_jobs_does_not_keep_a_closed_door_busy() {
     }
     assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
 }
+
+/// The token is in the address, so a fresh one takes a connection of its own: once.
+#[test]
+fn a_fresh_token_in_the_address_takes_another_session() {
+    let mut rig = Rig::new(Config {
+        token_in: jobwire::core::config::TokenIn::Query,
+        ..with_token()
+    });
+    rig.listen("*");
+    let (req, _) = rig.token();
+    rig.give_token(req);
+    let first = rig.socket();
+    rig.opened(first);
+    rig.frame(first, &open("s"));
+    rig.frame(first, UNAUTHORIZED);
+    let (req, fresh) = rig.token();
+    assert!(fresh);
+    rig.sent();
+    rig.give_token(req);
+    let asked = rig.asked();
+    let opened = asked.iter().find_map(|output| match output {
+        jobwire::core::Output::Open { r#gen, auth, .. } => Some((*r#gen, *auth)),
+        _ => None,
+    });
+    let (second, auth) = opened.unwrap();
+    assert_eq!(auth, req);
+    let closes = |output: &jobwire::core::Output| matches!(output, jobwire::core::Output::Close { r#gen, .. } if *r#gen == first);
+    assert!(asked.iter().any(closes), "{asked:?}");
+    rig.opened(second);
+    rig.frame(second, &open("t"));
+    assert_eq!(rig.sent(), ["40/jobs,"]);
+    rig.frame(second, UNAUTHORIZED);
+    assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
+    rig.asked();
+    rig.pass(600_000);
+    assert!(rig.asked().is_empty(), "nothing is tried any more");
+}

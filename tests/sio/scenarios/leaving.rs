@@ -1,6 +1,6 @@
 //! Leaving a channel, and leaving altogether.
 
-use crate::rig::{Reply, Rig, config, joined, queued, sent, with};
+use crate::rig::{Reply, Rig, config, joined, open, queued, sent, with};
 use jobwire::core::config::Transports;
 use jobwire::core::{Config, Output, Problem};
 
@@ -141,6 +141,50 @@ fn nobody_listens_any_more_but_a_post_ends_first() {
     assert_eq!(body, r#"42/jobs,["b",2]"#);
     rig.answer(post, 200, "ok");
     assert_eq!(rig.post().1, "1");
+}
+
+#[test]
+fn good_bye_is_said_behind_what_is_under_way_over_polling() {
+    for close in [false, true] {
+        let mut rig = Rig::new(with(Transports::PollingOnly));
+        rig.serve_by_polling();
+        rig.send("leave", "1");
+        let (post, _) = rig.post();
+        if close {
+            rig.shutdown();
+        } else {
+            rig.disconnect();
+        }
+        assert!(rig.polls().is_empty(), "a slow server may see to it first");
+        rig.pass(1000);
+        rig.answer(post, 200, "ok");
+        let polls = rig.polls();
+        let [(_, url, Some(body))] = polls.as_slice() else {
+            panic!("{polls:?}");
+        };
+        assert!(url.ends_with("&sid=s"), "{url}");
+        assert_eq!(body, "1");
+    }
+}
+
+#[test]
+fn who_comes_back_meanwhile_says_good_bye_to_the_session_that_was_left() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    rig.serve_by_polling();
+    rig.send("leave", "1");
+    let (post, _) = rig.post();
+    rig.disconnect();
+    rig.connect();
+    let get = rig.get();
+    rig.answer(get, 200, &open("t"));
+    rig.polls();
+    rig.answer(post, 200, "ok");
+    let polls = rig.polls();
+    let [(_, url, Some(body))] = polls.as_slice() else {
+        panic!("{polls:?}");
+    };
+    assert!(url.ends_with("&sid=s"), "{url}");
+    assert_eq!(body, "1");
 }
 
 #[test]

@@ -211,3 +211,47 @@ fn so_does_a_message_until_it_is_sent() {
     rig.pass(1000);
     assert_eq!(rig.status.state, "idle");
 }
+
+#[test]
+fn an_answer_to_the_server_does_not_overtake_what_waits() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    let get = rig.serve_by_polling();
+    rig.answer(get, 200, r#"42/jobs,7["question",1]"#);
+    rig.args("question");
+    rig.send("first", "1");
+    let polls = rig.polls();
+    let post = polls.last().unwrap().0;
+    rig.send("second", "2");
+    let rid = rig.reply(rig.heard[0].reply, "true");
+    assert_eq!(rig.told(rid), None, "it has not left");
+    rig.answer(post, 200, "ok");
+    assert_eq!(rig.post().1, "42/jobs,[\"second\",2]\u{1e}43/jobs,7[true]");
+    assert_eq!(rig.told(rid), sent());
+}
+
+#[test]
+fn an_answer_that_waits_is_dropped_with_its_session_and_keeps_to_the_queue() {
+    let mut rig = Rig::new(Config {
+        rate_limit: Some(jobwire::core::config::RateLimit {
+            per_second: 0.1,
+            burst: 1.0,
+        }),
+        queue_items: 2,
+        ..config()
+    });
+    let socket = rig.serve();
+    for id in 0..2 {
+        rig.frame(socket, &format!(r#"42/jobs,{id}["question",1]"#));
+    }
+    rig.args("question");
+    let numbers: Vec<u64> = rig.heard.iter().map(|heard| heard.reply).collect();
+    for data in ["1", "2"] {
+        rig.send("a", data);
+    }
+    let waits = rig.reply(numbers[0], "true");
+    let refused = rig.reply(numbers[1], "true");
+    assert_eq!(rig.sent(), [r#"42/jobs,["a",1]"#]);
+    assert_eq!((rig.told(waits), rig.told(refused)), (None, dropped()));
+    rig.closed(socket);
+    assert_eq!(rig.told(waits), dropped());
+}

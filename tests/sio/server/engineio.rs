@@ -19,6 +19,8 @@ pub struct Request {
     pub req: u32,
     pub host: usize,
     pub sid: Option<String>,
+    /// The token in its address.
+    pub token: Option<u32>,
     /// The body of a POST.
     pub body: Option<String>,
 }
@@ -37,6 +39,7 @@ impl Server {
             req,
             host,
             sid,
+            token,
             body,
         } = request;
         if !self.habits.polling {
@@ -46,7 +49,7 @@ impl Server {
             if body.is_some() {
                 return self.refuse(req, 2, "Bad handshake method");
             }
-            let sid = self.open_session(host, None);
+            let sid = self.open_session(host, token, None);
             return self.get(req, &sid);
         };
         match self.sessions.get(&sid) {
@@ -147,12 +150,18 @@ impl Server {
     // ---- WebSocket ----
 
     /// A WebSocket asks to be opened; whether it is.
-    pub fn accept(&mut self, wire: usize, host: usize, sid: Option<&str>) -> bool {
+    pub fn accept(
+        &mut self,
+        wire: usize,
+        host: usize,
+        sid: Option<&str>,
+        token: Option<u32>,
+    ) -> bool {
         if !self.habits.sockets {
             return false;
         }
         let Some(sid) = sid else {
-            self.open_session(host, Some(wire));
+            self.open_session(host, token, Some(wire));
             return true;
         };
         let node = self.is_node();
@@ -277,7 +286,7 @@ impl Server {
 
     // ---- sessions ----
 
-    fn open_session(&mut self, host: usize, wire: Option<usize>) -> String {
+    fn open_session(&mut self, host: usize, token: Option<u32>, wire: Option<usize>) -> String {
         let sid = self.id("s");
         let upgrades = if wire.is_none() && self.habits.sockets {
             "\"websocket\""
@@ -290,6 +299,7 @@ impl Server {
         );
         let session = Session {
             host,
+            token,
             wire,
             out: vec![text(&Packet::Open(&handshake))],
             get: None,

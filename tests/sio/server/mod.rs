@@ -122,6 +122,8 @@ pub enum Told {
 
 pub struct Session {
     host: usize,
+    /// The token that its address had.
+    token: Option<u32>,
     /// The WebSocket it goes over; `None`: HTTP polling.
     wire: Option<usize>,
     out: Vec<Frame>,

@@ -103,10 +103,12 @@ impl Server {
             return;
         };
         session.admitting.remove(namespace);
+        let in_address = session.token;
         let auth: Value = serde_json::from_str(auth).unwrap_or(Value::Null);
         let token = auth["token"]
             .as_str()
-            .and_then(|token| token.strip_prefix("tok-")?.parse().ok());
+            .and_then(|token| token.strip_prefix("tok-")?.parse().ok())
+            .or(in_address);
         let found = self
             .habits
             .doors

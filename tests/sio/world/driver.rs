@@ -80,8 +80,12 @@ impl World<'_> {
             if let Some(recorder) = self.recorder {
                 recorder.borrow_mut().lines.push(Line::out(&output));
             }
-            let quiet =
-                !self.page.closed || matches!(output, Output::Batch(_) | Output::Forget { .. });
+            // The check of transports looks at what a POST says.
+            let quiet = !self.page.closed
+                || matches!(
+                    output,
+                    Output::Batch(_) | Output::Forget { .. } | Output::Poll { body: Some(_), .. }
+                );
             self.broken
                 .ensure("nothing after close", quiet, || format!("{output:?}"));
             self.carry_out(output);
@@ -131,7 +135,10 @@ impl World<'_> {
                     }
                 }
             }
-            Input::Binary { r#gen, .. } => self.transports.binary(&self.plan, *r#gen, now),
+            // What is too large for the driver is a sign of life, too.
+            Input::Binary { r#gen, .. } | Input::Oversize { r#gen, .. } => {
+                self.transports.binary(&self.plan, *r#gen, now);
+            }
             Input::Closed { r#gen, .. } => self.transports.socket_closed(&self.plan, *r#gen, now),
             Input::Http { req, outcome } => {
                 let HttpOutcome { status, body, .. } = outcome;
@@ -152,6 +159,9 @@ impl World<'_> {
                 );
                 if ends_waiting {
                     self.transports.forgive();
+                }
+                if matches!(command.what, Ask::Disconnect | Ask::Suspend | Ask::Shutdown) {
+                    self.transports.leaves_behind();
                 }
             }
             _ => {}
@@ -296,7 +306,7 @@ impl World<'_> {
                 self.send(r#gen, Frame::Text(text), now);
             }
             Output::SendBinary { r#gen, id } => {
-                let bytes = self.store.get(id).cloned();
+                let bytes = self.store.send(id);
                 if let Some(bytes) = self
                     .broken
                     .expect("attachments are kept until they are sent", bytes)
@@ -404,7 +414,7 @@ impl World<'_> {
         let now = self.mono();
         let mut bytes = Vec::new();
         for id in attachments {
-            let found = self.store.get(*id).cloned();
+            let found = self.store.send(*id);
             bytes.extend(
                 self.broken
                     .expect("attachments are kept until they are sent", found),
@@ -527,10 +537,19 @@ impl World<'_> {
             return;
         }
         self.ledger.doubt(namespace);
+        if self.gave_up() {
+            self.transports.leaves_behind();
+        }
         let for_good = [Problem::Refused, Problem::RefusedAuth, Problem::Kicked];
         if for_good.iter().any(|known| *known as u8 == problem) {
             self.doors.shuts(namespace);
         }
+    }
+
+    /// Whether the client has no link any more, as it says of itself: where one namespace fails the others live on.
+    fn gave_up(&self) -> bool {
+        let lists: Value = serde_json::from_str(&self.engine.inspect(7)).unwrap_or(Value::Null);
+        lists[3].as_array().is_some_and(|links| links.len() == 1)
     }
 
     fn answer(&mut self, rid: u32, value: &Value) {

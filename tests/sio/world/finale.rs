@@ -64,10 +64,7 @@ impl World<'_> {
             .is_some_and(|door| match door {
                 Door::Open => true,
                 Door::Closed => false,
-                Door::Token => {
-                    self.plan.config.token
-                        && self.plan.config.token_in == jobwire::core::config::TokenIn::Auth
-                }
+                Door::Token => self.plan.config.token,
             })
     }
 
@@ -124,15 +121,22 @@ impl World<'_> {
 
     /// In the session that the client has now it is in no namespace that nobody wants.
     fn nothing_else_is_joined(&mut self) {
+        if self.page.status.state != "open" {
+            return;
+        }
         let home = self.plan.config.namespace.as_str();
-        let Some(now) = self
-            .joined(home)
-            .map(|life| &self.server.lives[life].session)
-        else {
+        // The newest: of one that was lost the server may not know yet, and let the client into it later.
+        let number = |sid: &String| -> Option<u64> {
+            let digits = sid.trim_start_matches('s').split('_').next()?;
+            digits.parse().ok()
+        };
+        let home_lives = self.server.living(home).into_iter();
+        let sessions = home_lives.filter_map(|life| self.server.lives[life].session.as_ref());
+        let Some(now) = sessions.max_by_key(|sid| number(sid)) else {
             return;
         };
         let unwanted = self.server.lives.iter().find(|life| {
-            life.session == *now
+            life.session.as_ref() == Some(now)
                 && life.namespace != home
                 && !self.page.channels.contains(&life.namespace)
         });
@@ -182,7 +186,10 @@ impl World<'_> {
         if self.server.jobs.iter().any(|job| !job.is_over()) {
             return self.later(5000, Event::Proven);
         }
-        let since = if self.plan.is_calm() {
+        // To disconnect is no trouble: what was said before still goes.
+        let leaves_alone = |fault: &Fault| *fault == Fault::Disconnect;
+        let leaves_only = self.plan.faults.iter().all(leaves_alone);
+        let since = if self.plan.is_calm() || leaves_only && !self.plan.habits.always_connect {
             0
         } else {
             self.proof_since
@@ -282,8 +289,27 @@ impl World<'_> {
         ] {
             self.act(act);
         }
+        // What was said before still goes, and good-bye behind it.
+        let trips = 100 + 8 * self.plan.latency;
+        self.later(trips, Event::Closed);
+    }
+
+    pub(super) fn closed(&mut self) {
+        let doors = &self.plan.habits.doors;
+        let open: Vec<&str> = doors
+            .keys()
+            .copied()
+            .filter(|name| self.lets_in(name))
+            .collect();
+        self.ledger
+            .what_was_sent_arrived(&open, self.proof_since, &mut self.broken);
         self.after_close();
         self.nothing_is_left();
+        let kept = self.store.kept();
+        let seed = self.seed;
+        self.broken.ensure("no attachment leaks", kept == 0, || {
+            format!("{kept} are kept at the end of seed {seed}")
+        });
         self.agenda.add(self.now, Event::Over);
     }
 
@@ -338,10 +364,5 @@ impl World<'_> {
             .ensure("no deadline after close", next.is_none(), || {
                 format!("{next:?}")
             });
-        let kept = self.store.kept();
-        let seed = self.seed;
-        self.broken.ensure("no attachment leaks", kept == 0, || {
-            format!("{kept} are kept at the end of seed {seed}")
-        });
     }
 }

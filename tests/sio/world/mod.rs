@@ -46,6 +46,7 @@ enum Event {
     Settled,
     Proven,
     Left,
+    Closed,
     Over,
 }
 
@@ -234,6 +235,7 @@ impl<'a> World<'a> {
             Event::Settled => self.settled(),
             Event::Proven => self.proven(),
             Event::Left => self.left(),
+            Event::Closed => self.closed(),
             Event::Over => {}
         }
     }

@@ -42,11 +42,12 @@ impl World<'_> {
         let asked = self.plan.config.token_in == TokenIn::Query && wire.sid.is_none();
         let good = !asked || self.token_is_good(wire.token);
         let (host, sid) = (wire.host, wire.sid.clone());
+        let token = self.in_address(wire.token);
         if self.trouble.is_out(host, self.now) || blocked || !good {
             return self.close_for_client(number, 1006);
         }
         self.server.now = self.now;
-        if !self.server.accept(number, host, sid.as_deref()) {
+        if !self.server.accept(number, host, sid.as_deref(), token) {
             return self.close_for_client(number, 1006);
         }
         self.wires[number].accepted = true;
@@ -186,6 +187,7 @@ impl World<'_> {
                     req,
                     host,
                     sid,
+                    token: self.in_address(token),
                     body,
                 });
                 self.serve();
@@ -343,6 +345,11 @@ impl World<'_> {
             self.server.tokens.insert(req, until);
         }
         self.when_awake(Input::Token { req, error });
+    }
+
+    /// The token, where addresses have it.
+    fn in_address(&self, token: Option<u32>) -> Option<u32> {
+        token.filter(|_| self.plan.config.token_in == TokenIn::Query)
     }
 
     fn token_is_good(&self, token: Option<u32>) -> bool {
