@@ -69,6 +69,7 @@ impl JobsClient {
             20 => Ask::Channel,
             21 => Ask::Request,
             22 => Ask::Reply,
+            24 => Ask::WatchEntities,
             _ => return,
         };
         driver.command(Command {

@@ -1,6 +1,7 @@
 //! Which events came, how often, and who listened: the table that the authors of system C had to make by hand.
 
-use super::config::SOCKETIO;
+use super::broadcast;
+use super::config::{BROADCAST, SOCKETIO};
 use super::message::Kind;
 use super::part::Part;
 use serde::ser::{Serialize, Serializer};
@@ -47,6 +48,11 @@ impl Serialize for AuditRow {
 /// What names beyond that are counted under.
 const OTHER: &str = "(other)";
 
+/// Whether a protocol has events of this name.
+fn is_known(name: &str) -> bool {
+    Kind::of(name) != Kind::Other || BROADCAST && broadcast::is_known(name)
+}
+
 /// The figures of every event.
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
@@ -73,7 +79,7 @@ impl Audit {
     /// The place of an event's row, and the row's name: its own, or the one that names share when there are too many.
     fn place<'a>(&self, name: &'a str) -> (usize, &'a str) {
         let place = self.find(name);
-        if place >= MAX_ROWS && place == self.rows.len() && Kind::of(name) == Kind::Other {
+        if place >= MAX_ROWS && place == self.rows.len() && !is_known(name) {
             return (self.find(OTHER), OTHER);
         }
         (place, name)
@@ -126,6 +132,12 @@ impl Audit {
             row.invalid += 1;
             row.last_at = wall;
         }
+    }
+
+    /// Whether somebody listens to this very event.
+    pub(crate) fn is_listened_to(&self, name: &str) -> bool {
+        let row = self.rows.get(self.find(name));
+        row.is_some_and(|row| row.listeners > 0)
     }
 
     /// Whether anybody listens to an event of ours, such as `gap`.

@@ -51,6 +51,18 @@ pub enum Transports {
     PollingOnly,
 }
 
+/// What is spoken with the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Protocol {
+    /// Flat messages about one job each (SYSTEMS.md, D and E).
+    #[default]
+    Stream,
+    /// One socket for what happens to every job, track and playlist (SYSTEMS.md, A and C).
+    Broadcast,
+    /// Socket.IO (SYSTEMS.md, B).
+    SocketIo,
+}
+
 /// A client's configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
@@ -95,12 +107,18 @@ pub struct Config {
     pub on_invalid: OnInvalid,
     /// Sent after every connect: event and data (JSON).
     pub subscribe: Option<(String, Option<String>)>,
-    /// Socket.IO is spoken, not `stream`.
-    pub socketio: bool,
+    /// What is spoken.
+    pub protocol: Protocol,
     /// The default namespace.
     pub namespace: String,
     /// How Engine.IO is spoken.
     pub transports: Transports,
+    /// `broadcast`: a JSON object of our names of members and the server's; empty where they are the same.
+    pub fields: String,
+    /// `broadcast`: a JSON object of the server's names of events and ours.
+    pub events: String,
+    /// `broadcast`: a JSON object of events and how far apart listeners are told of them, ms.
+    pub intervals: String,
 }
 
 impl Default for Config {
@@ -157,15 +175,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What this build speaks. A page needs one of the two, and downloads the build that has it.
+/// What this build speaks. A page needs one of the three, and downloads the build that has it.
 pub(crate) const STREAM: bool = cfg!(feature = "stream");
+pub(crate) const BROADCAST: bool = cfg!(feature = "broadcast");
 pub(crate) const SOCKETIO: bool = cfg!(feature = "socketio");
+/// Frames of JSON, without a session around them.
+pub(crate) const PLAIN: bool = STREAM || BROADCAST;
 
 impl Config {
     /// Whether Socket.IO is spoken: known to the compiler where a build speaks one protocol alone.
     #[inline(always)]
     pub(crate) fn is_socketio(&self) -> bool {
-        SOCKETIO && (!STREAM || self.socketio)
+        SOCKETIO && (!PLAIN || self.protocol == Protocol::SocketIo)
+    }
+
+    /// Whether `broadcast` is spoken; likewise.
+    #[inline(always)]
+    pub(crate) fn is_broadcast(&self) -> bool {
+        BROADCAST && (!(STREAM || SOCKETIO) || self.protocol == Protocol::Broadcast)
     }
 
     /// Whether jobs are read over HTTP at all.
@@ -219,9 +246,12 @@ impl Config {
                 _ => OnInvalid::Quarantine,
             },
             subscribe: None,
-            socketio: false,
+            protocol: Protocol::Stream,
             namespace: String::new(),
             transports: Transports::SocketFirst,
+            fields: String::new(),
+            events: String::new(),
+            intervals: String::new(),
         };
         let (per_second, burst) = (read.number(), read.number());
         if per_second > 0.0 {
@@ -233,8 +263,13 @@ impl Config {
         let (event, data) = (read.text(), read.text());
         config.subscribe = event.map(|event| (event, data));
         let (protocol, namespace, transports) = (read.whole(0), read.next(), read.whole(0));
+        if BROADCAST && protocol == 1 {
+            config.protocol = Protocol::Broadcast;
+        }
         if SOCKETIO {
-            config.socketio = protocol == 2;
+            if protocol == 2 {
+                config.protocol = Protocol::SocketIo;
+            }
             config.namespace = match namespace {
                 Value::String(name) => name.get().into_owned(),
                 _ => "/".into(),
@@ -245,6 +280,16 @@ impl Config {
                 2 => Transports::SocketOnly,
                 _ => Transports::PollingOnly,
             };
+        }
+        let (fields, events, intervals) = (read.next(), read.next(), read.next());
+        if BROADCAST {
+            let text = |value: Value<'_>, default: &str| match value {
+                Value::String(text) => text.get().into_owned(),
+                _ => default.into(),
+            };
+            config.fields = text(fields, "");
+            config.events = text(events, "");
+            config.intervals = text(intervals, r#"{"metric_update":1000}"#);
         }
         while let Some(server) = read.text() {
             config.servers.push(server);
@@ -269,12 +314,14 @@ mod tests {
         assert_eq!(config.rate_limit, None);
         assert_eq!(config.subscribe, None);
         assert!(!config.token && !config.headers && config.servers.is_empty());
+        assert_eq!(config.protocol, Protocol::Stream);
+        assert_eq!(config.intervals, r#"{"metric_update":1000}"#);
     }
 
     #[test]
     fn every_value_is_read() {
         let config = Config::parse(
-            r#"["/p/{id}","/q/{id}",500,0,1e9,1,2,500,3,1,2,1,4,5,6,7,8,9,10,13,2,11,12,"sub","{\"a\":[1]}",2,"/jobs",3,"s://a","://b"]"#,
+            r#"["/p/{id}","/q/{id}",500,0,1e9,1,2,500,3,1,2,1,4,5,6,7,8,9,10,13,2,11,12,"sub","{\"a\":[1]}",2,"/jobs",3,"{\"jobId\":\"job\"}","{\"job\":\"job_status\"}","{\"a\":5}","s://a","://b"]"#,
         );
         assert_eq!(config.servers, ["s://a", "://b"]);
         assert_eq!(config.path, "/p/{id}");
@@ -319,8 +366,11 @@ mod tests {
             config.subscribe,
             Some(("sub".into(), Some(r#"{"a":[1]}"#.into())))
         );
-        assert!(config.socketio);
+        assert_eq!(config.protocol, Protocol::SocketIo);
         assert_eq!(config.namespace, "/jobs");
+        assert_eq!(config.fields, r#"{"jobId":"job"}"#);
+        assert_eq!(config.events, r#"{"job":"job_status"}"#);
+        assert_eq!(config.intervals, r#"{"a":5}"#);
         assert_eq!(config.transports, Transports::PollingOnly);
     }
 

@@ -1,7 +1,7 @@
 //! The fields a message may have, by what they mean, and the type each has. One table instead of a reader for every
 //! event: what differs between events is only which fields they have and need.
 
-use super::config::{SOCKETIO, STREAM};
+use super::config::{BROADCAST, SOCKETIO, STREAM};
 use super::job::Status;
 use super::json::{Error, Raw, Scanner, Str, Type, Value};
 use super::message::{Kind, about, joined};
@@ -24,12 +24,33 @@ pub(super) enum Field {
     Reason,
     /// The stage within the error.
     FailedStage,
+    // From here on those of `broadcast` alone.
+    /// An id that is no more than that.
+    Id,
+    Track,
+    Playlist,
+    /// The state of a track or playlist.
+    New,
+    /// The one before it.
+    Old,
+    /// Members of a playlist that changed.
+    Updates,
+    Total,
+    Processed,
+    Succeeded,
+    Failed,
+    /// One that is checked, and no more.
+    Checked,
 }
 
 /// Fields that have names of their own.
 const COUNT: usize = Field::Retryable as usize + 1;
 /// All of them.
-const ALL: usize = Field::FailedStage as usize + 1;
+const ALL: usize = if BROADCAST {
+    Field::Checked as usize + 1
+} else {
+    Field::FailedStage as usize + 1
+};
 
 /// What a field may hold beside `null`.
 struct Spec {
@@ -163,7 +184,7 @@ const EVENTS: [Event; 5] = {
 /// What is wrong with a message: a code and a sentence.
 pub(super) struct Wrong(pub(super) &'static str, pub(super) String);
 
-fn missing(name: &str) -> Wrong {
+pub(super) fn missing(name: &str) -> Wrong {
     Wrong("wrong-type", joined(&[name, ": missing"]))
 }
 
@@ -219,7 +240,7 @@ impl<'a> Fields<'a> {
     }
 
     #[inline(always)]
-    fn put(&mut self, field: Field, value: Value<'a>) {
+    pub(super) fn put(&mut self, field: Field, value: Value<'a>) {
         if let Some(slot) = self.values.get_mut(field as usize) {
             *slot = value;
         }

@@ -1,8 +1,11 @@
 //! Finds a job by its id: an open-addressing table of places in the list of jobs. The ids stay where the jobs are, so
-//! there is one copy of each, and no general map's code.
+//! there is one copy of each, and no general map's code. With `broadcast` it serves for more than jobs.
 
-/// Slots, once there is a job: more than there are jobs at most, so that one is always empty.
-const SIZE: usize = 16_384;
+use super::config::BROADCAST;
+
+/// Slots, once there is a job: more than there are jobs at most, so that one is always empty. Where there may be more
+/// than jobs, the least of them.
+const SIZE: usize = if BROADCAST { 1024 } else { 16_384 };
 const EMPTY: u32 = u32::MAX;
 /// A place whose job was removed: a search goes on past it.
 const GONE: u32 = u32::MAX - 1;
@@ -25,21 +28,32 @@ fn hash(key: &str) -> usize {
 /// Places by id.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// [`SIZE`] of them, or none yet.
+    /// [`SIZE`] of them or more, a power of two, or none yet.
     slots: Vec<u32>,
     /// Slots that are not empty.
     used: usize,
 }
 
 impl Index {
+    /// How many slots there are, once there are any.
+    #[inline(always)]
+    fn size(&self) -> usize {
+        if BROADCAST {
+            self.slots.len().max(1)
+        } else {
+            SIZE
+        }
+    }
+
     /// The first slot of a key whose place `is` the one looked for, or that is empty.
     fn find(&self, key: &str, is: &dyn Fn(u32) -> bool) -> usize {
-        let mut slot = hash(key) % SIZE;
+        let size = self.size();
+        let mut slot = hash(key) % size;
         while let Some(&place) = self.slots.get(slot) {
             if place == EMPTY || is(place) {
                 break;
             }
-            slot = (slot + 1) % SIZE;
+            slot = (slot + 1) % size;
         }
         slot
     }
@@ -61,8 +75,13 @@ impl Index {
         key_of: impl Fn(u32) -> Option<&'a str>,
     ) {
         if (self.used + 1) * 4 > self.slots.len() * 3 {
-            // Too many slots are those of jobs that went.
-            let old = std::mem::replace(&mut self.slots, vec![EMPTY; SIZE]);
+            // Too many slots are those of jobs that went, or there are too few.
+            let mut size = SIZE;
+            if BROADCAST {
+                let live = self.slots.iter().filter(|place| **place < GONE).count();
+                size = size.max((live * 2 + 1).next_power_of_two());
+            }
+            let old = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
             self.used = 0;
             for place in old {
                 if let Some(key) = key_of(place) {
@@ -78,6 +97,14 @@ impl Index {
         if let Some(slot) = self.slots.get_mut(free) {
             *slot = place;
             self.used += 1;
+        }
+    }
+
+    /// A key's place is another one.
+    pub(crate) fn r#move(&mut self, key: &str, from: u32, to: u32) {
+        let found = self.find(key, &|other| other == from);
+        if let Some(slot) = self.slots.get_mut(found) {
+            *slot = to;
         }
     }
 

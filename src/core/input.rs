@@ -148,6 +148,7 @@ pub enum Ask {
     Channel,
     Request,
     Reply,
+    WatchEntities,
 }
 
 /// Something the page asks for, with whatever arguments it has. One shape for all of them: a shape for each would

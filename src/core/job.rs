@@ -1,8 +1,11 @@
 //! One job as its watchers see it, and the rules by which news changes it: progress never runs backwards within an
 //! attempt, a terminal state is final within an attempt, late and repeated news is recognised and changes nothing.
 
+use super::config::BROADCAST;
+use super::counts::Counts;
 use super::fields::{Field, Fields};
 use super::json::{push_numbers, push_string, push_text};
+use super::part::BroadcastPart;
 use super::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +161,7 @@ pub struct Job {
     rate_from: f64,
     /// Progress per millisecond.
     rate: f64,
+    counts: BroadcastPart<Counts>,
 }
 
 impl Job {
@@ -181,6 +185,7 @@ impl Job {
             rate_since: Time(0),
             rate_from: f64::NAN,
             rate: 0.0,
+            counts: Default::default(),
         }
     }
 
@@ -192,6 +197,9 @@ impl Job {
         self.duration_seconds = f64::NAN;
         self.rate_from = f64::NAN;
         self.rate = 0.0;
+        if BROADCAST {
+            self.counts = Default::default();
+        }
     }
 
     /// The page asked the server for a new attempt: what follows is about that one.
@@ -274,6 +282,9 @@ impl Job {
         if !status.is_terminal() && self.is_late(status, news.number(Field::Progress), asked) {
             return Applied::Late;
         }
+        if BROADCAST && !status.is_terminal() && self.counted_before(news, asked) {
+            return Applied::Late;
+        }
         self.last_news = now;
         self.source = if polled {
             Source::Polling
@@ -303,15 +314,39 @@ impl Job {
             || progress == self.progress && asked < self.last_news
     }
 
+    /// The same by what is counted; a percentage may stand still while that goes on.
+    fn counted_before(&self, news: &Fields<'_>, asked: Time) -> bool {
+        let counts = Counts::of(news);
+        counts.is_before(&self.counts) || counts.repeats(&self.counts) && asked < self.last_news
+    }
+
+    /// Takes in what is counted; the percentage that follows from it is told as the job's own would be.
+    fn count(&mut self, news: &Fields<'_>, progress: &mut f64) -> bool {
+        let counts = Counts::of(news);
+        // An end that says less than was known is believed to be one, and no more.
+        if counts.is_before(&self.counts) || !self.counts.merge(&counts) {
+            return false;
+        }
+        if progress.is_nan() {
+            // A total that grew makes no bar run backwards.
+            *progress = self.counts.percentage().max(self.progress);
+        }
+        true
+    }
+
     fn merge(&mut self, news: &Fields<'_>, now: Time) -> bool {
         let status = news.status;
         let mut changed = self.status != status;
         self.status = status;
+        let mut told = news.number(Field::Progress);
+        if BROADCAST {
+            changed |= self.count(news, &mut told);
+        }
         let progress = match status {
             Status::Completed => 100.0,
             // A failure keeps the bar where it was, whatever number comes with it.
             Status::Failed | Status::Cancelled => f64::NAN,
-            _ => news.number(Field::Progress),
+            _ => told,
         };
         if !progress.is_nan() {
             changed |= self.progress != progress;
@@ -396,14 +431,18 @@ impl Job {
                 self.duration_seconds,
             ],
         );
+        let counted = BROADCAST && self.counts.any();
         for (text, field) in self.texts.iter().zip(TEXTS) {
-            if field == Field::Reason && text.is_none() {
+            if field == Field::Reason && text.is_none() && !counted {
                 break;
             }
             push_text(out, text.as_deref());
             if field == Field::Reason {
                 push_numbers(out, &[f64::from(u8::from(self.retryable))]);
             }
+        }
+        if counted {
+            self.counts.write(out);
         }
     }
 

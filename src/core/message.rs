@@ -25,6 +25,12 @@ pub(crate) enum Kind {
     Pong,
     /// The server greets.
     Connected,
+    /// What is about a job's state, and no more (`broadcast`).
+    State,
+    /// A batch has ended (`broadcast`).
+    Batch,
+    /// An event of `broadcast` that the core knows.
+    Known,
     /// An event the core does not know.
     Other,
 }
@@ -62,7 +68,7 @@ pub(crate) struct Message<'a> {
     pub(crate) job: Option<&'a str>,
     /// What it says of it.
     pub(crate) news: &'a Fields<'a>,
-    /// The whole message as JSON text.
+    /// The whole message as JSON text; with `broadcast`, its payload.
     pub(crate) raw: &'a str,
 }
 

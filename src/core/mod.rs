@@ -6,11 +6,15 @@
 
 mod audit;
 mod backoff;
+mod broadcast;
 pub mod config;
+mod counts;
 mod engine;
 pub mod engineio;
+mod entities;
 mod error;
 mod fields;
+mod frame;
 mod history;
 mod index;
 mod input;

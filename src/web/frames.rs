@@ -4,7 +4,7 @@
 //! held back. Binary frames are decoded by the browser and then go the way of text.
 
 use super::Driver;
-use crate::core::config::STREAM;
+use crate::core::config::PLAIN;
 use crate::core::{Gen, Input, LARGEST};
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, JsString};
@@ -90,7 +90,7 @@ impl Driver {
                 size: u64::from(length),
             });
         }
-        if STREAM && text.is_none() {
+        if PLAIN && text.is_none() {
             let Ok(decoded) = decoder().decode(&data) else {
                 return self.after_frames(Input::NotUtf8 { r#gen });
             };

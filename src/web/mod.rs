@@ -15,7 +15,7 @@ mod sockets;
 mod table;
 mod tokens;
 
-use crate::core::config::{SOCKETIO, STREAM, TokenIn};
+use crate::core::config::{PLAIN, SOCKETIO, TokenIn};
 use crate::core::part::Part;
 use crate::core::{Command, Config, Engine, Input, Output, Time, TokenReason};
 use attachments::Attachments;
@@ -84,7 +84,7 @@ impl Driver {
         let settings = Settings {
             token_in: config.token_in,
             headers: config.headers,
-            socketio: config.socketio,
+            socketio: config.is_socketio(),
         };
         Box::leak(Box::new(Self {
             engine: RefCell::new(Engine::new(config, seed)),
@@ -106,7 +106,7 @@ impl Driver {
     /// As [`Config::is_socketio`].
     #[inline(always)]
     fn is_socketio(&self) -> bool {
-        SOCKETIO && (!STREAM || self.settings.socketio)
+        SOCKETIO && (!PLAIN || self.settings.socketio)
     }
 
     /// A command of the page; carried out in a microtask.

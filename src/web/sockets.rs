@@ -3,7 +3,7 @@
 
 use super::Driver;
 use super::table::Table;
-use crate::core::config::{STREAM, TokenIn};
+use crate::core::config::{PLAIN, TokenIn};
 use crate::core::{Gen, Input};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
@@ -84,7 +84,7 @@ impl Driver {
         if let Some(token) = &token {
             match self.settings.token_in {
                 TokenIn::Query => super::tokens::push_token(&mut url, token),
-                _ if !STREAM => {}
+                _ if !PLAIN => {}
                 TokenIn::Subprotocol => protocol = JsValue::from_str(token),
                 TokenIn::Message => first = Some(super::tokens::auth_message(token)),
                 TokenIn::Auth => {}

@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 use crate::server::{Door, Flavour, Habits};
 use jobwire::core::Backoff;
-use jobwire::core::config::{Config, RateLimit, TokenIn, Transports};
+use jobwire::core::config::{Config, Protocol, RateLimit, TokenIn, Transports};
 
 /// The namespaces that there are; the last is not known to any server.
 pub const NAMESPACES: [&str; 5] = ["/", "/jobs", "/chat", "/performance", "/nowhere"];
@@ -162,7 +162,7 @@ impl Plan {
                 "subscribe_to_jobs".into(),
                 dice.pick(&[None, Some("{}".into())]),
             )),
-            socketio: true,
+            protocol: Protocol::SocketIo,
             namespace: namespace.into(),
             transports,
             ..Config::default()

@@ -1,7 +1,7 @@
 //! An engine driven by hand, for stories told step by step.
 
 use crate::records::{self, Heard, Record, Status};
-use jobwire::core::config::Transports;
+use jobwire::core::config::{Protocol, Transports};
 use jobwire::core::{Ask, Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub fn config() -> Config {
             max_delay: 5000,
             ..Backoff::default()
         },
-        socketio: true,
+        protocol: Protocol::SocketIo,
         namespace: "/jobs".into(),
         transports: Transports::SocketOnly,
         ..Config::default()

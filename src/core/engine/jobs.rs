@@ -331,6 +331,7 @@ impl Engine {
             || self.audit.anybody()
             || self.wants_channels()
             || self.has_messages()
+            || self.config.is_broadcast() && self.entities.is_watched()
             || self
                 .jobs
                 .iter()

@@ -1,7 +1,9 @@
 //! What the server says: frames to messages, messages to jobs, listeners, history and figures.
 
+use super::super::broadcast;
 use super::super::config::OnInvalid;
 use super::super::error::Log;
+use super::super::frame;
 use super::super::input::Gen;
 use super::super::iso;
 use super::super::job::{Applied, Source, Status};
@@ -24,7 +26,12 @@ impl Engine {
         let mut left = gens.len();
         for r#gen in gens {
             left -= 1;
-            self.frame(*r#gen, &mut scanner, left == 0);
+            let start = scanner.position();
+            if self.frame(*r#gen, &mut scanner, left == 0) {
+                self.counters
+                    .add(Count::Bytes, (scanner.position() - start) as f64);
+            }
+            scanner.step();
         }
     }
 
@@ -56,20 +63,22 @@ impl Engine {
         );
     }
 
-    fn frame(&mut self, r#gen: Gen, scanner: &mut Scanner<'_>, last: bool) {
+    /// Whether anybody read it.
+    fn frame(&mut self, r#gen: Gen, scanner: &mut Scanner<'_>, last: bool) -> bool {
         let Some(link) = self.current_link(r#gen) else {
-            stream::skip(scanner, last);
-            return scanner.step();
+            frame::skip(scanner, last);
+            return false;
         };
         let job = self.heard(link);
-        let start = scanner.position();
+        if self.config.is_broadcast() {
+            self.broadcast_frame(r#gen, scanner, last);
+            return true;
+        }
         stream::decode(scanner, last, &mut |found| match found {
             Ok(message) => self.message(r#gen, job, message),
             Err(invalid) => self.invalid(invalid, job, Source::Socket),
         });
-        self.counters
-            .add(Count::Bytes, (scanner.position() - start) as f64);
-        scanner.step();
+        true
     }
 
     /// A frame came: a sign of life. The job whose socket it is, if it is not for all.
@@ -136,7 +145,7 @@ impl Engine {
     }
 
     /// The job a message is about: the socket's own, which it must not contradict, or the one it names.
-    fn job_of(&mut self, own: Option<u32>, message: &Message<'_>) -> Option<u32> {
+    pub(super) fn job_of(&mut self, own: Option<u32>, message: &Message<'_>) -> Option<u32> {
         let reason;
         let (code, reason) = match (own, message.job) {
             (Some(_), None) => return own,
@@ -164,7 +173,7 @@ impl Engine {
     }
 
     /// Answered at once: the server counts the time.
-    fn pong(&mut self, r#gen: Gen) {
+    pub(super) fn pong(&mut self, r#gen: Gen) {
         // A message before it in the same frame may have ended the job, and with it the socket.
         if self.current_link(r#gen).is_none() {
             return;
@@ -209,8 +218,13 @@ impl Engine {
         meta.invalid = Some(invalid.reason);
         match (self.config.on_invalid, invalid.event) {
             (OnInvalid::Pass, Some(event)) if self.audit.heard(event) => {
+                let kind = if self.config.is_broadcast() {
+                    broadcast::kind_of(event)
+                } else {
+                    Kind::of(event)
+                };
                 self.outbox
-                    .event(record_of(Kind::of(event)), event, invalid.raw, &meta, "");
+                    .event(record_of(kind), event, invalid.raw, &meta, "");
             }
             (OnInvalid::Quarantine, _) => self.history.push(
                 self.seq,
@@ -229,7 +243,11 @@ impl Engine {
         let Some(entry) = self.jobs.get(index) else {
             return;
         };
-        let name = entry.job.end_event(self.config.is_socketio());
+        let name = if self.config.is_broadcast() {
+            self.broadcast_end(entry.job.status)
+        } else {
+            entry.job.end_event(self.config.is_socketio())
+        };
         if self.audit.heard(name) {
             let meta = Meta {
                 seq,
@@ -293,6 +311,6 @@ impl Engine {
 
 /// The record of a server's event: the facade gives the members of a known one the names that JavaScript knows; an
 /// app's own events keep theirs.
-fn record_of(kind: Kind) -> char {
+pub(super) fn record_of(kind: Kind) -> char {
     if kind == Kind::Other { '1' } else { '6' }
 }

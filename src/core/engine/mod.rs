@@ -5,8 +5,10 @@
 
 mod acks;
 mod auth;
+mod broadcast;
 mod channels;
 mod events;
+mod held;
 mod inspect;
 mod jobs;
 mod links;
@@ -21,13 +23,15 @@ mod wake;
 pub use status::Overall;
 
 use super::audit::Audit;
-use super::config::Config;
+use super::broadcast::Names;
+use super::config::{BROADCAST, Config};
+use super::entities::Entities;
 use super::error::{Log, Problem};
 use super::history::History;
 use super::index::Index;
 use super::input::{Ask, Command, Gen, Input};
 use super::output::Output;
-use super::part::Part;
+use super::part::{BroadcastPart, Part};
 use super::queue::{Bucket, Queue};
 use super::rng::Rng;
 use super::time::Time;
@@ -86,6 +90,9 @@ pub struct Engine {
     /// The namespaces of Socket.IO; none with another protocol.
     channels: Part<Vec<channels::Channel>>,
     acks: Part<acks::Acks>,
+    entities: BroadcastPart<Entities>,
+    /// What the server calls members and events; those of the configuration.
+    names: BroadcastPart<Names>,
     reads: reads::Reads,
     timers: Timers,
     outputs: Vec<Output>,
@@ -141,6 +148,8 @@ impl Engine {
             transport: Part::default(),
             channels: Part::default(),
             acks: Part::default(),
+            entities: BroadcastPart::default(),
+            names: BroadcastPart::default(),
             reads: reads::Reads::default(),
             timers: Timers::default(),
             outputs: Vec::new(),
@@ -165,6 +174,11 @@ impl Engine {
             config,
         };
         engine.add_default_channel();
+        if BROADCAST {
+            engine.outbox.holds = engine.config.is_broadcast();
+            engine.names.fields = std::mem::take(&mut engine.config.fields);
+            engine.names.events = std::mem::take(&mut engine.config.events);
+        }
         engine
     }
 
@@ -212,10 +226,10 @@ impl Engine {
         }
     }
 
-    /// Whether there is one socket a job. Socket.IO has one for all.
+    /// Whether there is one socket a job. Socket.IO and `broadcast` have one for all.
     #[inline(always)]
     fn per_job(&self) -> bool {
-        !self.config.is_socketio() && self.per_job
+        !self.config.is_socketio() && !self.config.is_broadcast() && self.per_job
     }
 
     /// The next thing to do, in order; `None` when all is said.
@@ -260,8 +274,9 @@ impl Engine {
             Ask::Channel => self.want_channel(text, command.n > 0.0),
             Ask::Request if self.config.is_socketio() => self.emit(rid, command),
             Ask::Reply if self.config.is_socketio() => self.reply(rid, command),
+            Ask::WatchEntities if self.config.is_broadcast() => self.watch_entities(text, rid > 0),
             // The facade refuses them.
-            Ask::Request | Ask::Reply => {}
+            Ask::Request | Ask::Reply | Ask::WatchEntities => {}
         }
     }
 
@@ -320,6 +335,9 @@ impl Engine {
         self.tell_status();
         self.tell();
         next = next.min(room);
+        if self.config.is_broadcast() && self.outbox.held.next() > self.now {
+            next = next.min(self.outbox.held.next());
+        }
         // What is past already waits for a POST to end.
         if self.shared_linger > self.now {
             next = next.min(self.shared_linger);
@@ -394,6 +412,7 @@ impl Engine {
         self.timers = Timers::default();
         self.acks = Part::default();
         self.channels = Part::default();
+        self.entities = BroadcastPart::default();
     }
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.

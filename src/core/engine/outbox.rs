@@ -1,15 +1,16 @@
 //! What is to be told to the page: records of docs/core-messages.md, gathered until the next frame, or until something
 //! may not wait.
 
-use super::super::config::RateLimit;
-use super::super::config::STREAM;
+use super::super::config::{BROADCAST, RateLimit, SOCKETIO, STREAM};
 use super::super::error::{Log, Problem};
 use super::super::job::Source;
 use super::super::json::{push_numbers, push_text};
 use super::super::output::Output;
+use super::super::part::BroadcastPart;
 use super::super::queue::Bucket;
 use super::super::time::Time;
 use super::Engine;
+use super::held::{Held, Terms};
 
 /// Text of events that wait at most; a page that never takes them must not fill the memory.
 const MAX_BYTES: usize = 8 << 20;
@@ -44,6 +45,9 @@ pub(super) struct Outbox {
     pub(super) overflowed: u64,
     logs: Bucket,
     hushed: u64,
+    /// Events are held until they may be told (`broadcast`).
+    pub(super) holds: bool,
+    pub(super) held: BroadcastPart<Held>,
 }
 
 impl Default for Outbox {
@@ -57,6 +61,8 @@ impl Default for Outbox {
             overflowed: 0,
             logs: Bucket::new(Some(LOGS)),
             hushed: 0,
+            holds: false,
+            held: BroadcastPart::default(),
         }
     }
 }
@@ -67,12 +73,33 @@ fn begin(out: &mut String, kind: char) {
     out.push(kind);
 }
 
+fn write_event(
+    out: &mut String,
+    record: char,
+    name: &str,
+    json: &str,
+    meta: &Meta<'_>,
+    more: &str,
+) {
+    begin(out, record);
+    push_text(out, Some(name));
+    out.push(',');
+    out.push_str(json);
+    let source = f64::from(meta.source as u8);
+    push_numbers(out, &[meta.seq as f64, meta.at as f64, source]);
+    push_text(out, meta.job);
+    push_text(out, meta.invalid);
+    out.push_str(more);
+    out.push(']');
+}
+
 impl Outbox {
     /// Forgets everything but what answers somebody.
     pub(super) fn keep_notices(&mut self) {
         let notices = std::mem::take(&mut self.notices);
         *self = Self {
             notices,
+            holds: self.holds,
             ..Self::default()
         };
     }
@@ -86,21 +113,40 @@ impl Outbox {
         meta: &Meta<'_>,
         more: &str,
     ) -> bool {
-        let out = &mut self.events;
-        if out.len() > MAX_BYTES {
+        if self.holds() {
+            return self.hold(Terms::default(), record, name, json, meta, more);
+        }
+        if self.events.len() > MAX_BYTES {
             self.overflowed += 1;
             return false;
         }
-        begin(out, record);
-        push_text(out, Some(name));
-        out.push(',');
-        out.push_str(json);
-        let source = f64::from(meta.source as u8);
-        push_numbers(out, &[meta.seq as f64, meta.at as f64, source]);
-        push_text(out, meta.job);
-        push_text(out, meta.invalid);
-        out.push_str(more);
-        out.push(']');
+        write_event(&mut self.events, record, name, json, meta, more);
+        true
+    }
+
+    /// Known to the compiler where a build speaks one protocol alone.
+    #[inline(always)]
+    fn holds(&self) -> bool {
+        BROADCAST && (!(STREAM || SOCKETIO) || self.holds)
+    }
+
+    /// An event that is told when its terms allow it. False when there is no room.
+    pub(super) fn hold(
+        &mut self,
+        terms: Terms<'_>,
+        record: char,
+        name: &str,
+        json: &str,
+        meta: &Meta<'_>,
+        more: &str,
+    ) -> bool {
+        if self.held.bytes() > MAX_BYTES && !terms.urgent {
+            self.overflowed += 1;
+            return false;
+        }
+        let mut text = String::new();
+        write_event(&mut text, record, name, json, meta, more);
+        self.held.push(terms, text);
         true
     }
 
@@ -193,18 +239,21 @@ impl Outbox {
 impl Engine {
     /// At the end of an input: at once what may not wait, else a word that something does.
     pub(super) fn tell(&mut self) {
-        if !self.outbox.notices.is_empty() || !self.outbox.urgent_jobs.is_empty() {
+        let urgent_events = self.outbox.holds() && self.outbox.held.is_urgent();
+        if !self.outbox.notices.is_empty() || !self.outbox.urgent_jobs.is_empty() || urgent_events {
             let urgent = std::mem::take(&mut self.outbox.urgent_jobs);
             // Events that go along must find their jobs as they left them.
-            let jobs = if self.outbox.events.is_empty() {
+            let jobs = if self.outbox.events.is_empty() && !urgent_events {
                 urgent
             } else {
                 std::mem::take(&mut self.outbox.dirty)
             };
-            self.hand_over(&jobs);
+            self.hand_over(&jobs, urgent_events);
         }
+        let held = self.outbox.holds()
+            && (self.outbox.held.next() <= self.now || self.entities.is_dirty());
         if !self.outbox.said_dirty
-            && (!self.outbox.dirty.is_empty() || !self.outbox.events.is_empty())
+            && (!self.outbox.dirty.is_empty() || !self.outbox.events.is_empty() || held)
         {
             self.outbox.said_dirty = true;
             self.outputs.push(Output::Dirty);
@@ -215,7 +264,7 @@ impl Engine {
     pub(super) fn take(&mut self) {
         self.outbox.said_dirty = false;
         let dirty = std::mem::take(&mut self.outbox.dirty);
-        self.hand_over(&dirty);
+        self.hand_over(&dirty, true);
         // The list's memory is used again.
         if self.outbox.dirty.is_empty() {
             self.outbox.dirty = dirty;
@@ -223,9 +272,9 @@ impl Engine {
         }
     }
 
-    /// One batch: notices, the given jobs as far as anybody looks at them, all events. Jobs come before events, so
-    /// that a listener finds the job as the event left it.
-    fn hand_over(&mut self, jobs: &[u32]) {
+    /// One batch: notices, the given jobs as far as anybody looks at them, all events, those that are held with `held`
+    /// alone. Jobs come before events, so that a listener finds the job as the event left it.
+    fn hand_over(&mut self, jobs: &[u32], held: bool) {
         let events = std::mem::take(&mut self.outbox.events);
         let notices = std::mem::take(&mut self.outbox.notices);
         let mut out = notices;
@@ -241,6 +290,12 @@ impl Engine {
                 entry.job.write(&mut out);
                 out.push(']');
             }
+        }
+        if self.outbox.holds() && held {
+            self.entities.hand_over(&mut out);
+            self.outbox
+                .held
+                .hand_over(&mut out, self.now, &mut self.audit);
         }
         if out.is_empty() {
             out = events;

@@ -2,12 +2,14 @@
 //! there is no socket, a few at a time, first come first served.
 
 use super::super::backoff::Backoff;
+use super::super::broadcast;
 use super::super::error::{Log, Problem};
 use super::super::input::HttpOutcome;
 use super::super::job::{Applied, Source};
 use super::super::json::push_u64;
 use super::super::message::{Invalid, Message, excerpt, joined};
 use super::super::output::{Output, TokenReason};
+use super::super::part::BroadcastPart;
 use super::super::stream;
 use super::super::time::Time;
 use super::super::timers::Owner;
@@ -302,10 +304,21 @@ impl Engine {
     }
 
     fn read_snapshot(&mut self, flight: &Flight, mut etag: Option<String>, body: &str) {
-        stream::decode_snapshot(body, &mut |found| match found {
+        let broadcast = self.config.is_broadcast();
+        let mut names = BroadcastPart::default();
+        if broadcast {
+            std::mem::swap(&mut names, &mut self.names);
+        }
+        let mut take = |found: Result<&Message<'_>, &Invalid<'_>>| match found {
             Ok(message) => self.snapshot(flight, etag.take(), message),
             Err(invalid) => self.snapshot_invalid(flight.job, invalid),
-        });
+        };
+        if broadcast {
+            broadcast::decode_snapshot(body, &names, &mut take);
+            self.names = names;
+        } else {
+            stream::decode_snapshot(body, &mut take);
+        }
     }
 
     fn snapshot_invalid(&mut self, index: u32, invalid: &Invalid<'_>) {

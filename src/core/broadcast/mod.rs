@@ -1,0 +1,162 @@
+//! The `broadcast` protocol (SYSTEMS.md, A and C): messages about every job, track and playlist over one socket, in
+//! three envelopes that are all read: `{"type", "data"}`, `{"event", "data"}`, and flat `{"type", …}`.
+//!
+//! The codec says what a message is about and what is wrong with it; it never touches a job.
+
+mod known;
+mod names;
+
+pub(super) use names::{Names, number};
+
+use super::fields::{Field, Fields, Wrong};
+use super::frame::{self, Take, refuse};
+use super::json::{Error, Scanner, Value};
+use super::message::{Invalid, Kind, Message, about, joined};
+use names::{mapped, rename};
+use std::borrow::Cow;
+
+/// Whether the core knows events of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    kind_of(name) != Kind::Other
+}
+
+/// What an event of this name is.
+pub(super) fn kind_of(name: &str) -> Kind {
+    match (known::event(name), Kind::of(name)) {
+        (Some(event), _) => event.1,
+        (_, kind @ (Kind::Heartbeat | Kind::Ping | Kind::Pong | Kind::Connected)) => kind,
+        _ => Kind::Other,
+    }
+}
+
+/// What a message is wrapped in.
+struct Envelope<'a> {
+    /// `type` and `event`, of which the first that is a text names the event.
+    names: [Value<'a>; 2],
+    /// The text of `data`; empty where there is none.
+    data: &'a str,
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads an object whose `{` comes next.
+    fn read(scanner: &mut Scanner<'a>, names: &Names) -> Result<Self, Error> {
+        let mut envelope = Self {
+            names: [Value::Null; 2],
+            data: "",
+        };
+        let [kind, event, data] = ["type", "event", "data"]
+            .map(|name| mapped(&names.fields, name).unwrap_or(name.into()));
+        scanner.eat(b'{');
+        let mut first = true;
+        while let Some(name) = scanner.name(&mut first)? {
+            scanner.peek();
+            let start = scanner.position();
+            let value = scanner.value()?;
+            let [first_name, second_name] = &mut envelope.names;
+            if name.raw == kind {
+                *first_name = value;
+            } else if name.raw == event {
+                *second_name = value;
+            } else if name.raw == data {
+                envelope.data = scanner.slice_from(start);
+            }
+        }
+        Ok(envelope)
+    }
+
+    /// The event's name, if it has one.
+    fn name(&self) -> Option<Cow<'a, str>> {
+        self.names.iter().find_map(|value| match value {
+            Value::String(name) => Some(name.get()),
+            _ => None,
+        })
+    }
+}
+
+/// Reads one object whose `{` comes next. An `Err` breaks the frame; what is wrong with the message alone is handed on.
+fn object(scanner: &mut Scanner<'_>, names: &Names, take: Take<'_>) -> Result<(), Error> {
+    let start = scanner.position();
+    let envelope = Envelope::read(scanner, names)?;
+    let raw = scanner.slice_from(start);
+    let Some(name) = envelope.name() else {
+        let [kind, _] = &envelope.names;
+        let reason = match kind {
+            Value::Null => joined(&["type: missing"]),
+            other => about(&["type: expected a string, got "], other),
+        };
+        refuse(take, "no-type", &reason, raw);
+        return Ok(());
+    };
+    let name = mapped(&names.events, &name).unwrap_or(name);
+    let payload = if envelope.data.is_empty() {
+        raw
+    } else {
+        envelope.data
+    };
+    judge(&name, known::event(&name), payload, names, take);
+    Ok(())
+}
+
+/// Hands a message on, or what is wrong with it.
+fn judge(name: &str, event: Option<&known::Event>, payload: &str, names: &Names, take: Take<'_>) {
+    let mut renamed = String::new();
+    let mut raw = payload;
+    let mut news = Fields::default();
+    let mut judged = Ok(());
+    if let Some(event) = event {
+        if !payload.starts_with('{') {
+            judged = Err(known::not_an_object(payload));
+        } else {
+            if !names.fields.is_empty() {
+                rename(&mut renamed, &names.fields, payload);
+                raw = &renamed;
+            }
+            judged = known::read(&mut news, event, raw);
+        }
+    }
+    match judged {
+        Ok(()) => {
+            let job = news.text(Field::Job).map(|id| id.get());
+            take(Ok(&Message {
+                kind: event.map_or_else(|| kind_of(name), |event| event.1),
+                name,
+                job: job.as_deref(),
+                news: &news,
+                raw,
+            }));
+        }
+        Err(Wrong(code, reason)) => take(Err(&Invalid {
+            event: Some(name),
+            code,
+            reason: &reason,
+            raw,
+        })),
+    }
+}
+
+/// Reads the next frame of a text, see [`frame::decode`].
+pub(super) fn decode(scanner: &mut Scanner<'_>, last: bool, names: &Names, take: Take<'_>) {
+    frame::decode(
+        scanner,
+        last,
+        |scanner, take| object(scanner, names, take),
+        take,
+    );
+}
+
+/// Reads the answer of an HTTP read of a job, one object without an envelope, and hands it to `take`.
+pub(super) fn decode_snapshot(body: &str, names: &Names, take: Take<'_>) {
+    frame::whole_body(
+        body,
+        |scanner, take| {
+            scanner.value()?;
+            scanner.end()?;
+            judge("snapshot", Some(&known::SNAPSHOT), body.trim(), names, take);
+            Ok(())
+        },
+        take,
+    );
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;

@@ -1,0 +1,134 @@
+//! Messages of `broadcast`: to jobs, tracks and playlists, history and figures; to listeners as often as they can show
+//! it (SYSTEMS.md, C: "bursts").
+
+use super::super::broadcast;
+use super::super::entities::Told;
+use super::super::fields::Field;
+use super::super::input::Gen;
+use super::super::job::{Applied, Source, Status};
+use super::super::json::Scanner;
+use super::super::message::{Kind, Message, joined};
+use super::super::time::Time;
+use super::Engine;
+use super::held::Terms;
+use super::inspect::Count;
+use super::messages::record_of;
+use super::outbox::Meta;
+
+impl Engine {
+    pub(super) fn broadcast_frame(&mut self, r#gen: Gen, scanner: &mut Scanner<'_>, last: bool) {
+        // Nobody else looks at the names meanwhile.
+        let names = std::mem::take(&mut self.names);
+        broadcast::decode(scanner, last, &names, &mut |found| match found {
+            Ok(message) => self.broadcast_message(r#gen, message),
+            Err(invalid) => self.invalid(invalid, None, Source::Socket),
+        });
+        self.names = names;
+    }
+
+    fn broadcast_message(&mut self, r#gen: Gen, message: &Message<'_>) {
+        let Message {
+            kind,
+            name,
+            news,
+            raw,
+            ..
+        } = message;
+        let mut job = None;
+        if news.status != Status::Unknown {
+            job = self.job_of(None, message);
+            if job.is_none() {
+                return;
+            }
+        } else if matches!(kind, Kind::Heartbeat | Kind::Ping) {
+            self.pong(r#gen);
+        }
+        let wall = self.wall();
+        self.seq += 1;
+        self.count(Count::Events);
+        let heard = self.audit.received(name, wall);
+        self.history.push(self.seq, wall, name, raw, None);
+        let mut about = String::new();
+        for (letter, field) in [("t", Field::Track), ("p", Field::Playlist)] {
+            if let Some(id) = news.text(field)
+                && about.is_empty()
+            {
+                about = joined(&[letter, &id.get()]);
+            }
+        }
+        let applied = job.map(|index| self.apply(index, news, Time::NEVER));
+        let mut urgent = *kind == Kind::Batch;
+        let mut told = true;
+        if !about.is_empty() {
+            let [status, previous] = [Field::New, Field::Old].map(|field| news.text(field));
+            let [status, previous] =
+                [&status, &previous].map(|text| text.as_ref().map(|text| text.get()));
+            let told = Told {
+                key: &about,
+                status: status.as_deref(),
+                previous: previous.as_deref(),
+                name,
+                payload: raw,
+            };
+            self.entities.take_in(&told, wall);
+        } else if let (Some(applied), Kind::State) = (applied, kind) {
+            urgent = applied == Applied::Ended;
+            told = match applied {
+                Applied::Changed | Applied::Ended => true,
+                Applied::Same => !news.status.is_terminal(),
+                Applied::Late | Applied::AfterEnd => false,
+            };
+        }
+        if !heard || !told {
+            return;
+        }
+        let id = job
+            .and_then(|index| self.jobs.get(index))
+            .map(|entry| entry.job.id.as_str());
+        if let (true, Some(id)) = (about.is_empty() && *kind != Kind::Batch, id) {
+            about = joined(&["j", id]);
+        }
+        let meta = Meta {
+            seq: self.seq,
+            at: wall,
+            source: Source::Socket,
+            job: id,
+            invalid: None,
+        };
+        let mut interval = 0;
+        if *kind != Kind::Batch {
+            interval = broadcast::number(&self.config.intervals, name);
+        }
+        let terms = Terms {
+            name,
+            about: &about,
+            interval,
+            urgent,
+        };
+        self.outbox
+            .hold(terms, record_of(*kind), name, raw, &meta, "");
+    }
+
+    pub(super) fn watch_entities(&mut self, kind: &str, on: bool) {
+        self.entities.watch(kind, on);
+        if on {
+            self.activate();
+        }
+        self.want_shared();
+    }
+
+    /// The event that tells the end of a job: the one that the server would have told it by, as far as anybody listens.
+    pub(super) fn broadcast_end(&self, status: Status) -> &'static str {
+        let own = match status {
+            Status::Completed => "enrichment_job_completed",
+            Status::Failed => "enrichment_job_failed",
+            _ => "",
+        };
+        for name in [own, "job_status_changed"] {
+            if self.audit.is_listened_to(name) {
+                return name;
+            }
+        }
+        "job_status"
+    }
+}

@@ -1,0 +1,294 @@
+//! Tracks and playlists as the server's messages leave them (`broadcast`): each has a state, and the members that were
+//! told of it, the newest of each. Bounded: those that changed longest ago are forgotten first.
+
+use super::index::Index;
+use super::job::Source;
+use super::json::{Raw, Scanner, Value, push_numbers, push_text};
+
+/// Entities kept at most.
+const MOST: usize = 50_000;
+/// Bytes of members kept at most: of all, and of one.
+const MOST_BYTES: usize = 64 << 20;
+const MOST_EACH: usize = 1 << 20;
+/// Members kept of one.
+const MOST_MEMBERS: usize = 256;
+
+/// What there are. No two begin with the same letter, which stands for them in a key.
+const KINDS: [&str; 2] = ["track", "playlist"];
+
+/// What a message says of one.
+pub(super) struct Told<'a> {
+    /// The first letter of its kind, and its id.
+    pub(super) key: &'a str,
+    pub(super) status: Option<&'a str>,
+    /// The state before, if the message names it.
+    pub(super) previous: Option<&'a str>,
+    /// The event and its payload.
+    pub(super) name: &'a str,
+    pub(super) payload: &'a str,
+}
+
+#[derive(Debug, Default)]
+struct Entity {
+    /// Empty: forgotten, and its place is free.
+    key: String,
+    status: Option<String>,
+    previous: Option<String>,
+    /// Epoch ms.
+    updated_at: u64,
+    /// Members, as a JSON object.
+    data: String,
+    /// It stands in the list of changed ones.
+    dirty: bool,
+    /// The number of its last change.
+    change: u64,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(super) struct Entities {
+    list: Vec<Entity>,
+    index: Index,
+    free: Vec<u32>,
+    bytes: usize,
+    changes: u64,
+    /// Numbers of changes and where they were, oldest first from `oldest` on; those that are not the last of their
+    /// entity are passed over.
+    order: Vec<(u64, u32)>,
+    oldest: usize,
+    /// The first letters of the kinds that the page looks at.
+    watched: String,
+    /// What it has not been told.
+    dirty: Vec<u32>,
+    /// Records of those that it does not know to be forgotten, joined by commas.
+    forgotten: String,
+}
+
+/// The kind of a key, and whether it is `watched`.
+fn kind_of(key: &str, watched: &str) -> (&'static str, bool) {
+    let letter = key.as_bytes().first();
+    let kind = KINDS
+        .into_iter()
+        .find(|kind| kind.as_bytes().first() == letter);
+    (
+        kind.unwrap_or(""),
+        watched.bytes().any(|watched| Some(&watched) == letter),
+    )
+}
+
+/// The members of some objects, newest first: of those with the same name the first one. Members of `updates` have come
+/// before it, and the name of the event, where it is one, says nothing of the entity.
+fn merged(objects: &[&str], event: &str) -> String {
+    let mut out = String::new();
+    let mut known: Vec<&str> = Vec::new();
+    for json in objects {
+        let mut scanner = Scanner::new(json);
+        let mut first = scanner.eat(b'{');
+        while let Ok(Some(name)) = scanner.name(&mut first) {
+            scanner.peek();
+            let start = scanner.position();
+            let value = scanner.value().unwrap_or(Value::Null);
+            let left_out = match value {
+                Value::Object(_) => name.raw == "updates",
+                Value::String(text) => text.raw == event,
+                _ => false,
+            };
+            if left_out || known.len() >= MOST_MEMBERS || known.contains(&name.raw) {
+                continue;
+            }
+            out.push(if known.is_empty() { '{' } else { ',' });
+            out.push('"');
+            out.push_str(name.raw);
+            out.push_str("\":");
+            out.push_str(scanner.slice_from(start));
+            known.push(name.raw);
+        }
+    }
+    if known.is_empty() {
+        out.push('{');
+    }
+    out.push('}');
+    out
+}
+
+/// The object in the member `updates`, if there is one.
+fn updates(json: &str) -> &str {
+    let mut scanner = Scanner::new(json);
+    let mut first = scanner.eat(b'{');
+    while let Ok(Some((name, value))) = scanner.member(&mut first) {
+        if let ("updates", Value::Object(Raw(json))) = (name.raw, value) {
+            return json;
+        }
+    }
+    ""
+}
+
+impl Entity {
+    /// Appends the record of docs/core-messages.md.
+    fn write(&self, out: &mut String) {
+        out.push_str(if out.is_empty() { "[11" } else { ",[11" });
+        push_text(out, Some(kind_of(&self.key, "").0));
+        push_text(out, self.key.get(1..));
+        push_text(out, self.status.as_deref());
+        push_text(out, self.previous.as_deref());
+        push_numbers(
+            out,
+            &[self.updated_at as f64, f64::from(Source::Socket as u8)],
+        );
+        out.push(',');
+        out.push_str(if self.data.is_empty() {
+            "null"
+        } else {
+            &self.data
+        });
+        out.push(']');
+    }
+}
+
+impl Entities {
+    /// The place of an entity, made when it is new.
+    fn place(&mut self, key: &str) -> u32 {
+        let list = &self.list;
+        let is = |place: u32| {
+            list.get(place as usize)
+                .is_some_and(|entity| entity.key == key)
+        };
+        if let Some(place) = self.index.get(key, is) {
+            return place;
+        }
+        if self.list.len() - self.free.len() >= MOST {
+            self.forget_oldest();
+        }
+        let place = self.free.pop().unwrap_or(self.list.len() as u32);
+        if place as usize == self.list.len() {
+            self.list.push(Entity::default());
+        }
+        if let Some(entity) = self.list.get_mut(place as usize) {
+            key.clone_into(&mut entity.key);
+        }
+        let list = &self.list;
+        self.index.insert(key, place, |place| {
+            list.get(place as usize).map(|entity| entity.key.as_str())
+        });
+        place
+    }
+
+    fn forget_oldest(&mut self) {
+        while let Some((change, place)) = self.order.get(self.oldest).copied() {
+            self.oldest += 1;
+            let Some(entity) = self.list.get_mut(place as usize) else {
+                return;
+            };
+            if entity.change != change {
+                continue;
+            }
+            self.index.remove(&entity.key, place);
+            self.bytes -= entity.data.len();
+            let gone = Entity {
+                key: std::mem::take(&mut entity.key),
+                ..Entity::default()
+            };
+            *entity = Entity::default();
+            self.free.push(place);
+            if kind_of(&gone.key, &self.watched).1 {
+                gone.write(&mut self.forgotten);
+            }
+            return;
+        }
+    }
+
+    /// Takes in what a message says.
+    pub(super) fn take_in(&mut self, told: &Told<'_>, wall: u64) {
+        let place = self.place(told.key);
+        let Some(entity) = self.list.get_mut(place as usize) else {
+            return;
+        };
+        let objects = [updates(told.payload), told.payload, &entity.data];
+        let data = merged(&objects, told.name);
+        let mut changed = entity.change == 0;
+        if data != entity.data && data.len() <= MOST_EACH {
+            self.bytes = self.bytes - entity.data.len() + data.len();
+            entity.data = data;
+            changed = true;
+        }
+        if told.status.is_some() {
+            let status = told.status.map(str::to_owned);
+            let before = if status == entity.status {
+                &entity.previous
+            } else {
+                &entity.status
+            };
+            let previous = told.previous.or(before.as_deref()).map(str::to_owned);
+            changed |= status != entity.status || previous != entity.previous;
+            entity.status = status;
+            entity.previous = previous;
+        }
+        if !changed {
+            return;
+        }
+        entity.updated_at = wall;
+        self.changes += 1;
+        entity.change = self.changes;
+        if kind_of(told.key, &self.watched).1 && !std::mem::replace(&mut entity.dirty, true) {
+            self.dirty.push(place);
+        }
+        self.order.push((self.changes, place));
+        if self.order.len() > 4 * MOST {
+            let list = &self.list;
+            self.order.retain(|(change, place)| {
+                list.get(*place as usize)
+                    .is_some_and(|entity| entity.change == *change)
+            });
+            self.oldest = 0;
+        }
+        if self.bytes > MOST_BYTES {
+            self.forget_oldest();
+        }
+    }
+
+    /// The page looks at a kind, of which it is then told all that is known, or does so no more.
+    pub(super) fn watch(&mut self, kind: &str, on: bool) {
+        if !KINDS.contains(&kind) {
+            return;
+        }
+        let letter = kind.get(..1).unwrap_or("");
+        self.watched = super::text::replace(&self.watched, letter, "");
+        if !on {
+            return;
+        }
+        self.watched.push_str(letter);
+        for (place, entity) in self.list.iter_mut().enumerate() {
+            if kind_of(&entity.key, letter).1 && !std::mem::replace(&mut entity.dirty, true) {
+                self.dirty.push(place as u32);
+            }
+        }
+    }
+
+    /// Whether the page looks at any.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.watched.is_empty()
+    }
+
+    /// Whether there is something that it has not been told.
+    pub(super) fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty() || !self.forgotten.is_empty()
+    }
+
+    /// Appends the records of what changed since the last time.
+    pub(super) fn hand_over(&mut self, out: &mut String) {
+        if !self.forgotten.is_empty() {
+            if !out.is_empty() {
+                out.push(',');
+            }
+            out.push_str(&std::mem::take(&mut self.forgotten));
+        }
+        for place in std::mem::take(&mut self.dirty) {
+            if let Some(entity) = self.list.get_mut(place as usize)
+                && std::mem::take(&mut entity.dirty)
+                && kind_of(&entity.key, &self.watched).1
+            {
+                entity.write(out);
+            }
+        }
+    }
+}
