@@ -35,7 +35,7 @@ pub(super) struct Held {
     /// The earliest time at which one may be told.
     next: Option<Time>,
     /// One of them may not wait.
-    urgent: bool,
+    pub(super) urgent: bool,
 }
 
 /// What is held of an event beside its record.
@@ -93,11 +93,6 @@ impl Held {
     /// When one of them may be told; [`Time::NEVER`] when none waits.
     pub(super) fn next(&self) -> Time {
         self.next.unwrap_or(Time::NEVER)
-    }
-
-    /// Whether one of them may not wait.
-    pub(super) fn is_urgent(&self) -> bool {
-        self.urgent
     }
 
     /// Appends the records of those that may be told.

@@ -261,6 +261,9 @@ impl Engine {
             elements.push(']');
             self.outbox.event('7', name, &elements, &meta, "");
             self.audit.delivered(name);
+            if self.config.is_broadcast() {
+                self.outbox.held.urgent = true;
+            }
         }
     }
 

@@ -397,6 +397,7 @@ impl Engine {
         self.phase = Phase::Closed;
         self.timers.clear();
         self.outbox.keep_notices();
+        self.entities = BroadcastPart::default();
         if self.config.is_socketio() {
             self.close_messages();
         }
@@ -412,7 +413,6 @@ impl Engine {
         self.timers = Timers::default();
         self.acks = Part::default();
         self.channels = Part::default();
-        self.entities = BroadcastPart::default();
     }
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.

@@ -239,7 +239,7 @@ impl Outbox {
 impl Engine {
     /// At the end of an input: at once what may not wait, else a word that something does.
     pub(super) fn tell(&mut self) {
-        let urgent_events = self.outbox.holds() && self.outbox.held.is_urgent();
+        let urgent_events = self.outbox.holds() && self.outbox.held.urgent;
         if !self.outbox.notices.is_empty() || !self.outbox.urgent_jobs.is_empty() || urgent_events {
             let urgent = std::mem::take(&mut self.outbox.urgent_jobs);
             // Events that go along must find their jobs as they left them.
