@@ -1,4 +1,4 @@
-/** From the crate to what the browser loads, in target/core: a wasm for each protocol, and the glue for both. */
+/** From the crate to what the browser loads, in target/core: a wasm for each protocol, and the glue for all of them. */
 import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -37,6 +37,7 @@ const OPTIMISATIONS = [
 /** The name of each wasm, and what is in it. */
 const BUILDS = [
   { name: "core", feature: "stream", protocol: "stream" },
+  { name: "core-broadcast", feature: "broadcast", protocol: "broadcast" },
   { name: "core-socketio", feature: "socketio", protocol: "socket.io" },
 ];
 
@@ -88,7 +89,7 @@ async function slimmed(folders) {
   );
 }
 
-/** An empty custom section: by its name the loader tells one wasm from the other. @param {string} name */
+/** An empty custom section: by its name the loader tells one wasm from the others. @param {string} name */
 const section = (name) => Buffer.of(0, name.length + 1, name.length, ...Buffer.from(name));
 
 /**

@@ -25,7 +25,7 @@ const BROWSERS = "es2022";
 const { version } = JSON.parse(readFileSync(join(root, "pkg-template", "package.json"), "utf8"));
 
 /** The chunks the facade loads on first use; in the package they lie beside it. */
-const LAZY = /(?:^|\/)(core(?:-wasm|-socketio-wasm|-worker)?\.js)$/;
+const LAZY = /(?:^|\/)(core(?:-wasm|-broadcast-wasm|-socketio-wasm|-worker)?\.js)$/;
 
 /**
  * Keeps the lazy chunks, and the facade as seen from the wrappers, as files of their own.

@@ -56,7 +56,7 @@ async function minifiedFacade(pkgDir) {
     target: "es2022",
     outdir: pkgDir,
     write: false,
-    external: ["./core.js", "./core-wasm.js", "./core-socketio-wasm.js", "./core-worker.js"],
+    external: ["./core.js", "./core-wasm.js", "./core-broadcast-wasm.js", "./core-socketio-wasm.js", "./core-worker.js"],
   });
   const isFacade = (/** @type {{ path: string }} */ { path }) => basename(path) === "index.js";
   const facade = outputFiles.find(isFacade);
@@ -83,10 +83,13 @@ export async function measure(pkgDir) {
   const glue = shipped("core.js");
   const worker = shipped("core-worker.js");
   const stream = shipped("core-wasm.js");
+  const broadcast = shipped("core-broadcast-wasm.js");
   const socketIo = shipped("core-socketio-wasm.js");
   const parts = {
     "wasm (core.wasm)": shipped("core.wasm"),
     "wasm as shipped (core-wasm.js)": stream,
+    "wasm (core-broadcast.wasm)": shipped("core-broadcast.wasm"),
+    "wasm as shipped (core-broadcast-wasm.js)": broadcast,
     "wasm (core-socketio.wasm)": shipped("core-socketio.wasm"),
     "wasm as shipped (core-socketio-wasm.js)": socketIo,
     "glue (core.js)": glue,
@@ -99,6 +102,8 @@ export async function measure(pkgDir) {
   const totals = {
     "stream, in the page: facade + glue + wasm": sum([facade, glue, stream]),
     "stream, in a worker: facade + host + worker + wasm": sum([facade, host, worker, stream]),
+    "broadcast, in the page": sum([facade, glue, broadcast]),
+    "broadcast, in a worker": sum([facade, host, worker, broadcast]),
     "socket.io, in the page": sum([facade, channels, glue, socketIo]),
     "socket.io, in a worker": sum([facade, channels, host, worker, socketIo]),
   };

@@ -3,7 +3,7 @@
 
 use super::index::Index;
 use super::job::Source;
-use super::json::{Raw, Scanner, Value, push_numbers, push_text};
+use super::json::{Scanner, Value, push_numbers, push_text};
 
 /// Entities kept at most.
 const MOST: usize = 50_000;
@@ -13,8 +13,13 @@ const MOST_EACH: usize = 1 << 20;
 /// Members kept of one.
 const MOST_MEMBERS: usize = 256;
 
-/// What there are. No two begin with the same letter, which stands for them in a key.
+/// What there are. The first letter stands for it in a key.
 const KINDS: [&str; 2] = ["track", "playlist"];
+
+/// The kind of a key: its place in [`KINDS`].
+fn kind_of(key: &str) -> usize {
+    usize::from(key.starts_with('p'))
+}
 
 /// What a message says of one.
 pub(super) struct Told<'a> {
@@ -56,24 +61,16 @@ pub(super) struct Entities {
     /// entity are passed over.
     order: Vec<(u64, u32)>,
     oldest: usize,
-    /// The first letters of the kinds that the page looks at.
-    watched: String,
+    /// Which kinds the page looks at.
+    watched: [bool; 2],
     /// What it has not been told.
     dirty: Vec<u32>,
     /// Records of those that it does not know to be forgotten, joined by commas.
     forgotten: String,
 }
 
-/// The kind of a key, and whether it is `watched`.
-fn kind_of(key: &str, watched: &str) -> (&'static str, bool) {
-    let letter = key.as_bytes().first();
-    let kind = KINDS
-        .into_iter()
-        .find(|kind| kind.as_bytes().first() == letter);
-    (
-        kind.unwrap_or(""),
-        watched.bytes().any(|watched| Some(&watched) == letter),
-    )
+fn is_watched(watched: &[bool; 2], key: &str) -> bool {
+    watched.get(kind_of(key)) == Some(&true)
 }
 
 /// The members of some objects, newest first: of those with the same name the first one. Members of `updates` have come
@@ -83,41 +80,34 @@ fn merged(objects: &[&str], event: &str) -> String {
     let mut known: Vec<&str> = Vec::new();
     for json in objects {
         let mut scanner = Scanner::new(json);
-        let mut first = scanner.eat(b'{');
-        while let Ok(Some(name)) = scanner.name(&mut first) {
-            scanner.peek();
-            let start = scanner.position();
-            let value = scanner.value().unwrap_or(Value::Null);
+        let mut first = true;
+        while let Some((name, value, text)) = scanner.pair(&mut first) {
             let left_out = match value {
-                Value::Object(_) => name.raw == "updates",
+                Value::Object(_) => name == "updates",
                 Value::String(text) => text.raw == event,
                 _ => false,
             };
-            if left_out || known.len() >= MOST_MEMBERS || known.contains(&name.raw) {
+            if left_out || known.len() >= MOST_MEMBERS || known.contains(&name) {
                 continue;
             }
-            out.push(if known.is_empty() { '{' } else { ',' });
-            out.push('"');
-            out.push_str(name.raw);
+            out.push_str(if known.is_empty() { "{\"" } else { ",\"" });
+            out.push_str(name);
             out.push_str("\":");
-            out.push_str(scanner.slice_from(start));
-            known.push(name.raw);
+            out.push_str(text);
+            known.push(name);
         }
     }
-    if known.is_empty() {
-        out.push('{');
-    }
-    out.push('}');
+    out.push_str(if known.is_empty() { "{}" } else { "}" });
     out
 }
 
 /// The object in the member `updates`, if there is one.
 fn updates(json: &str) -> &str {
     let mut scanner = Scanner::new(json);
-    let mut first = scanner.eat(b'{');
-    while let Ok(Some((name, value))) = scanner.member(&mut first) {
-        if let ("updates", Value::Object(Raw(json))) = (name.raw, value) {
-            return json;
+    let mut first = true;
+    while let Some((name, value, text)) = scanner.pair(&mut first) {
+        if let ("updates", Value::Object(_)) = (name, value) {
+            return text;
         }
     }
     ""
@@ -127,7 +117,7 @@ impl Entity {
     /// Appends the record of docs/core-messages.md.
     fn write(&self, out: &mut String) {
         out.push_str(if out.is_empty() { "[11" } else { ",[11" });
-        push_text(out, Some(kind_of(&self.key, "").0));
+        push_text(out, KINDS.get(kind_of(&self.key)).copied());
         push_text(out, self.key.get(1..));
         push_text(out, self.status.as_deref());
         push_text(out, self.previous.as_deref());
@@ -153,7 +143,7 @@ impl Entities {
             list.get(place as usize)
                 .is_some_and(|entity| entity.key == key)
         };
-        if let Some(place) = self.index.get(key, is) {
+        if let Some(place) = self.index.get(key, &is) {
             return place;
         }
         if self.list.len() - self.free.len() >= MOST {
@@ -167,7 +157,7 @@ impl Entities {
             key.clone_into(&mut entity.key);
         }
         let list = &self.list;
-        self.index.insert(key, place, |place| {
+        self.index.insert(key, place, &|place| {
             list.get(place as usize).map(|entity| entity.key.as_str())
         });
         place
@@ -190,7 +180,7 @@ impl Entities {
             };
             *entity = Entity::default();
             self.free.push(place);
-            if kind_of(&gone.key, &self.watched).1 {
+            if is_watched(&self.watched, &gone.key) {
                 gone.write(&mut self.forgotten);
             }
             return;
@@ -229,7 +219,7 @@ impl Entities {
         entity.updated_at = wall;
         self.changes += 1;
         entity.change = self.changes;
-        if kind_of(told.key, &self.watched).1 && !std::mem::replace(&mut entity.dirty, true) {
+        if is_watched(&self.watched, told.key) && !std::mem::replace(&mut entity.dirty, true) {
             self.dirty.push(place);
         }
         self.order.push((self.changes, place));
@@ -248,25 +238,21 @@ impl Entities {
 
     /// The page looks at a kind, of which it is then told all that is known, or does so no more.
     pub(super) fn watch(&mut self, kind: &str, on: bool) {
-        if !KINDS.contains(&kind) {
+        let place = KINDS.iter().position(|known| *known == kind);
+        let Some(watched) = place.and_then(|place| self.watched.get_mut(place)) else {
             return;
-        }
-        let letter = kind.get(..1).unwrap_or("");
-        self.watched = super::text::replace(&self.watched, letter, "");
-        if !on {
-            return;
-        }
-        self.watched.push_str(letter);
-        for (place, entity) in self.list.iter_mut().enumerate() {
-            if kind_of(&entity.key, letter).1 && !std::mem::replace(&mut entity.dirty, true) {
-                self.dirty.push(place as u32);
+        };
+        *watched = on;
+        for (number, entity) in self.list.iter_mut().enumerate() {
+            if Some(kind_of(&entity.key)) == place && !std::mem::replace(&mut entity.dirty, true) {
+                self.dirty.push(number as u32);
             }
         }
     }
 
     /// Whether the page looks at any.
     pub(super) fn is_watched(&self) -> bool {
-        !self.watched.is_empty()
+        self.watched.contains(&true)
     }
 
     /// Whether there is something that it has not been told.
@@ -285,7 +271,8 @@ impl Entities {
         for place in std::mem::take(&mut self.dirty) {
             if let Some(entity) = self.list.get_mut(place as usize)
                 && std::mem::take(&mut entity.dirty)
-                && kind_of(&entity.key, &self.watched).1
+                && !entity.key.is_empty()
+                && is_watched(&self.watched, &entity.key)
             {
                 entity.write(out);
             }

@@ -59,7 +59,7 @@ impl Index {
     }
 
     /// The place whose key `is` the one looked for.
-    pub(crate) fn get(&self, key: &str, is: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn get(&self, key: &str, is: &dyn Fn(u32) -> bool) -> Option<u32> {
         let slot = self.find(key, &|place| place != GONE && is(place));
         self.slots
             .get(slot)
@@ -72,7 +72,7 @@ impl Index {
         &mut self,
         key: &str,
         place: u32,
-        key_of: impl Fn(u32) -> Option<&'a str>,
+        key_of: &dyn Fn(u32) -> Option<&'a str>,
     ) {
         if (self.used + 1) * 4 > self.slots.len() * 3 {
             // Too many slots are those of jobs that went, or there are too few.
@@ -128,14 +128,14 @@ mod tests {
         let key_of = |place: u32| keys.get(place as usize).map(String::as_str);
         let mut index = Index::default();
         for (n, key) in (0u32..).zip(&keys) {
-            index.insert(key, n, key_of);
+            index.insert(key, n, &key_of);
             if let Some(gone) = n.checked_sub(10_000) {
                 index.remove(&keys[gone as usize], gone);
             }
         }
         for n in [0, 30_000, 39_999, 40_000, 49_999] {
             let key = &keys[n as usize];
-            let found = index.get(key, |place| key_of(place) == Some(key));
+            let found = index.get(key, &|place| key_of(place) == Some(key));
             assert_eq!(found, (n >= 40_000).then_some(n), "{key}");
         }
     }
@@ -147,11 +147,11 @@ mod tests {
             let (mut index, mut model) = (Index::default(), HashMap::new());
             for (add, n) in steps {
                 let key = &keys[n as usize];
-                let found = index.get(key, |place| keys[place as usize] == *key);
+                let found = index.get(key, &|place| keys[place as usize] == *key);
                 prop_assert_eq!(found, model.get(key).copied());
                 match (add, found) {
                     (true, None) => {
-                        index.insert(key, n, |place| keys.get(place as usize).map(String::as_str));
+                        index.insert(key, n, &|place| keys.get(place as usize).map(String::as_str));
                         model.insert(key.clone(), n);
                     }
                     (false, Some(_)) => {

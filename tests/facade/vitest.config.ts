@@ -19,7 +19,7 @@ export default defineConfig({
     // The facade is tested against a core that says what the test wants; the real one has tests of its own.
     alias: [
       { find: /^\.\/core\.js$/, replacement: here("fake/core.ts") },
-      { find: /^\.\/core(-socketio)?-wasm\.js$/, replacement: here("fake/core-wasm.ts") },
+      { find: /^\.\/core(-broadcast|-socketio)?-wasm\.js$/, replacement: here("fake/core-wasm.ts") },
       { find: /^\.\/core-worker\.js$/, replacement: here("fake/core-worker.ts") },
     ],
     // Svelte and its reactivity for the browser: the default in Node is the server build.

@@ -70,6 +70,7 @@ const ATTW = [
   "esm-only",
   "--exclude-entrypoints",
   "core.wasm",
+  "core-broadcast.wasm",
   "core-socketio.wasm",
   "--no-emoji",
 ];

@@ -218,18 +218,18 @@ impl<'a> Fields<'a> {
     /// Reads those members of an object that are asked for.
     fn take_in(&mut self, json: &'a str, wanted: u32) -> Result<(), Wrong> {
         let mut scanner = Scanner::new(json);
-        let mut first = scanner.eat(b'{');
+        let mut first = true;
         // It has been read once: nothing is wrong with its grammar.
-        while let Ok(Some((name, mut value))) = scanner.member(&mut first) {
+        while let Some((name, mut value, text)) = scanner.pair(&mut first) {
             for (known, field, takes) in &MEMBERS {
-                if wanted & (1 << *field as u32) == 0 || !same(name.raw, known) {
+                if wanted & (1 << *field as u32) == 0 || !same(name, known) {
                     continue;
                 }
                 if !fits(&value, *takes) {
-                    return Err(wrong(name.raw, *takes, &value));
+                    return Err(wrong(name, *takes, &value));
                 }
                 if let (Value::Number(_), ID) = (value, *takes) {
-                    value = Value::String(Str::plain(scanner.last_scalar()));
+                    value = plain(text);
                 }
                 self.put(*field, value);
             }

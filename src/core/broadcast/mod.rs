@@ -38,30 +38,26 @@ struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads an object whose `{` comes next.
-    fn read(scanner: &mut Scanner<'a>, names: &Names) -> Result<Self, Error> {
+    /// Reads an object, whose grammar has been read.
+    fn read(json: &'a str, names: &Names) -> Self {
         let mut envelope = Self {
             names: [Value::Null; 2],
             data: "",
         };
-        let [kind, event, data] = ["type", "event", "data"]
-            .map(|name| mapped(&names.fields, name).unwrap_or(name.into()));
-        scanner.eat(b'{');
+        let [kind, event, data] = ["type", "event", "data"].map(|name| mapped(&names.fields, name));
+        let mut scanner = Scanner::new(json);
         let mut first = true;
-        while let Some(name) = scanner.name(&mut first)? {
-            scanner.peek();
-            let start = scanner.position();
-            let value = scanner.value()?;
+        while let Some((name, value, text)) = scanner.pair(&mut first) {
             let [first_name, second_name] = &mut envelope.names;
-            if name.raw == kind {
+            if name == kind {
                 *first_name = value;
-            } else if name.raw == event {
+            } else if name == event {
                 *second_name = value;
-            } else if name.raw == data {
-                envelope.data = scanner.slice_from(start);
+            } else if name == data {
+                envelope.data = text;
             }
         }
-        Ok(envelope)
+        envelope
     }
 
     /// The event's name, if it has one.
@@ -76,8 +72,9 @@ impl<'a> Envelope<'a> {
 /// Reads one object whose `{` comes next. An `Err` breaks the frame; what is wrong with the message alone is handed on.
 fn object(scanner: &mut Scanner<'_>, names: &Names, take: Take<'_>) -> Result<(), Error> {
     let start = scanner.position();
-    let envelope = Envelope::read(scanner, names)?;
+    scanner.value()?;
     let raw = scanner.slice_from(start);
+    let envelope = Envelope::read(raw, names);
     let Some(name) = envelope.name() else {
         let [kind, _] = &envelope.names;
         let reason = match kind {
@@ -87,13 +84,13 @@ fn object(scanner: &mut Scanner<'_>, names: &Names, take: Take<'_>) -> Result<()
         refuse(take, "no-type", &reason, raw);
         return Ok(());
     };
-    let name = mapped(&names.events, &name).unwrap_or(name);
+    let name = mapped(&names.events, &name);
     let payload = if envelope.data.is_empty() {
         raw
     } else {
         envelope.data
     };
-    judge(&name, known::event(&name), payload, names, take);
+    judge(name, known::event(name), payload, names, take);
     Ok(())
 }
 

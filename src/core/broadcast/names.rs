@@ -1,8 +1,7 @@
 //! Names of members and events, where a server has others than ours: small JSON objects of the configuration, looked up
-//! as they are. Most servers have none, and whoever has some has a few.
+//! as they are. Most servers have none, and whoever has some has a few. Names are compared as they are written.
 
-use crate::core::json::{Scanner, Value, push_string};
-use std::borrow::Cow;
+use crate::core::json::{Scanner, Value};
 
 /// A server's names.
 #[derive(Debug, Default)]
@@ -14,31 +13,23 @@ pub(crate) struct Names {
 }
 
 /// The first member of a JSON object that `is` the one looked for: its name and its value.
-fn find<'a>(
-    map: &'a str,
-    is: &dyn Fn(&str, &Value<'a>) -> bool,
-) -> Option<(Cow<'a, str>, Value<'a>)> {
+fn find<'a>(map: &'a str, is: &dyn Fn(&str, &Value<'a>) -> bool) -> Option<(&'a str, Value<'a>)> {
     let mut scanner = Scanner::new(map);
-    let mut first = scanner.eat(b'{');
-    while let Ok(Some((name, value))) = scanner.member(&mut first) {
-        let name = name.get();
-        if is(&name, &value) {
+    let mut first = true;
+    while let Some((name, value, _)) = scanner.pair(&mut first) {
+        if is(name, &value) {
             return Some((name, value));
         }
     }
     None
 }
 
-fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(text.get()),
-        _ => None,
+/// What a name stands for in a map; itself where it is not there.
+pub(super) fn mapped<'a>(map: &'a str, name: &'a str) -> &'a str {
+    match find(map, &|known, _| known == name) {
+        Some((_, Value::String(text))) => text.raw,
+        _ => name,
     }
-}
-
-/// What a name stands for in a map.
-pub(super) fn mapped<'a>(map: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    find(map, &|known, _| known == name).and_then(|(_, value)| text(value))
 }
 
 /// The number that a map has for a name; 0 where it has none.
@@ -52,36 +43,27 @@ pub(crate) fn number(map: &str, name: &str) -> u64 {
 /// Appends an object with our names for its members; those of its `progress` likewise.
 pub(super) fn rename(out: &mut String, fields: &str, json: &str) {
     let mut scanner = Scanner::new(json);
-    let mut first = scanner.eat(b'{');
-    let mut mark = '{';
-    while let Ok(Some(name)) = scanner.name(&mut first) {
-        let name = name.get();
-        scanner.peek();
-        let start = scanner.position();
-        let is_object = matches!(scanner.value(), Ok(Value::Object(_)));
-        let value = scanner.slice_from(start);
+    let mut first = true;
+    out.push('{');
+    let mut mark = "\"";
+    while let Some((name, value, text)) = scanner.pair(&mut first) {
         let ours = find(
             fields,
-            &|_, theirs| matches!(theirs, Value::String(theirs) if theirs.get() == name),
+            &|_, theirs| matches!(theirs, Value::String(theirs) if theirs.raw == name),
         );
-        let ours = match ours {
-            Some((ours, _)) => ours,
-            // What the server calls so is something else.
-            None if mapped(fields, &name).is_some() => continue,
-            None => name,
-        };
-        out.push(mark);
-        mark = ',';
-        push_string(out, &ours);
-        out.push(':');
-        if is_object && ours == "progress" {
-            rename(out, fields, value);
-        } else {
-            out.push_str(value);
+        let ours = ours.map_or(name, |(ours, _)| ours);
+        // What the server calls by a name that is ours is something else.
+        if ours == name && mapped(fields, name) != name {
+            continue;
         }
-    }
-    if mark == '{' {
-        out.push(mark);
+        out.push_str(mark);
+        mark = ",\"";
+        out.push_str(ours);
+        out.push_str("\":");
+        match value {
+            Value::Object(_) if ours == "progress" => rename(out, fields, text),
+            _ => out.push_str(text),
+        }
     }
     out.push('}');
 }
@@ -113,10 +95,9 @@ mod tests {
     #[test]
     fn a_map_is_looked_up() {
         let map = r#"{"a":"x","b\n":"y","n":1500,"m":"1"}"#;
-        assert_eq!(mapped(map, "a").as_deref(), Some("x"));
-        assert_eq!(mapped(map, "b\n").as_deref(), Some("y"));
-        assert_eq!(mapped(map, "c"), None);
-        assert_eq!(mapped("", "a"), None);
+        assert_eq!(mapped(map, "a"), "x");
+        assert_eq!(mapped(map, "c"), "c");
+        assert_eq!(mapped("", "a"), "a");
         assert_eq!(
             (number(map, "n"), number(map, "m"), number("", "n")),
             (1500, 0, 0)

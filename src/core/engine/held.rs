@@ -61,7 +61,7 @@ impl Held {
         if replaceable {
             let events = &self.events;
             let key_of = |place: u32| events.get(place as usize).map(|event| event.key.as_str());
-            match self.index.get(&key, |place| key_of(place) == Some(&key)) {
+            match self.index.get(&key, &|place| key_of(place) == Some(&key)) {
                 Some(old) => {
                     self.index.r#move(&key, old, place);
                     if let Some(event) = self.events.get_mut(old as usize) {
@@ -71,7 +71,7 @@ impl Held {
                         event.replaceable = false;
                     }
                 }
-                None => self.index.insert(&key, place, key_of),
+                None => self.index.insert(&key, place, &key_of),
             }
         }
         if terms.urgent {
@@ -131,7 +131,7 @@ impl Held {
         }
         let place = self.events.len() as u32;
         let events = &self.events;
-        self.index.insert(&event.key, place, |place| {
+        self.index.insert(&event.key, place, &|place| {
             events.get(place as usize).map(|event| event.key.as_str())
         });
         self.events.push(event);

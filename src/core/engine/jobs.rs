@@ -141,7 +141,7 @@ impl Engine {
             *entry = Entry::new(id);
         }
         let jobs = &self.jobs;
-        self.index.insert(id, index, |place| {
+        self.index.insert(id, index, &|place| {
             jobs.get(place).map(|entry| entry.job.id.as_str())
         });
         Some(index)
@@ -150,7 +150,7 @@ impl Engine {
     /// Where a known job is.
     #[inline]
     pub(super) fn place_of(&self, id: &str) -> Option<u32> {
-        self.index.get(id, |place| {
+        self.index.get(id, &|place| {
             self.jobs.get(place).is_some_and(|entry| entry.job.id == id)
         })
     }
@@ -352,7 +352,7 @@ impl Engine {
     /// look again.
     pub(super) fn assign_sockets(&mut self) -> Time {
         let mut room = Time::NEVER;
-        if !self.is_active() || self.waiting.is_empty() {
+        if !self.per_job() || !self.is_active() || self.waiting.is_empty() {
             return room;
         }
         while let Some(index) = self.waiting.first().copied() {

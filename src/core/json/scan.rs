@@ -251,6 +251,20 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// The next member of an object, and its value as text; `None` after its `}`, and where the grammar breaks.
+    /// `first` starts as `true`, and the `{` is read with it.
+    #[inline(never)]
+    pub fn pair(&mut self, first: &mut bool) -> Option<(&'a str, Value<'a>, &'a str)> {
+        if *first {
+            self.eat(b'{');
+        }
+        let name = self.name(first).ok()??;
+        self.next();
+        let start = self.at;
+        let value = self.value().ok()?;
+        Some((name.raw, value, self.slice_from(start)))
+    }
+
     /// The next element of an array whose `[` was read; `None` after its `]`. `first` starts as `true`.
     ///
     /// # Errors
