@@ -23,7 +23,10 @@ impl Default for Counts {
 impl Counts {
     /// Those that a message tells.
     pub(super) fn of(news: &Fields<'_>) -> Self {
-        let mut counts = FIELDS.map(|field| news.number(field));
+        let mut counts = [f64::NAN; 4];
+        for (slot, field) in counts.iter_mut().zip(FIELDS) {
+            *slot = news.number(field);
+        }
         let [_, processed, succeeded, failed] = &mut counts;
         if processed.is_nan() {
             *processed = if failed.is_nan() || succeeded.is_nan() {

@@ -239,8 +239,9 @@ impl<'a> Fields<'a> {
 
     /// Gives a member that is missing the value of another.
     fn fill(&mut self, field: Field, from: Field) {
-        if self.get(field) == Value::Null {
-            self.put(field, self.get(from));
+        let value = self.get(from);
+        if let Value::Null = self.get(field) {
+            self.put(field, value);
         }
     }
 }

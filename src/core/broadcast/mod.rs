@@ -32,7 +32,8 @@ pub(super) fn kind_of(name: &str) -> Kind {
 /// What a message is wrapped in.
 struct Envelope<'a> {
     /// `type` and `event`, of which the first that is a text names the event.
-    names: [Value<'a>; 2],
+    kind: Value<'a>,
+    event: Value<'a>,
     /// The text of `data`; empty where there is none.
     data: &'a str,
 }
@@ -41,18 +42,20 @@ impl<'a> Envelope<'a> {
     /// Reads an object, whose grammar has been read.
     fn read(json: &'a str, names: &Names) -> Self {
         let mut envelope = Self {
-            names: [Value::Null; 2],
+            kind: Value::Null,
+            event: Value::Null,
             data: "",
         };
-        let [kind, event, data] = ["type", "event", "data"].map(|name| mapped(&names.fields, name));
+        let kind = mapped(&names.fields, "type");
+        let event = mapped(&names.fields, "event");
+        let data = mapped(&names.fields, "data");
         let mut scanner = Scanner::new(json);
         let mut first = true;
         while let Some((name, value, text)) = scanner.pair(&mut first) {
-            let [first_name, second_name] = &mut envelope.names;
             if name == kind {
-                *first_name = value;
+                envelope.kind = value;
             } else if name == event {
-                *second_name = value;
+                envelope.event = value;
             } else if name == data {
                 envelope.data = text;
             }
@@ -62,10 +65,10 @@ impl<'a> Envelope<'a> {
 
     /// The event's name, if it has one.
     fn name(&self) -> Option<Cow<'a, str>> {
-        self.names.iter().find_map(|value| match value {
-            Value::String(name) => Some(name.get()),
+        match (self.kind, self.event) {
+            (Value::String(name), _) | (_, Value::String(name)) => Some(name.get()),
             _ => None,
-        })
+        }
     }
 }
 
@@ -76,10 +79,9 @@ fn object(scanner: &mut Scanner<'_>, names: &Names, take: Take<'_>) -> Result<()
     let raw = scanner.slice_from(start);
     let envelope = Envelope::read(raw, names);
     let Some(name) = envelope.name() else {
-        let [kind, _] = &envelope.names;
-        let reason = match kind {
+        let reason = match envelope.kind {
             Value::Null => joined(&["type: missing"]),
-            other => about(&["type: expected a string, got "], other),
+            other => about(&["type: expected a string, got "], &other),
         };
         refuse(take, "no-type", &reason, raw);
         return Ok(());
@@ -146,9 +148,11 @@ pub(super) fn decode_snapshot(body: &str, names: &Names, take: Take<'_>) {
     frame::whole_body(
         body,
         |scanner, take| {
+            let start = scanner.position();
             scanner.value()?;
+            let json = scanner.slice_from(start);
             scanner.end()?;
-            judge("snapshot", Some(&known::SNAPSHOT), body.trim(), names, take);
+            judge("snapshot", Some(&known::SNAPSHOT), json, names, take);
             Ok(())
         },
         take,

@@ -60,9 +60,8 @@ impl Engine {
         let mut urgent = *kind == Kind::Batch;
         let mut told = true;
         if !about.is_empty() {
-            let [status, previous] = [Field::New, Field::Old].map(|field| news.text(field));
-            let [status, previous] =
-                [&status, &previous].map(|text| text.as_ref().map(|text| text.get()));
+            let status = news.text(Field::New).map(|text| text.get());
+            let previous = news.text(Field::Old).map(|text| text.get());
             let told = Told {
                 key: &about,
                 status: status.as_deref(),

@@ -352,7 +352,7 @@ impl Engine {
     /// look again.
     pub(super) fn assign_sockets(&mut self) -> Time {
         let mut room = Time::NEVER;
-        if !self.per_job() || !self.is_active() || self.waiting.is_empty() {
+        if self.config.is_broadcast() || !self.is_active() || self.waiting.is_empty() {
             return room;
         }
         while let Some(index) = self.waiting.first().copied() {
