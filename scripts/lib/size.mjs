@@ -56,7 +56,13 @@ async function minifiedFacade(pkgDir) {
     target: "es2022",
     outdir: pkgDir,
     write: false,
-    external: ["./core.js", "./core-wasm.js", "./core-broadcast-wasm.js", "./core-socketio-wasm.js", "./core-worker.js"],
+    external: [
+      "./core.js",
+      "./core-wasm.js",
+      "./core-broadcast-wasm.js",
+      "./core-socketio-wasm.js",
+      "./core-worker.js",
+    ],
   });
   const isFacade = (/** @type {{ path: string }} */ { path }) => basename(path) === "index.js";
   const facade = outputFiles.find(isFacade);

@@ -19,6 +19,8 @@ mod check;
 #[path = "../sim/dice.rs"]
 mod dice;
 mod model;
+mod rig;
+mod scenarios;
 mod server;
 mod world;
 
@@ -92,12 +94,5 @@ fn seeds_that_once_failed() {
         if let Err(why) = run(seed) {
             panic!("{why}");
         }
-    }
-}
-
-#[test]
-fn one_seed() {
-    if let Ok(seed) = std::env::var("JOBWIRE_SIM_SEED") {
-        println!("{:?}", run(seed.parse().unwrap()));
     }
 }

@@ -228,9 +228,6 @@ impl World {
     }
 
     fn input(&mut self, input: Input, taken: bool) {
-        if std::env::var("DBG").is_ok() {
-            println!("{} > {input:?}", self.now);
-        }
         self.engine.handle(Time(self.now), input);
         while let Some(output) = self.engine.poll_output() {
             self.check
@@ -253,9 +250,6 @@ impl World {
     }
 
     fn carry_out(&mut self, output: Output, taken: bool) {
-        if std::env::var("DBG").is_ok() {
-            println!("{} {output:?}", self.now);
-        }
         match output {
             Output::Open { r#gen, url, .. } => {
                 self.figures.sockets += 1;
