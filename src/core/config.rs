@@ -63,6 +63,17 @@ pub enum Protocol {
     SocketIo,
 }
 
+/// JSON objects, empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Maps {
+    /// Our names of members, and the server's.
+    pub fields: String,
+    /// The server's names of events, and ours.
+    pub events: String,
+    /// Events, and how far apart listeners are told of them, ms.
+    pub intervals: String,
+}
+
 /// A client's configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
@@ -113,12 +124,8 @@ pub struct Config {
     pub namespace: String,
     /// How Engine.IO is spoken.
     pub transports: Transports,
-    /// `broadcast`: a JSON object of our names of members and the server's; empty where they are the same.
-    pub fields: String,
-    /// `broadcast`: a JSON object of the server's names of events and ours.
-    pub events: String,
-    /// `broadcast`: a JSON object of events and how far apart listeners are told of them, ms.
-    pub intervals: String,
+    /// With `broadcast` alone.
+    pub maps: Option<Maps>,
 }
 
 impl Default for Config {
@@ -174,6 +181,9 @@ impl<'a> Reader<'a> {
         self.number() > 0.0
     }
 }
+
+/// How many places of the array are for [`Maps`].
+const MAPS: usize = 3;
 
 /// What this build speaks. A page needs one of the three, and downloads the build that has it.
 pub(crate) const STREAM: bool = cfg!(feature = "stream");
@@ -249,9 +259,7 @@ impl Config {
             protocol: Protocol::Stream,
             namespace: String::new(),
             transports: Transports::SocketFirst,
-            fields: String::new(),
-            events: String::new(),
-            intervals: String::new(),
+            maps: None,
         };
         let (per_second, burst) = (read.number(), read.number());
         if per_second > 0.0 {
@@ -263,9 +271,6 @@ impl Config {
         let (event, data) = (read.text(), read.text());
         config.subscribe = event.map(|event| (event, data));
         let (protocol, namespace, transports) = (read.whole(0), read.next(), read.whole(0));
-        if BROADCAST && protocol == 1 {
-            config.protocol = Protocol::Broadcast;
-        }
         if SOCKETIO {
             if protocol == 2 {
                 config.protocol = Protocol::SocketIo;
@@ -281,15 +286,17 @@ impl Config {
                 _ => Transports::PollingOnly,
             };
         }
-        let (fields, events, intervals) = (read.next(), read.next(), read.next());
-        if BROADCAST {
-            let text = |value: Value<'_>, default: &str| match value {
-                Value::String(text) => text.get().into_owned(),
-                _ => default.into(),
-            };
-            config.fields = text(fields, "");
-            config.events = text(events, "");
-            config.intervals = text(intervals, r#"{"metric_update":1000}"#);
+        if BROADCAST && protocol == 1 {
+            config.protocol = Protocol::Broadcast;
+            config.maps = Some(Maps {
+                fields: read.text_or(""),
+                events: read.text_or(""),
+                intervals: read.text_or(r#"{"metric_update":1000}"#),
+            });
+        } else {
+            for _ in 0..MAPS {
+                read.next();
+            }
         }
         while let Some(server) = read.text() {
             config.servers.push(server);
@@ -315,13 +322,13 @@ mod tests {
         assert_eq!(config.subscribe, None);
         assert!(!config.token && !config.headers && config.servers.is_empty());
         assert_eq!(config.protocol, Protocol::Stream);
-        assert_eq!(config.intervals, r#"{"metric_update":1000}"#);
+        assert_eq!(config.maps, None);
     }
 
     #[test]
     fn every_value_is_read() {
         let config = Config::parse(
-            r#"["/p/{id}","/q/{id}",500,0,1e9,1,2,500,3,1,2,1,4,5,6,7,8,9,10,13,2,11,12,"sub","{\"a\":[1]}",2,"/jobs",3,"{\"jobId\":\"job\"}","{\"job\":\"job_status\"}","{\"a\":5}","s://a","://b"]"#,
+            r#"["/p/{id}","/q/{id}",500,0,1e9,1,2,500,3,1,2,1,4,5,6,7,8,9,10,13,2,11,12,"sub","{\"a\":[1]}",2,"/jobs",3,"{\"jobId\":\"job\"}","{\"job\":\"job_status\"}",null,"s://a","://b"]"#,
         );
         assert_eq!(config.servers, ["s://a", "://b"]);
         assert_eq!(config.path, "/p/{id}");
@@ -368,10 +375,26 @@ mod tests {
         );
         assert_eq!(config.protocol, Protocol::SocketIo);
         assert_eq!(config.namespace, "/jobs");
-        assert_eq!(config.fields, r#"{"jobId":"job"}"#);
-        assert_eq!(config.events, r#"{"job":"job_status"}"#);
-        assert_eq!(config.intervals, r#"{"a":5}"#);
+        assert_eq!(config.maps, None);
         assert_eq!(config.transports, Transports::PollingOnly);
+    }
+
+    #[test]
+    fn broadcast_has_maps() {
+        let before = "null,".repeat(25);
+        let config = Config::parse(&format!(
+            r#"[{before}1,null,null,"{{\"jobId\":\"job\"}}",null,null,"s://a"]"#
+        ));
+        let maps = Maps {
+            fields: r#"{"jobId":"job"}"#.into(),
+            intervals: r#"{"metric_update":1000}"#.into(),
+            ..Maps::default()
+        };
+        assert_eq!(config.protocol, Protocol::Broadcast);
+        assert_eq!(
+            (config.maps, config.servers),
+            (Some(maps), vec!["s://a".into()])
+        );
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Entities {
             list.get(place as usize)
                 .is_some_and(|entity| entity.key == key)
         };
-        if let Some(place) = self.index.get(key, &is) {
+        if let Some(place) = self.index.get(key, is) {
             return place;
         }
         if self.list.len() - self.free.len() >= MOST {

@@ -59,7 +59,7 @@ impl Index {
     }
 
     /// The place whose key `is` the one looked for.
-    pub(crate) fn get(&self, key: &str, is: &dyn Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn get(&self, key: &str, is: impl Fn(u32) -> bool) -> Option<u32> {
         let slot = self.find(key, &|place| place != GONE && is(place));
         self.slots
             .get(slot)
@@ -135,7 +135,7 @@ mod tests {
         }
         for n in [0, 30_000, 39_999, 40_000, 49_999] {
             let key = &keys[n as usize];
-            let found = index.get(key, &|place| key_of(place) == Some(key));
+            let found = index.get(key, |place| key_of(place) == Some(key));
             assert_eq!(found, (n >= 40_000).then_some(n), "{key}");
         }
     }
@@ -147,7 +147,7 @@ mod tests {
             let (mut index, mut model) = (Index::default(), HashMap::new());
             for (add, n) in steps {
                 let key = &keys[n as usize];
-                let found = index.get(key, &|place| keys[place as usize] == *key);
+                let found = index.get(key, |place| keys[place as usize] == *key);
                 prop_assert_eq!(found, model.get(key).copied());
                 match (add, found) {
                     (true, None) => {

@@ -73,7 +73,7 @@ impl Rig {
             Output::Open { r#gen, .. } => Some(r#gen),
             _ => None,
         };
-        self.asked.drain(..).filter_map(opened).last().unwrap()
+        self.asked.drain(..).filter_map(opened).next_back().unwrap()
     }
 
     pub fn frame(&mut self, r#gen: Gen, text: &str) {
@@ -93,7 +93,12 @@ impl Rig {
             Output::Fetch { req, .. } => Some(req),
             _ => None,
         };
-        let req = self.asked.drain(..).filter_map(fetched).last().unwrap();
+        let req = self
+            .asked
+            .drain(..)
+            .filter_map(fetched)
+            .next_back()
+            .unwrap();
         let outcome = HttpOutcome {
             status: 200,
             body: body.into(),

@@ -4,7 +4,7 @@ use crate::check::Check;
 use crate::dice::Dice;
 use crate::model::job_of;
 use crate::server::Server;
-use jobwire::core::config::{Config, Protocol};
+use jobwire::core::config::{Config, Maps, Protocol};
 use jobwire::core::{Ask, Backoff, Command, Engine, Gen, HttpOutcome, Input, Output, Time};
 use serde_json::Value;
 use std::cmp::Reverse;
@@ -144,7 +144,10 @@ impl World {
             },
             heartbeat_interval: heartbeat,
             history: 1_000_000,
-            intervals: text,
+            maps: Some(Maps {
+                intervals: text,
+                ..Maps::default()
+            }),
             ..Config::default()
         };
         let (pace, burst) = dice.pick(&[(5, 1), (50, 1), (50, 4), (500, 4), (1000, 60)]);

@@ -6,8 +6,9 @@
 mod known;
 mod names;
 
-pub(super) use names::{Names, number};
+pub(super) use names::number;
 
+use super::config::Maps;
 use super::fields::{Field, Fields, Wrong};
 use super::frame::{self, Take, refuse};
 use super::json::{Error, Scanner, Value};
@@ -40,15 +41,15 @@ struct Envelope<'a> {
 
 impl<'a> Envelope<'a> {
     /// Reads an object, whose grammar has been read.
-    fn read(json: &'a str, names: &Names) -> Self {
+    fn read(json: &'a str, fields: &str) -> Self {
         let mut envelope = Self {
             kind: Value::Null,
             event: Value::Null,
             data: "",
         };
-        let kind = mapped(&names.fields, "type");
-        let event = mapped(&names.fields, "event");
-        let data = mapped(&names.fields, "data");
+        let kind = mapped(fields, "type");
+        let event = mapped(fields, "event");
+        let data = mapped(fields, "data");
         let mut scanner = Scanner::new(json);
         let mut first = true;
         while let Some((name, value, text)) = scanner.pair(&mut first) {
@@ -73,11 +74,11 @@ impl<'a> Envelope<'a> {
 }
 
 /// Reads one object whose `{` comes next. An `Err` breaks the frame; what is wrong with the message alone is handed on.
-fn object(scanner: &mut Scanner<'_>, names: &Names, take: Take<'_>) -> Result<(), Error> {
+fn object(scanner: &mut Scanner<'_>, maps: &Maps, take: Take<'_>) -> Result<(), Error> {
     let start = scanner.position();
     scanner.value()?;
     let raw = scanner.slice_from(start);
-    let envelope = Envelope::read(raw, names);
+    let envelope = Envelope::read(raw, &maps.fields);
     let Some(name) = envelope.name() else {
         let reason = match envelope.kind {
             Value::Null => joined(&["type: missing"]),
@@ -86,18 +87,18 @@ fn object(scanner: &mut Scanner<'_>, names: &Names, take: Take<'_>) -> Result<()
         refuse(take, "no-type", &reason, raw);
         return Ok(());
     };
-    let name = mapped(&names.events, &name);
+    let name = mapped(&maps.events, &name);
     let payload = if envelope.data.is_empty() {
         raw
     } else {
         envelope.data
     };
-    judge(name, known::event(name), payload, names, take);
+    judge(name, known::event(name), payload, maps, take);
     Ok(())
 }
 
 /// Hands a message on, or what is wrong with it.
-fn judge(name: &str, event: Option<&known::Event>, payload: &str, names: &Names, take: Take<'_>) {
+fn judge(name: &str, event: Option<&known::Event>, payload: &str, maps: &Maps, take: Take<'_>) {
     let mut renamed = String::new();
     let mut raw = payload;
     let mut news = Fields::default();
@@ -106,8 +107,8 @@ fn judge(name: &str, event: Option<&known::Event>, payload: &str, names: &Names,
         if !payload.starts_with('{') {
             judged = Err(known::not_an_object(payload));
         } else {
-            if !names.fields.is_empty() {
-                rename(&mut renamed, &names.fields, payload);
+            if !maps.fields.is_empty() {
+                rename(&mut renamed, &maps.fields, payload);
                 raw = &renamed;
             }
             judged = known::read(&mut news, event, raw);
@@ -134,17 +135,17 @@ fn judge(name: &str, event: Option<&known::Event>, payload: &str, names: &Names,
 }
 
 /// Reads the next frame of a text, see [`frame::decode`].
-pub(super) fn decode(scanner: &mut Scanner<'_>, last: bool, names: &Names, take: Take<'_>) {
+pub(super) fn decode(scanner: &mut Scanner<'_>, last: bool, maps: &Maps, take: Take<'_>) {
     frame::decode(
         scanner,
         last,
-        |scanner, take| object(scanner, names, take),
+        |scanner, take| object(scanner, maps, take),
         take,
     );
 }
 
 /// Reads the answer of an HTTP read of a job, one object without an envelope, and hands it to `take`.
-pub(super) fn decode_snapshot(body: &str, names: &Names, take: Take<'_>) {
+pub(super) fn decode_snapshot(body: &str, maps: &Maps, take: Take<'_>) {
     frame::whole_body(
         body,
         |scanner, take| {
@@ -152,7 +153,7 @@ pub(super) fn decode_snapshot(body: &str, names: &Names, take: Take<'_>) {
             scanner.value()?;
             let json = scanner.slice_from(start);
             scanner.end()?;
-            judge("snapshot", Some(&known::SNAPSHOT), json, names, take);
+            judge("snapshot", Some(&known::SNAPSHOT), json, maps, take);
             Ok(())
         },
         take,

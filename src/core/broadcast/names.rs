@@ -3,15 +3,6 @@
 
 use crate::core::json::{Scanner, Value};
 
-/// A server's names.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    /// Ours of members, and the server's.
-    pub(crate) fields: String,
-    /// The server's of events, and ours.
-    pub(crate) events: String,
-}
-
 /// The first member of a JSON object that `is` the one looked for: its name and its value.
 fn find<'a>(map: &'a str, is: &dyn Fn(&str, &Value<'a>) -> bool) -> Option<(&'a str, Value<'a>)> {
     let mut scanner = Scanner::new(map);

@@ -2,12 +2,12 @@ use super::*;
 use crate::core::job::Status;
 use proptest::prelude::*;
 
-fn names() -> Names {
-    Names::default()
+fn names() -> Maps {
+    Maps::default()
 }
 
 /// What a frame holds: event, kind, job, status, payload; or the event and code of what is wrong.
-fn read_with(names: &Names, frame: &str) -> Vec<String> {
+fn read_with(names: &Maps, frame: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut scanner = Scanner::new(frame);
     decode(&mut scanner, true, names, &mut |one| {
@@ -331,9 +331,10 @@ fn a_snapshot_has_no_envelope() {
 
 #[test]
 fn a_server_may_have_other_names() {
-    let names = Names {
+    let names = Maps {
         fields: r#"{"type":"kind","data":"body","jobId":"job","tracksProcessed":"n"}"#.into(),
         events: r#"{"job":"job_status"}"#.into(),
+        ..Maps::default()
     };
     for (frame, said) in [
         (
@@ -463,9 +464,10 @@ proptest! {
 
     #[test]
     fn other_names_change_nothing(event in any_event(), payload in any_payload()) {
-        let names = Names {
+        let names = Maps {
             fields: r#"{"jobId":"job","status":"state","type":"kind"}"#.into(),
             events: r#"{"w":"job_status"}"#.into(),
+            ..Maps::default()
         };
         let mut theirs = serde_json::Map::new();
         for (name, value) in payload.as_object().unwrap() {

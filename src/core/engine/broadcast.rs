@@ -17,16 +17,16 @@ use super::outbox::Meta;
 
 impl Engine {
     pub(super) fn broadcast_frame(&mut self, r#gen: Gen, scanner: &mut Scanner<'_>, last: bool) {
-        // Nobody else looks at the names meanwhile.
-        let names = std::mem::take(&mut self.names);
-        broadcast::decode(scanner, last, &names, &mut |found| match found {
-            Ok(message) => self.broadcast_message(r#gen, message),
+        // Nobody else looks at them meanwhile.
+        let maps = self.config.maps.take().unwrap_or_default();
+        broadcast::decode(scanner, last, &maps, &mut |found| match found {
+            Ok(message) => self.broadcast_message(r#gen, message, &maps.intervals),
             Err(invalid) => self.invalid(invalid, None, Source::Socket),
         });
-        self.names = names;
+        self.config.maps = Some(maps);
     }
 
-    fn broadcast_message(&mut self, r#gen: Gen, message: &Message<'_>) {
+    fn broadcast_message(&mut self, r#gen: Gen, message: &Message<'_>, intervals: &str) {
         let Message {
             kind,
             name,
@@ -96,7 +96,7 @@ impl Engine {
         };
         let mut interval = 0;
         if *kind != Kind::Batch {
-            interval = broadcast::number(&self.config.intervals, name);
+            interval = broadcast::number(intervals, name);
         }
         let terms = Terms {
             name,

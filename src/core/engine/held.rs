@@ -61,7 +61,7 @@ impl Held {
         if replaceable {
             let events = &self.events;
             let key_of = |place: u32| events.get(place as usize).map(|event| event.key.as_str());
-            match self.index.get(&key, &|place| key_of(place) == Some(&key)) {
+            match self.index.get(&key, |place| key_of(place) == Some(&key)) {
                 Some(old) => {
                     self.index.r#move(&key, old, place);
                     if let Some(event) = self.events.get_mut(old as usize) {

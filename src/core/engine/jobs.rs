@@ -150,7 +150,7 @@ impl Engine {
     /// Where a known job is.
     #[inline]
     pub(super) fn place_of(&self, id: &str) -> Option<u32> {
-        self.index.get(id, &|place| {
+        self.index.get(id, |place| {
             self.jobs.get(place).is_some_and(|entry| entry.job.id == id)
         })
     }

@@ -23,8 +23,7 @@ mod wake;
 pub use status::Overall;
 
 use super::audit::Audit;
-use super::broadcast::Names;
-use super::config::{BROADCAST, Config};
+use super::config::Config;
 use super::entities::Entities;
 use super::error::{Log, Problem};
 use super::history::History;
@@ -91,8 +90,6 @@ pub struct Engine {
     channels: Part<Vec<channels::Channel>>,
     acks: Part<acks::Acks>,
     entities: BroadcastPart<Entities>,
-    /// What the server calls members and events; those of the configuration.
-    names: BroadcastPart<Names>,
     reads: reads::Reads,
     timers: Timers,
     outputs: Vec<Output>,
@@ -149,7 +146,6 @@ impl Engine {
             channels: Part::default(),
             acks: Part::default(),
             entities: BroadcastPart::default(),
-            names: BroadcastPart::default(),
             reads: reads::Reads::default(),
             timers: Timers::default(),
             outputs: Vec::new(),
@@ -174,11 +170,7 @@ impl Engine {
             config,
         };
         engine.add_default_channel();
-        if BROADCAST {
-            engine.outbox.holds = engine.config.is_broadcast();
-            engine.names.fields = std::mem::take(&mut engine.config.fields);
-            engine.names.events = std::mem::take(&mut engine.config.events);
-        }
+        engine.outbox.holds = engine.config.is_broadcast();
         engine
     }
 

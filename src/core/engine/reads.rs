@@ -9,7 +9,6 @@ use super::super::job::{Applied, Source};
 use super::super::json::push_u64;
 use super::super::message::{Invalid, Message, excerpt, joined};
 use super::super::output::{Output, TokenReason};
-use super::super::part::BroadcastPart;
 use super::super::stream;
 use super::super::time::Time;
 use super::super::timers::Owner;
@@ -305,17 +304,19 @@ impl Engine {
 
     fn read_snapshot(&mut self, flight: &Flight, mut etag: Option<String>, body: &str) {
         let broadcast = self.config.is_broadcast();
-        let mut names = BroadcastPart::default();
-        if broadcast {
-            std::mem::swap(&mut names, &mut self.names);
-        }
+        let maps = if broadcast {
+            self.config.maps.take()
+        } else {
+            None
+        };
         let mut take = |found: Result<&Message<'_>, &Invalid<'_>>| match found {
             Ok(message) => self.snapshot(flight, etag.take(), message),
             Err(invalid) => self.snapshot_invalid(flight.job, invalid),
         };
         if broadcast {
-            broadcast::decode_snapshot(body, &names, &mut take);
-            self.names = names;
+            let maps = maps.unwrap_or_default();
+            broadcast::decode_snapshot(body, &maps, &mut take);
+            self.config.maps = Some(maps);
         } else {
             stream::decode_snapshot(body, &mut take);
         }
