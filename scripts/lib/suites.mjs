@@ -81,9 +81,16 @@ async function bunTests() {
 async function simulations() {
   if (testsIn("tests/sim", /\.rs$/).length === 0) return false;
   const all = await cargo("test", "--profile", "sim", "--test", "*");
-  // The build that pages with `stream` download must never reach what it leaves out: it would hang.
-  const alone = ["--no-default-features", "--features", "stream"];
-  return (await cargo("test", "--profile", "sim", ...alone, "--test", "sim")) && all;
+  // A build that pages download must never reach what it leaves out: it would hang.
+  let alone = true;
+  for (const [feature, test] of [
+    ["stream", "sim"],
+    ["broadcast", "cast"],
+  ]) {
+    const one = ["--no-default-features", "--features", feature, "--test", test];
+    alone = (await cargo("test", "--profile", "sim", ...one)) && alone;
+  }
+  return alone && all;
 }
 
 /** Both, even when the first fails: one run shows every complaint. */
