@@ -9,6 +9,9 @@ use super::super::time::Time;
 /// How long what was told between two frames is not told again, ms: a frame.
 const FRAME: u64 = 16;
 
+/// Places of replaced events that are put up with.
+const SPARE: usize = 2000;
+
 /// One event.
 #[derive(Debug)]
 struct Event {
@@ -36,6 +39,8 @@ pub(super) struct Held {
     next: Option<Time>,
     /// One of them may not wait.
     pub(super) urgent: bool,
+    /// How many places are those of events that were replaced.
+    replaced: usize,
 }
 
 /// What is held of an event beside its record.
@@ -56,6 +61,12 @@ impl Held {
     pub(super) fn push(&mut self, terms: Terms<'_>, record: String) {
         let replaceable = !terms.about.is_empty() || terms.interval > 0;
         let key = super::super::message::joined(&[terms.name, "\0", terms.about]);
+        if self.replaced > SPARE {
+            // The page takes nothing: it may be hidden.
+            let urgent = self.urgent;
+            self.sift(&mut |event| event.replaceable || !event.record.is_empty());
+            self.urgent = urgent;
+        }
         let place = self.events.len() as u32;
         let mut at = Time(0);
         if replaceable {
@@ -69,6 +80,7 @@ impl Held {
                         self.bytes -= event.record.len();
                         event.record = String::new();
                         event.replaceable = false;
+                        self.replaced += 1;
                     }
                 }
                 None => self.index.insert(&key, place, &key_of),
@@ -102,12 +114,8 @@ impl Held {
         } else {
             0
         };
-        self.next = None;
-        self.index = Index::default();
-        self.bytes = 0;
-        for mut event in std::mem::take(&mut self.events) {
-            let told = event.at <= now;
-            if told && !event.record.is_empty() {
+        self.sift(&mut |event| {
+            if event.at <= now && !event.record.is_empty() {
                 if !out.is_empty() {
                     out.push(',');
                 }
@@ -118,22 +126,60 @@ impl Held {
                 event.at = now.after(event.interval.max(least));
             }
             // What was told is remembered for as long as it is not told again.
-            if event.replaceable && event.at > now {
-                self.keep(event);
-            }
-        }
+            event.replaceable && event.at > now
+        });
     }
 
-    fn keep(&mut self, event: Event) {
-        if !event.record.is_empty() {
-            self.next = Some(self.next().min(event.at));
-            self.bytes += event.record.len();
+    /// Keeps some, in their order.
+    fn sift(&mut self, is_kept: &mut dyn FnMut(&mut Event) -> bool) {
+        let events = std::mem::take(self).events;
+        for mut event in events {
+            if !is_kept(&mut event) {
+                continue;
+            }
+            if !event.record.is_empty() {
+                self.next = Some(self.next().min(event.at));
+                self.bytes += event.record.len();
+            }
+            let place = self.events.len() as u32;
+            if event.replaceable {
+                let events = &self.events;
+                self.index.insert(&event.key, place, &|place| {
+                    events.get(place as usize).map(|event| event.key.as_str())
+                });
+            }
+            self.events.push(event);
         }
-        let place = self.events.len() as u32;
-        let events = &self.events;
-        self.index.insert(&event.key, place, &|place| {
-            events.get(place as usize).map(|event| event.key.as_str())
-        });
-        self.events.push(event);
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_replaced_leaves_nothing_behind() {
+        let mut held = Held::default();
+        let terms = |about| Terms {
+            name: "a",
+            about,
+            ..Terms::default()
+        };
+        for number in 0..100_000 {
+            held.push(terms("x"), number.to_string());
+            if number % 100 == 0 {
+                held.push(terms(""), "own".into());
+            }
+        }
+        assert!(
+            held.events.len() < 1000 + 2 * SPARE,
+            "{}",
+            held.events.len()
+        );
+        let mut out = String::new();
+        held.hand_over(&mut out, Time(0), &mut Audit::default());
+        let told: Vec<&str> = out.split(',').collect();
+        assert_eq!((told.len(), told.last()), (1001, Some(&"99999")));
+        assert!(held.events.is_empty() && held.bytes == 0);
     }
 }
