@@ -231,17 +231,34 @@ impl<'a> Fields<'a> {
                 if let (Value::Number(_), ID) = (value, *takes) {
                     value = plain(text);
                 }
-                self.put(*field, value);
+                self.set(*field, value);
             }
         }
         Ok(())
+    }
+
+    /// The same as [`Fields::put`], once.
+    #[inline(never)]
+    fn set(&mut self, field: Field, value: Value<'a>) {
+        self.put(field, value);
+    }
+
+    #[inline(never)]
+    fn has(&self, field: Field) -> bool {
+        self.get(field) != Value::Null
+    }
+
+    /// The text of a member.
+    #[inline(never)]
+    pub(in crate::core) fn owned(&self, field: Field) -> Option<String> {
+        self.text(field).map(|text| text.get().into_owned())
     }
 
     /// Gives a member that is missing the value of another.
     fn fill(&mut self, field: Field, from: Field) {
         let value = self.get(from);
         if let Value::Null = self.get(field) {
-            self.put(field, value);
+            self.set(field, value);
         }
     }
 }
@@ -273,7 +290,7 @@ pub(super) fn read<'a>(
     let Event(_, kind, status, has, needs, says) = event;
     news.take_in(payload, *has)?;
     if let Value::Object(Raw(json)) = news.get(Field::Progress) {
-        news.put(Field::Progress, Value::Null);
+        news.set(Field::Progress, Value::Null);
         news.take_in(json, COUNTS)?;
     }
     // The weakest name of what an event is about.
@@ -287,23 +304,23 @@ pub(super) fn read<'a>(
         news.fill(Field::Status, Field::New);
     }
     for (name, field, _) in &MEMBERS {
-        if needs & (1 << *field as u32) != 0 && news.get(*field) == Value::Null {
+        if needs & (1 << *field as u32) != 0 && !news.has(*field) {
             return Err(missing(name));
         }
     }
     if !says.is_empty() {
-        news.put(Field::New, plain(says));
+        news.set(Field::New, plain(says));
     }
     let word = news.text(Field::Status).map_or("", |word| word.raw);
     let mut state = state_of(word);
-    if news.get(Field::Track) != Value::Null && *kind == Kind::State {
+    if news.has(Field::Track) && *kind == Kind::State {
         let mut track = "pending";
         for end in ["analyzed", "failed"] {
             if word.eq_ignore_ascii_case(end) {
                 track = end;
             }
         }
-        news.put(Field::New, plain(track));
+        news.set(Field::New, plain(track));
         // It tells of a track that its job works on.
         if track != "pending" || state == Status::Unknown {
             state = Status::Running;
@@ -324,7 +341,7 @@ pub(super) fn read<'a>(
             state = Status::Completed;
         }
     }
-    if news.get(Field::Job) == Value::Null && *kind != Kind::Snapshot {
+    if !news.has(Field::Job) && *kind != Kind::Snapshot {
         return Ok(());
     }
     if state == Status::Failed {
@@ -332,11 +349,11 @@ pub(super) fn read<'a>(
             Value::Object(Raw(json)) => {
                 let mut inner = Fields::default();
                 inner.take_in(json, REASON)?;
-                news.put(Field::Reason, inner.get(Field::Message));
-                news.put(Field::Retryable, inner.get(Field::Retryable));
-                news.put(Field::FailedStage, inner.get(Field::Stage));
+                news.set(Field::Reason, inner.get(Field::Message));
+                news.set(Field::Retryable, inner.get(Field::Retryable));
+                news.set(Field::FailedStage, inner.get(Field::Stage));
             }
-            sentence => news.put(Field::Reason, sentence),
+            sentence => news.set(Field::Reason, sentence),
         }
         news.fill(Field::Reason, Field::Message);
     }

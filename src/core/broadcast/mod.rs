@@ -116,7 +116,7 @@ fn judge(name: &str, event: Option<&known::Event>, payload: &str, maps: &Maps, t
     }
     match judged {
         Ok(()) => {
-            let job = news.text(Field::Job).map(|id| id.get());
+            let job = news.owned(Field::Job);
             take(Ok(&Message {
                 kind: event.map_or_else(|| kind_of(name), |event| event.1),
                 name,

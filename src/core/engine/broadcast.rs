@@ -50,18 +50,17 @@ impl Engine {
         self.history.push(self.seq, wall, name, raw, None);
         let mut about = String::new();
         for (letter, field) in [("t", Field::Track), ("p", Field::Playlist)] {
-            if let Some(id) = news.text(field)
+            if let Some(id) = news.owned(field)
                 && about.is_empty()
             {
-                about = joined(&[letter, &id.get()]);
+                about = joined(&[letter, &id]);
             }
         }
         let applied = job.map(|index| self.apply(index, news, Time::NEVER));
         let mut urgent = *kind == Kind::Batch;
         let mut told = true;
         if !about.is_empty() {
-            let status = news.text(Field::New).map(|text| text.get());
-            let previous = news.text(Field::Old).map(|text| text.get());
+            let (status, previous) = (news.owned(Field::New), news.owned(Field::Old));
             let told = Told {
                 key: &about,
                 status: status.as_deref(),
