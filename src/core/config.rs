@@ -205,6 +205,12 @@ impl Config {
         BROADCAST && (!(STREAM || SOCKETIO) || self.protocol == Protocol::Broadcast)
     }
 
+    /// Whether `stream` is.
+    #[inline(always)]
+    pub(crate) fn is_stream(&self) -> bool {
+        !self.is_socketio() && !self.is_broadcast()
+    }
+
     /// Whether jobs are read over HTTP at all.
     #[must_use]
     pub fn polls(&self) -> bool {

@@ -528,7 +528,7 @@ impl Engine {
         {
             return;
         }
-        if connecting && loss == Loss::Handshake && !self.config.is_socketio() {
+        if connecting && loss == Loss::Handshake && self.config.is_stream() {
             self.probe_server(place);
         }
         let refused = loss == Loss::Auth && self.link(place).is_some_and(Link::is_live);

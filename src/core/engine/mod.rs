@@ -221,7 +221,7 @@ impl Engine {
     /// Whether there is one socket a job. Socket.IO and `broadcast` have one for all.
     #[inline(always)]
     fn per_job(&self) -> bool {
-        !self.config.is_socketio() && !self.config.is_broadcast() && self.per_job
+        self.config.is_stream() && self.per_job
     }
 
     /// The next thing to do, in order; `None` when all is said.

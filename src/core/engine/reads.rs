@@ -86,7 +86,7 @@ impl Engine {
 
     /// Whether that was the probe under way, which ends.
     fn end_probe(&mut self, req: u32) -> bool {
-        let is_probe = !self.config.is_socketio() && req > 0 && self.reads.probe == req;
+        let is_probe = self.config.is_stream() && req > 0 && self.reads.probe == req;
         if is_probe {
             self.reads.probe = 0;
         }

@@ -235,7 +235,7 @@ impl Engine {
         }
         let name = place.and(channel).map(|channel| channel.name.as_str());
         // Only an open connection has one.
-        let measured = !self.config.is_socketio() && self.round_trip < Time::NEVER;
+        let measured = self.config.is_stream() && self.round_trip < Time::NEVER;
         let round_trip =
             (measured && status.state == Overall::Open).then_some(self.round_trip.0 as f64);
         self.outbox.status(name, &numbers, said, data, round_trip);
