@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { root } from "./lib/paths.mjs";
 import { capture, runLogged, runShown } from "./lib/run.mjs";
 
-const TARGETS = ["engineio", "socketio", "stream"];
+const TARGETS = ["engineio", "socketio", "stream", "broadcast"];
 const COVERAGE = [
   "--cfg fuzzing",
   "-Cpasses=sancov-module",
@@ -27,6 +27,9 @@ const BUILD_LIMIT = 10 * 60_000;
 const RECORDINGS = join(root, "tests", "corpus", "socketio");
 const PROGRESS =
   '{"type":"progress","job_id":"j","progress":45,"stage":"separation","message":"…","attempt":1}';
+const UPDATED = '{"event":"playlist_updated","data":{"playlistId":"p","id":1,"updates":{"name":"n"}}}';
+const ENDED =
+  '{"type":"job_status","jobId":1,"trackId":2,"status":"failed","error":"…","progress":{"processed":1,"total":2}}';
 
 const [seconds = "60", ...named] = process.argv.slice(2);
 const targets = named.length > 0 ? named : TARGETS;
@@ -48,6 +51,7 @@ function recorded() {
   return new Map([
     ["engineio", texts],
     ["socketio", messages],
+    ["broadcast", [UPDATED, `[${UPDATED}]`, ENDED, `${ENDED}\n${UPDATED}`]],
     ["stream", [PROGRESS, `[${PROGRESS}]`, `${PROGRESS}\n${PROGRESS}`]],
   ]);
 }

@@ -15,7 +15,7 @@ mod sockets;
 mod table;
 mod tokens;
 
-use crate::core::config::{PLAIN, SOCKETIO, TokenIn};
+use crate::core::config::{PLAIN, SOCKETIO, STREAM, TokenIn};
 use crate::core::part::Part;
 use crate::core::{Command, Config, Engine, Input, Output, Time, TokenReason};
 use attachments::Attachments;

@@ -18,6 +18,7 @@
 mod check;
 #[path = "../sim/dice.rs"]
 mod dice;
+mod frames;
 mod model;
 mod rig;
 mod scenarios;

@@ -1,5 +1,6 @@
 //! What must hold of the codecs for any input; the fuzz targets run the same. Nothing here may panic but an assertion.
 
+use jobwire::core::config::{Maps, Protocol};
 use jobwire::core::engineio::{self, Handshake, Payload};
 use jobwire::core::socketio::{self, Body, Inbox, Packet, Refusal, Session};
 use jobwire::core::{Ask, Command, Config, Engine, Gen, Input, Output, Time};
@@ -89,9 +90,23 @@ fn json(args: &str) -> Vec<serde::de::IgnoredAny> {
 
 /// Frames of the `stream` protocol, taken by the engine.
 pub fn stream(text: &str) {
+    frames(Protocol::Stream, text);
+}
+
+/// Frames of the `broadcast` protocol, taken by the engine.
+pub fn broadcast(text: &str) {
+    frames(Protocol::Broadcast, text);
+}
+
+fn frames(protocol: Protocol, text: &str) {
     let config = Config {
         servers: vec!["://a".into()],
         path: "/stream".into(),
+        protocol,
+        maps: Some(Maps {
+            fields: r#"{"jobId":"job","status":"trackId"}"#.into(),
+            ..Maps::default()
+        }),
         ..Config::default()
     };
     let mut engine = Engine::new(config, 1);
@@ -114,6 +129,13 @@ pub fn stream(text: &str) {
         &mut engine,
         Input::Command(Command::new(Ask::WatchAll, 1.0, "")),
     );
+    for (ask, text) in [
+        (Ask::Listen, "*"),
+        (Ask::WatchEntities, "track"),
+        (Ask::WatchEntities, "playlist"),
+    ] {
+        step(&mut engine, Input::Command(Command::new(ask, 1.0, text)));
+    }
     let follow = Command::new(Ask::Follow, 1.0, "1");
     if let Some(r#gen) = step(&mut engine, Input::Command(follow)) {
         step(&mut engine, Input::Opened { r#gen });
