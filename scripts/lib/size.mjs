@@ -10,7 +10,12 @@ export const LIMIT = 45_000;
  * What misses the limit, and may at least not grow: so that `npm test` finds what grows. `npm run size` fails for it.
  * @type {Record<string, number>}
  */
-const HELD = { "socket.io, in the page": 58_900, "socket.io, in a worker": 59_450 };
+const HELD = {
+  "broadcast, in the page": 47_600,
+  "broadcast, in a worker": 48_150,
+  "socket.io, in the page": 58_900,
+  "socket.io, in a worker": 59_450,
+};
 
 /** @typedef {{ raw: number, gzip: number, brotli: number }} Size */
 

@@ -121,14 +121,25 @@ pub fn all() {
         checks::engineio(&String::from_utf8_lossy(bytes))
     });
     run("socketio", &messages, checks::socketio);
-    let stream: Vec<_> = STREAM
-        .iter()
-        .map(|frame| frame.as_bytes().to_vec())
-        .collect();
-    run("stream", &stream, |bytes| {
+    let bytes_of = |frames: &[&str]| -> Vec<_> {
+        let bytes = frames.iter().map(|frame| frame.as_bytes().to_vec());
+        bytes.collect()
+    };
+    run("stream", &bytes_of(STREAM), |bytes| {
         checks::stream(&String::from_utf8_lossy(bytes))
     });
+    run("broadcast", &bytes_of(BROADCAST), |bytes| {
+        checks::broadcast(&String::from_utf8_lossy(bytes))
+    });
 }
+
+const BROADCAST: &[&str] = &[
+    r#"{"type":"job_status","data":{"job":1,"status":"running","progress":{"tracksProcessed":3,"total":9}}}"#,
+    r#"{"event":"playlist_updated","data":{"playlistId":"p","id":1,"updates":{"name":"ü\"}}}"#,
+    "{\"type\":\"track_enriched\",\"track_id\":7,\"trackName\":\"m\\\"\"}\n{\"type\":\"metric_update\",\"id\":2}",
+    r#"[{"event":"job_status_changed","data":{"job_id":"j","newStatus":"failed","error":{"message":"m"}}},{"type":"own"}]"#,
+    "{\"event\":\"bulk_import_progress\",\"data\":{\"importId\":1,\"completed\":2,\"total\":2}}\u{1e}{\"type\":\"ping\"}",
+];
 
 const STREAM: &[&str] = &[
     r#"{"type":"progress","job_id":"1","progress":12.5,"stage":"load","message":"ü😀","attempt":1}"#,

@@ -170,7 +170,9 @@ impl Engine {
             config,
         };
         engine.add_default_channel();
-        engine.outbox.holds = engine.config.is_broadcast();
+        if engine.config.is_broadcast() {
+            engine.outbox.hold_events();
+        }
         engine
     }
 

@@ -46,7 +46,7 @@ pub(super) struct Outbox {
     logs: Bucket,
     hushed: u64,
     /// Events are held until they may be told (`broadcast`).
-    pub(super) holds: bool,
+    pub(super) holds: BroadcastPart<bool>,
     pub(super) held: BroadcastPart<Held>,
 }
 
@@ -61,7 +61,7 @@ impl Default for Outbox {
             overflowed: 0,
             logs: Bucket::new(Some(LOGS)),
             hushed: 0,
-            holds: false,
+            holds: BroadcastPart::default(),
             held: BroadcastPart::default(),
         }
     }
@@ -71,6 +71,15 @@ impl Default for Outbox {
 fn begin(out: &mut String, kind: char) {
     out.push_str(if out.is_empty() { "[" } else { ",[" });
     out.push(kind);
+}
+
+// What a build without the flag has in its place becomes one only as an argument.
+fn is(flag: &bool) -> bool {
+    *flag
+}
+
+fn set(flag: &mut bool) {
+    *flag = true;
 }
 
 fn write_event(
@@ -97,9 +106,10 @@ impl Outbox {
     /// Forgets everything but what answers somebody.
     pub(super) fn keep_notices(&mut self) {
         let notices = std::mem::take(&mut self.notices);
+        let holds = std::mem::take(&mut self.holds);
         *self = Self {
             notices,
-            holds: self.holds,
+            holds,
             ..Self::default()
         };
     }
@@ -124,10 +134,15 @@ impl Outbox {
         true
     }
 
+    /// Events are held from here on.
+    pub(super) fn hold_events(&mut self) {
+        set(&mut self.holds);
+    }
+
     /// Known to the compiler where a build speaks one protocol alone.
     #[inline(always)]
     fn holds(&self) -> bool {
-        BROADCAST && (!(STREAM || SOCKETIO) || self.holds)
+        BROADCAST && (!(STREAM || SOCKETIO) || is(&self.holds))
     }
 
     /// An event that is told when its terms allow it. False when there is no room.
