@@ -119,7 +119,7 @@ impl Server {
         let job = self.jobs[index].clone();
         let id = id_of(dice, &job.id);
         match job.kind {
-            Kind::Import if job.status == "running" || job.status == "completed" => self.message(
+            Kind::Import if job.status == "running" => self.message(
                 "bulk_import_progress",
                 json!({"importId": id, "completed": job.processed(), "total": job.total}),
             ),

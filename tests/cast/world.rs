@@ -372,13 +372,11 @@ impl World {
                 let ends = ["completed", "failed", "cancelled"];
                 let payload = &message.payload;
                 let said = payload.get("status").or(payload.get("newStatus"));
-                let ended = message.event == "bulk_import_progress"
-                    && payload["completed"] == payload["total"]
-                    || said
-                        .and_then(Value::as_str)
-                        .is_some_and(|word| ends.contains(&word))
-                        && payload.get("trackId").is_none()
-                        && message.event != "track_status_changed";
+                let ended = said
+                    .and_then(Value::as_str)
+                    .is_some_and(|word| ends.contains(&word))
+                    && payload.get("trackId").is_none()
+                    && message.event != "track_status_changed";
                 if let (true, Some(id)) = (ended, job_of(&message)) {
                     self.known_ends.insert(id);
                 }

@@ -130,9 +130,9 @@ pub(super) const SNAPSHOT: Event = Event(
 const EVENTS: [Event; 18] = [
     Event("job_status", Kind::State, Status::Unknown, WORK | STATUS | TRACK, JOB | STATUS, ""),
     Event("job_status_changed", Kind::State, Status::Unknown, WORK | STATUS | TRACK | CHANGE, JOB | STATUS, ""),
-    Event("enrichment_job_started", Kind::State, Status::Running, WORK, JOB, ""),
-    Event("enrichment_job_completed", Kind::State, Status::Completed, WORK, JOB, ""),
-    Event("enrichment_job_failed", Kind::State, Status::Failed, WORK, JOB, ""),
+    Event("enrichment_job_started", Kind::State, Status::Running, WORK | COUNTS, JOB, ""),
+    Event("enrichment_job_completed", Kind::State, Status::Completed, WORK | COUNTS, JOB, ""),
+    Event("enrichment_job_failed", Kind::State, Status::Failed, WORK | COUNTS, JOB, ""),
     Event("bulk_import_progress", Kind::State, Status::Running, WORK | STATUS | COUNTS, 0, ""),
     Event("batch_complete", Kind::Batch, Status::Running, STEP, 0, ""),
     Event("enrichment_phase_started", Kind::Known, Status::Running, STEP, 0, ""),
@@ -335,11 +335,6 @@ pub(super) fn read<'a>(
     }
     if state == Status::Unknown {
         state = *status;
-        let total = news.number(Field::Total);
-        // The import says nothing else when it is done.
-        if has & STATUS != 0 && total > 0.0 && news.number(Field::Processed) >= total {
-            state = Status::Completed;
-        }
     }
     if !news.has(Field::Job) && *kind != Kind::Snapshot {
         return Ok(());

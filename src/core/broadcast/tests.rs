@@ -201,12 +201,12 @@ fn events_about_jobs() {
         (
             "bulk_import_progress",
             r#"{"importId":"i","completed":10,"total":10}"#,
-            "completed",
+            "running",
         ),
         (
             "bulk_import_progress",
-            r#"{"importId":"i","completed":10,"total":10,"status":"running"}"#,
-            "running",
+            r#"{"importId":"i","completed":10,"total":10,"status":"done"}"#,
+            "completed",
         ),
         (
             "bulk_import_progress",
