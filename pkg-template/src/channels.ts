@@ -34,8 +34,7 @@ interface Client {
   watchAll: (delta: 1 | -1) => void;
 }
 
-const notSpoken = (what: string) =>
-  configError(`The protocol "stream" has no ${what}.`, 'Use a protocol that has them: "socket.io".');
+const notSpoken = (what: string) => configError(`This protocol has no ${what}.`, 'Use "socket.io".');
 
 const unsendable = (fault: unknown) =>
   new JobsError("validation", `The data cannot be sent: ${textOf(fault)}`, "Send plain data.", false, fault);

@@ -14,8 +14,10 @@ import { LOGS, logEntry, problem, PROBLEMS } from "./problems.js";
 import { camelized, given, toInspection, toJob, toMeta, toPayload, toStatus } from "./records.js";
 import { createGuard, quietly, rejected, textOf } from "./report.js";
 import { createScheduler } from "./scheduler.js";
+import type { Scheduler } from "./scheduler.js";
 import type { StandardResult, StandardSchemaV1 } from "./standard-schema.js";
-import { createCell } from "./store.js";
+import { createCell, Want } from "./store.js";
+import type { Cell } from "./store.js";
 import type * as T from "./types.js";
 
 /** Invalid events kept for inspection. */
@@ -24,24 +26,34 @@ const QUARANTINE = 100;
 /** An error of the app's code may quote a credential; nothing that looks like one is repeated. */
 const withoutSecrets = (error: unknown) => textOf(error).replace(/[\w.~+/=-]{16,}/g, "…");
 
+export type Entities = ReadonlyMap<string, T.Entity>;
+
 type Origin = Parameters<typeof toMeta>;
 
-/** What Socket.IO's part of the facade takes from here: it imports nothing, so that it is one chunk and this another. */
+/** What a protocol's part of the facade takes from here: it imports nothing, so that it is one chunk and this another. */
 const tools = [LOGS, PROBLEMS, camelized, given, problem, toJob, toMeta, toStatus] as const;
-export type Tools = typeof tools;
+export type Tools = readonly [
+  ...typeof tools,
+  entities: ReadonlyMap<string, Cell<Entities>>,
+  frames: Scheduler,
+  options: Pick<T.JobsClientOptions, "map" | "intervals" | "path">,
+  fault: typeof configError,
+];
 
 function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<Events> {
   const config = resolveOptions(options);
-  const { logger, onInvalid, polling, token } = options;
+  const { logger, onInvalid, polling, protocol, token } = options;
   const schemas = (options.events ?? {}) as Record<string, StandardSchemaV1>;
-  const home = options.protocol === "socket.io" ? (options.namespace ?? "/") : "";
+  const home = protocol === "socket.io" ? (options.namespace ?? "/") : "";
   const threw = (error: unknown) => log("error", "listener-threw", withoutSecrets(error));
   const guard = createGuard(isClosed, threw);
   // That all is over is what who watches a connection wants to know.
   const statusGuard = createGuard(() => false, threw);
   // A logger that throws must not be told about it.
   const loggerGuard = createGuard(isClosed);
-  const entities = createCell<ReadonlyMap<string, T.Entity>>(new Map(), guard);
+  /** What the server tells of beside jobs, by kind; broadcast.ts fills them. */
+  const entities = new Map<string, Cell<Entities>>();
+  const isBroadcast = protocol === "broadcast";
   const frames = createScheduler(() => core?.(Post.Take));
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const endings = new Set<(error: unknown) => void>();
@@ -95,11 +107,14 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       asked = true;
       post(Post.Connect, ++lastRid);
     }
+    hold(...message);
+    if (!core) load();
+  }
+
+  /** The same, but that nothing is loaded for it. */
+  function hold(...message: Message | Attachment): void {
     if (core) core(...message);
-    else {
-      queue.push(message);
-      load();
-    }
+    else queue.push(message);
   }
 
   /** Sends a message that is answered. */
@@ -131,9 +146,13 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
 
   async function open(): Promise<void> {
     const values = config();
-    if (home) {
-      const [{ equip }] = await Promise.all([import("./socketio.js"), preload(options)]);
-      equip(home, values, calls, records, rooms, say, ask, deliver, isClosed, answer, ...tools);
+    const part = home ? import("./socketio.js") : isBroadcast && import("./broadcast.js");
+    if (part) {
+      const [{ equip }] = await Promise.all([part, preload(options)]);
+      equip(
+        ...([home, values, calls, records, rooms, say, ask, deliver, isClosed, answer] as const),
+        ...([...tools, entities, frames, options, configError] as const),
+      );
     }
     let isDead = false;
     const opened = await openCore(JSON.stringify(values), options, sink, (code, message, level = "warn") => {
@@ -158,7 +177,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   function failed(error: JobsError): void {
     loading = undefined;
     asked = false;
-    queue = queue.filter(([message]) => message <= Post.WatchAll || message === Post.Channel);
+    queue = queue.filter(
+      ([message]) => message <= Post.WatchAll || message === Post.Channel || message === Post.WatchEntities,
+    );
     eachStatus(() => ({ ...IDLE, state: "failed", error }));
     settleAll(error);
   }
@@ -312,9 +333,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     },
     disconnect() {
       asked = true;
-      // Loads nothing, but holds for what is loaded later.
-      if (core) core(Post.Disconnect);
-      else queue.push([Post.Disconnect]);
+      hold(Post.Disconnect);
     },
     close,
     [Symbol.dispose]: close,
@@ -343,7 +362,20 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       return jobs.handle(id);
     },
     jobs: jobs.list,
-    entities: () => entities,
+    entities(kind) {
+      let cell = entities.get(kind);
+      if (cell) return cell;
+      let wanted = Want.Not;
+      cell = createCell<Entities>(new Map(), guard, (how) => {
+        // Other protocols tell of nothing beside jobs.
+        if (!isBroadcast || (how && how <= wanted)) return;
+        wanted = how;
+        // To look is no reason to connect.
+        (how > Want.Looked ? post : hold)(Post.WatchEntities, +!!how, kind);
+      });
+      entities.set(kind, cell);
+      return cell;
+    },
     channel,
     async audit() {
       // Lists, in the order of the core's rows.
@@ -393,7 +425,11 @@ export interface JobsClient<Events = JobEvents> extends T.Listening<Events>, T.T
   job(id: string): T.JobHandle;
   /** The known jobs that pass the filter. The same array while nothing in it changed. */
   jobs(filter?: T.JobFilter): T.Store<readonly T.Job[]>;
-  /** What the server tells of beside jobs; the protocol `stream` tells of nothing else. */
+  /**
+   * `broadcast`: what the server tells of beside jobs, by id: each `track`, each `playlist`. The same map while nothing in
+   * it changed. They are followed while somebody subscribes; to look at `current` without that is enough to have them
+   * followed once there is a connection. Other protocols tell of nothing beside jobs.
+   */
   entities(kind: string): T.Store<ReadonlyMap<string, T.Entity>>;
   /**
    * One more user of a namespace, over the same connection; the default one is that of the client's own methods. Throws
@@ -407,7 +443,11 @@ export interface JobsClient<Events = JobEvents> extends T.Listening<Events>, T.T
 }
 
 interface JobsClientConstructor {
-  /** Checks the options and nothing else: no I/O, no wasm. Throws JobsError `config`. */
+  /**
+   * Checks the options and nothing else: no I/O, no wasm. Throws JobsError `config`. Events that have a validator in
+   * `events` need no types beside it.
+   */
+  new <Schemas extends T.EventSchemas>(options: T.OptionsWith<Schemas>): JobsClient<T.EventsOf<Schemas>>;
   new <Events = JobEvents>(options: T.JobsClientOptions<Events>): JobsClient<Events>;
   readonly prototype: JobsClient<never>;
 }

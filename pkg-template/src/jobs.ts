@@ -7,7 +7,7 @@ import { toJob } from "./records.js";
 import type { JobFields } from "./records.js";
 import type { Guard } from "./report.js";
 import type { Scheduler } from "./scheduler.js";
-import { createCell } from "./store.js";
+import { createCell, Want } from "./store.js";
 import type { Cell } from "./store.js";
 import type { Job, JobFilter, JobHandle, Store } from "./types.js";
 
@@ -208,48 +208,38 @@ export function createJobs(
     const { status, ids, predicate } = filter;
     const wanted = ids && [...new Set(ids.map(String))];
     const statuses = status === undefined ? undefined : new Set([status].flat());
-    const cell = createCell<readonly Job[]>([], guard);
-    let undo: (() => void) | undefined;
+    let selected: readonly Job[] = [];
+    let holds: (() => void)[] | undefined;
 
-    const select = () => {
-      const found: Job[] = [];
-      const consider = ({ known, latest }: Entry) => {
-        if (known && (!statuses || statuses.has(latest.status)) && (!predicate || predicate(latest))) {
-          found.push(latest);
-        }
-      };
-      if (wanted) for (const id of wanted) consider(entry(id));
-      else entries.forEach(consider);
-      const { current } = cell;
-      return found.length === current.length && found.every((job, i) => job === current[i]) ? current : found;
-    };
-    const update = () => guard(() => cell.set(select()));
-
-    return {
-      get current() {
-        if (!undo && !isClosed()) update();
-        return cell.current;
-      },
-      subscribe(listener) {
-        if (!undo) {
-          const holds = wanted?.map(hold);
-          if (!holds) watchAll(1);
-          lists.add(update);
-          undo = () => {
-            undo = undefined;
-            lists.delete(update);
-            if (holds) for (const release of holds) release();
-            else watchAll(-1);
-          };
-          update();
-        }
-        const unsubscribe = cell.subscribe(listener);
-        return () => {
-          unsubscribe();
-          if (!cell.watched) undo?.();
+    const update = () =>
+      guard(() => {
+        const found: Job[] = [];
+        const consider = ({ known, latest }: Entry) => {
+          if (known && (!statuses || statuses.has(latest.status)) && (!predicate || predicate(latest))) {
+            found.push(latest);
+          }
         };
-      },
-    };
+        if (wanted) for (const id of wanted) consider(entry(id));
+        else entries.forEach(consider);
+        if (found.length !== selected.length || found.some((job, i) => job !== selected[i]))
+          cell.set((selected = found));
+      });
+
+    const cell = createCell(selected, guard, (how) => {
+      if (how === Want.Subscribed) {
+        holds = wanted?.map(hold);
+        if (!holds) watchAll(1);
+        lists.add(update);
+        update();
+      } else if (how === Want.Looked) {
+        if (!cell.watched && !isClosed()) update();
+      } else {
+        lists.delete(update);
+        if (holds) for (const release of holds) release();
+        else watchAll(-1);
+      }
+    });
+    return cell;
   }
 
   function receive(...fields: JobFields): void {

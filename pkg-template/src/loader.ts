@@ -66,5 +66,6 @@ function createLoader(protocol: string, packed: () => Promise<{ default: string 
 /** Each protocol has a core of its own. */
 export const loaders = {
   stream: createLoader("stream", () => import("./core-wasm.js")),
+  broadcast: createLoader("broadcast", () => import("./core-broadcast-wasm.js")),
   "socket.io": createLoader("socket.io", () => import("./core-socketio-wasm.js")),
 };

@@ -26,6 +26,7 @@ export const enum Post {
   Reply,
   /** Not one of `post`, but what hands an attachment over. */
   Attach,
+  WatchEntities,
 }
 
 /** A message: two numbers and three texts, of which most need few. */

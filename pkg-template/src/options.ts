@@ -10,6 +10,7 @@ type Part = Record<string, number | string | undefined>;
 
 const TOKEN_IN: readonly unknown[] = ["query", "subprotocol", "message", "auth"];
 const TRANSPORTS = ["websocket,polling", "polling,websocket", "websocket", "polling"];
+const PARTS = ["reconnect", "polling", "heartbeat", "pool", "queue", "rateLimit", "intervals"] as const;
 const ON_INVALID: readonly unknown[] = ["drop", "pass", "quarantine"];
 const ENDLESS = 1e9;
 
@@ -60,34 +61,35 @@ function base(raw: unknown): string | undefined {
 }
 
 function checkMember(name: string, key: string, value: unknown): void {
+  // An event, whose interval is one, may be called like the members that are something else.
   const path = `${name}.${key}`;
-  if (key === "url") return template(path, value);
-  if (key === "headers") return check(typeof value === "function", path, "a function");
-  if (key === "jitter" && typeof value === "string") return oneOf(path, value, "full", "none");
-  const isPositive = key === "perSecond" || name === "polling";
-  const most = key === "jitter" ? 1 : key === "attempts" ? Infinity : 2 ** 31;
+  if (path === "polling.url") return template(path, value);
+  if (path === "polling.headers") return check(typeof value === "function", path, "a function");
+  const isJitter = path === "reconnect.jitter";
+  if (isJitter && typeof value === "string") return oneOf(path, value, "full", "none");
+  const isPositive = path === "rateLimit.perSecond" || name === "polling";
+  const most = isJitter ? 1 : path === "reconnect.attempts" ? Infinity : 2 ** 31;
   const isGood = typeof value === "number" && value >= 0 && value <= most && !(isPositive && !value);
   check(isGood, path, `a number ${isPositive ? "above" : "from"} 0`);
 }
 
+/** The members of an option that may be left out, those that are given. */
+const members = (name: string, value: unknown) =>
+  Object.entries(object(name, value ?? {})).filter(([, member]) => member !== undefined);
+
 /**
- * Checks all options; throws JobsError `config`. What is left out takes the core's preset, which socketio.ts changes for
- * its protocol. Addresses are resolved again when the config is asked for.
+ * Checks all options; throws JobsError `config`. What is left out takes the core's preset, which socketio.ts and
+ * broadcast.ts change for their protocols. Addresses are resolved again when the config is asked for.
  */
 export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   const o = object("options", options) as unknown as JobsClientOptions<E>;
   const { protocol, token, subscribe, path, tokenIn, onInvalid, history, namespace, transports } = o;
   oneOf("protocol", protocol, "stream", "broadcast", "socket.io");
   const isSocketIo = protocol === "socket.io";
-  if (protocol === "broadcast" || o.map) {
-    const what = o.map ? "option map" : `protocol "${protocol}"`;
-    throw configError(
-      `The ${what} is not there yet.`,
-      'This version speaks "stream" and "socket.io" with their own field names.',
-    );
+  for (const name of ["namespace", "transports", "map", "intervals"] as const) {
+    const isIts = protocol === (/^[nt]/.test(name) ? "socket.io" : "broadcast");
+    check(isIts || o[name] === undefined, name, `no value with the protocol "${protocol}"`);
   }
-  for (const name of ["namespace", "transports"] as const)
-    check(isSocketIo || o[name] === undefined, name, 'no value with the protocol "stream"');
   if (namespace !== undefined) checkNamespace("namespace", namespace);
   const order = String(transports ?? TRANSPORTS[0]);
   oneOf("transports", order, ...TRANSPORTS);
@@ -109,20 +111,26 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     check(standard, `events.${name}`, "a Standard Schema validator");
   }
 
+  for (const [part, names] of members("map", o.map)) {
+    oneOf("map", part, "fields", "events");
+    for (const [name, other] of members(`map.${part}`, names))
+      check(typeof other === "string" && other, `map.${part}.${name}`, "a name");
+  }
+
   if (history !== undefined) checkMember("options", "history", history);
   const first = typeof subscribe === "string" ? { event: subscribe } : subscribe;
   check(!first || (typeof first.event === "string" && first.event), "subscribe", "an event name");
   const { json: data, fault, parts: attachments } = pack(first?.data);
   check(!fault && !attachments.length, "subscribe", "data that can be JSON");
-  const parts = {} as Record<"reconnect" | "polling" | "heartbeat" | "pool" | "queue" | "rateLimit", Part>;
-  for (const name of ["reconnect", "polling", "heartbeat", "pool", "queue", "rateLimit"] as const) {
+  const parts = {} as Record<(typeof PARTS)[number], Part>;
+  for (const name of PARTS) {
     const part: unknown = o[name];
     parts[name] = {};
     if (part === undefined || (part === false && /^(rec|pol)/.test(name))) continue;
-    const members = object(name, part);
-    if (name === "rateLimit") checkMember(name, "perSecond", members["perSecond"]);
-    for (const key in members) if (members[key] !== undefined) checkMember(name, key, members[key]);
-    parts[name] = members as Part;
+    const given = object(name, part);
+    if (name === "rateLimit") checkMember(name, "perSecond", given["perSecond"]);
+    for (const [key, value] of members(name, given)) checkMember(name, key, value);
+    parts[name] = given as Part;
   }
   const { reconnect, polling, heartbeat, pool, queue, rateLimit } = parts;
   const { attempts, jitter } = reconnect;
@@ -157,6 +165,8 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     0,
     namespace,
     TRANSPORTS.indexOf(order),
+    // Those of broadcast.ts.
+    ...[null, null, null],
   ];
 
   return () => {

@@ -17,12 +17,15 @@ import { leaseChannel } from "./lease.js";
 import type {
   Channel,
   ConnectionStatus,
+  Entity,
   EventMeta,
+  EventSchemas,
   Job,
   JobEvents,
   JobFilter,
   JobsClientOptions,
   Listening,
+  OptionsWith,
   Store,
 } from "./index.js";
 
@@ -31,6 +34,7 @@ type AnyClient = JobsClient<JobEvents>;
 /** How long in ms what is unmounted keeps its client or channel: StrictMode and fast refresh mount again sooner. */
 const LINGER = 1000;
 const NO_JOBS: readonly Job[] = [];
+const NO_ENTITIES: ReadonlyMap<string, Entity> = new Map();
 const IDLE: ConnectionStatus = { state: "idle", attempt: 0, everConnected: false };
 
 const Context = createContext<AnyClient | undefined>(undefined);
@@ -39,7 +43,7 @@ const noUndo = () => {};
 
 export type JobsProviderProps<Events = JobEvents> = { children?: ReactNode } & (
   | { client: JobsClient<Events>; options?: undefined }
-  | { options: JobsClientOptions<Events>; client?: undefined }
+  | { options: JobsClientOptions<Events> | OptionsWith<EventSchemas>; client?: undefined }
 );
 
 /**
@@ -55,9 +59,9 @@ export function JobsProvider<Events = JobEvents>({
     client ? undefined : new JobsClient(options as JobsClientOptions<Events>),
   );
   const closing = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const latest = useRef(options);
+  const latest = useRef(options as JobsClientOptions<Events> | undefined);
   useEffect(() => {
-    latest.current = options;
+    latest.current = options as JobsClientOptions<Events> | undefined;
   });
   useEffect(() => {
     clearTimeout(closing.current);
@@ -120,6 +124,11 @@ export function useJobs(filter: JobFilter = {}): readonly Job[] {
     },
     () => NO_JOBS,
   );
+}
+
+/** `broadcast`: the entities of a kind by id, followed while the component is mounted. */
+export function useEntities(kind: string): ReadonlyMap<string, Entity> {
+  return useStore(useJobsClient().entities(kind), NO_ENTITIES);
 }
 
 /** The state of the connection, or of a channel. */

@@ -41,12 +41,17 @@ export type JobFields = [
   failure?: Maybe<string>,
   retryable?: number,
   failedStage?: Maybe<string>,
+  total?: Maybe<number>,
+  processed?: Maybe<number>,
+  succeeded?: Maybe<number>,
+  failed?: Maybe<number>,
 ];
 
 /** Written out, member by member: this runs for every changed job of every frame. */
 export const toJob = (...fields: JobFields): T.Job => {
   const [id, status, progress, attempt, updatedAt, source, stale, etaMs, durationSeconds, ...more] = fields;
-  const [stage, message, resultUrl, failure, retryable, failedStage] = more;
+  const [stage, message, resultUrl, failure, retryable, failedStage, total, processed, succeeded, failed] =
+    more;
   const job = {
     id,
     status: STATUSES[status],
@@ -63,6 +68,7 @@ export const toJob = (...fields: JobFields): T.Job => {
   if (isGiven(failure)) {
     job.error = given({ message: failure, retryable: !!retryable, stage: failedStage });
   }
+  if (isGiven(processed)) job.counts = given({ total, processed, succeeded, failed });
   if (isGiven(etaMs)) job.etaMs = etaMs;
   return job;
 };

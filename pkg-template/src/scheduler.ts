@@ -7,16 +7,19 @@
  */
 import { isHidden } from "./lifecycle.js";
 
-const MIN_BUDGET = 50;
-const LATE = 1.25;
-/** Frames in time after a late one before the budget grows again, and by how much a frame. */
-const CALM = 60;
-const GROWTH = 1.02;
-/** Frame time without a frame to go by, in ms; also how long a page may withhold one before a timer does its work. */
-const FRAME = 16;
-const OVERDUE = 250;
-/** Longest interval believed to be the display's own, in ms (30 Hz). */
-const SLOWEST = 34;
+/** An enum, since its numbers take the place of its names. */
+const enum Rule {
+  MinBudget = 50,
+  Late = 1.25,
+  /** Frames in time after a late one before the budget grows again, and by how much a frame. */
+  Calm = 60,
+  Growth = 1.02,
+  /** Frame time without a frame to go by, in ms; also how long a page may withhold one before a timer does its work. */
+  Frame = 16,
+  Overdue = 250,
+  /** Longest interval believed to be the display's own, in ms (30 Hz). */
+  Slowest = 34,
+}
 
 export interface Scheduler {
   /** The core has something: `take` is called at the next frame. */
@@ -35,10 +38,10 @@ export function createScheduler(take: () => void): Scheduler {
   let frame: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let budget = Infinity;
-  let calm = CALM;
+  let calm: number = Rule.Calm;
   let sent = 0;
   let lastFrame = 0;
-  let interval = FRAME + 0.7;
+  let interval = Rule.Frame + 0.7;
   /** Whether this frame was asked for by the last one, so that the time between them means something. */
   let chained = false;
 
@@ -48,12 +51,12 @@ export function createScheduler(take: () => void): Scheduler {
     if (!hasFrames() || isHidden()) {
       budget = Infinity;
     } else if (chained) {
-      if (took > LATE * interval) {
-        budget = Math.max(MIN_BUDGET, Math.floor(Math.min(budget, sent) / 2));
+      if (took > Rule.Late * interval) {
+        budget = Math.max(Rule.MinBudget, Math.floor(Math.min(budget, sent) / 2));
         calm = 0;
-      } else if (++calm > CALM) budget = waiting.size ? Math.ceil(budget * GROWTH) : Infinity;
+      } else if (++calm > Rule.Calm) budget = waiting.size ? Math.ceil(budget * Rule.Growth) : Infinity;
       // A faster display shows at once, a slower one little by little: one slow frame may be the app's doing.
-      if (took > 3) interval = Math.min(took, SLOWEST, interval + Math.max(0, took - interval) / 100);
+      if (took > 3) interval = Math.min(took, Rule.Slowest, interval + Math.max(0, took - interval) / 100);
     }
     lastFrame = now;
     sent = 0;
@@ -82,7 +85,7 @@ export function createScheduler(take: () => void): Scheduler {
 
   /** After a frame with much work one more is wanted, if only to see how late it is. */
   function again(): void {
-    chained = isDirty || waiting.size > 0 || sent > MIN_BUDGET;
+    chained = isDirty || waiting.size > 0 || sent > Rule.MinBudget;
     if (chained) request();
   }
 
@@ -91,7 +94,7 @@ export function createScheduler(take: () => void): Scheduler {
     const visible = hasFrames() && !isHidden();
     if (visible) frame = requestAnimationFrame(run);
     // A page that becomes hidden after the request gets no frame any more.
-    timer = setTimeout(() => run(), visible ? OVERDUE : FRAME);
+    timer = setTimeout(() => run(), visible ? Rule.Overdue : Rule.Frame);
   }
 
   function cancel(): void {
@@ -112,7 +115,7 @@ export function createScheduler(take: () => void): Scheduler {
       // A worker answers later than within the frame. Much of it waits for the next one: work in the middle of a frame
       // makes it late without anybody seeing why. A few jobs are told at once, before the events that changed them.
       const isOfThisFrame =
-        taking && (waiting.size <= MIN_BUDGET || performance.now() - lastFrame < interval / 2);
+        taking && (waiting.size <= Rule.MinBudget || performance.now() - lastFrame < interval / 2);
       taking = false;
       if (isOfThisFrame) {
         flush();

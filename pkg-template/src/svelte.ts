@@ -6,12 +6,16 @@ import { leaseChannel } from "./lease.js";
 import type {
   Channel,
   ConnectionStatus,
+  Entity,
+  EventSchemas,
+  EventsOf,
   Job,
   JobEvents,
   JobFilter,
   JobsClientOptions,
   Listener,
   Listening,
+  OptionsWith,
   Store,
 } from "./index.js";
 
@@ -24,6 +28,12 @@ export type Source<T> = T | (() => T);
  * Gives a client to the components below. Made from options it is closed with the component that provides it; a client
  * given stays the giver's to close.
  */
+export function provideJobs<Schemas extends EventSchemas>(
+  options: OptionsWith<Schemas>,
+): JobsClient<EventsOf<Schemas>>;
+export function provideJobs<Events = JobEvents>(
+  source: JobsClient<Events> | JobsClientOptions<Events>,
+): JobsClient<Events>;
 export function provideJobs<Events = JobEvents>(
   source: JobsClient<Events> | JobsClientOptions<Events>,
 ): JobsClient<Events> {
@@ -91,6 +101,12 @@ export function useJobs(filter: Source<JobFilter> = {}): Store<readonly Job[]> {
     return JSON.stringify([plain, version]);
   };
   return reactive(filter, same, (value) => client.jobs(value));
+}
+
+/** `broadcast`: the entities of a kind by id, followed while something reads `current` in an effect or a template. */
+export function useEntities(kind: Source<string>): Store<ReadonlyMap<string, Entity>> {
+  const client = useJobsClient();
+  return reactive(kind, String, (value) => client.entities(value));
 }
 
 const always = <T>(store: Store<T>): Store<T> =>

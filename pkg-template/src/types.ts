@@ -74,6 +74,24 @@ export interface EnvelopeMap {
   events: Record<string, keyof JobEvents>;
 }
 
+/** Validators of app-defined events by name: of any Standard Schema library. */
+export type EventSchemas = Readonly<Record<string, StandardSchemaV1>>;
+
+/** The built-in events and those of the validators, whose payload is what the validator makes of it. */
+export type EventsOf<Schemas extends EventSchemas> = {
+  [K in keyof JobEvents | keyof Schemas]: K extends keyof Schemas
+    ? NonNullable<Schemas[K]["~standard"]["types"]>["output"]
+    : K extends keyof JobEvents
+      ? JobEvents[K]
+      : never;
+};
+
+/** Options from whose validators the events of the app take their types. */
+export type OptionsWith<Schemas extends EventSchemas> = Omit<
+  JobsClientOptions<EventsOf<Schemas>>,
+  "events"
+> & { events: Schemas };
+
 export interface JobsClientOptions<Events = JobEvents> {
   /** Base of the server, http(s) or ws(s), or relative to the page; several are tried in turn, the one that works is kept. */
   url: string | URL | readonly (string | URL)[];
@@ -123,6 +141,11 @@ export interface JobsClientOptions<Events = JobEvents> {
   onInvalid?: "drop" | "pass" | "quarantine";
   /** `broadcast`: names of fields and events, where a server differs from the presets. Others refuse it (`config`). */
   map?: Partial<EnvelopeMap>;
+  /**
+   * `broadcast`: least time in ms between two of these events about the same thing; the last one is told when it is over.
+   * 0: every frame. Default `{ metric_update: 1000 }`.
+   */
+  intervals?: { readonly [K in keyof NoInfer<Events> & string]?: number };
   /** Receives what the client has to say. Without it the client is silent. */
   logger?: (entry: LogEntry) => void;
   /**
@@ -219,12 +242,19 @@ export interface ConnectionStatus {
   readonly error?: JobsError;
 }
 
-/** Something the `broadcast` protocol tells about beside jobs: a track, a playlist. */
+/** Something the `broadcast` protocol tells about beside jobs: a track, a playlist. Never changed in place. */
 export interface Entity {
   readonly id: string;
+  /** `track` or `playlist`. */
   readonly kind: string;
+  /** In the server's words, such as `analyzed`, `failed` or `pending` of a track. */
   readonly status?: string;
+  /** The one before. */
+  readonly previousStatus?: string;
+  /** Wall clock, ms since 1970. */
   readonly updatedAt: number;
+  readonly source: Job["source"];
+  /** What the server has said about it so far, the newest of each member; the names are in `camelCase`. */
   readonly data?: unknown;
 }
 

@@ -84,6 +84,18 @@ describe("loading", () => {
     client.close();
   });
 
+  it("that fails keeps the entities that are followed", async () => {
+    const { create, fake } = await page();
+    fake.control.failure = new Error("no");
+    const client = create({ protocol: "broadcast" });
+    client.entities("track").subscribe(() => {});
+    await expect(client.send("x")).rejects.toMatchObject({ code: "wasm" });
+    fake.control.failure = undefined;
+    await client.ready;
+    expect(fake.made[0]?.messages).toEqual([["watchEntities", "track", 1]]);
+    client.close();
+  });
+
   it.each<[string, () => unknown]>([
     ["a URL", () => new URL("https://cdn.test/core.wasm")],
     ["a Response", () => new Response(EMPTY_MODULE, { headers: { "content-type": "application/wasm" } })],
@@ -99,15 +111,18 @@ describe("loading", () => {
     client.close();
   });
 
-  it.each(["stream", "socket.io"])("refuses the wasm of another protocol than %s", async (protocol) => {
-    const { create } = await page();
-    const client = create({ protocol, wasm: emptyModule(protocol === "stream" ? "socket.io" : "stream") });
-    await expect(client.ready).rejects.toMatchObject({
-      code: "wasm",
-      message: expect.stringContaining(`the wasm is not that of "${protocol}"`),
-    });
-    client.close();
-  });
+  it.each(["stream", "broadcast", "socket.io"])(
+    "refuses the wasm of another protocol than %s",
+    async (protocol) => {
+      const { create } = await page();
+      const client = create({ protocol, wasm: emptyModule(protocol === "stream" ? "socket.io" : "stream") });
+      await expect(client.ready).rejects.toMatchObject({
+        code: "wasm",
+        message: expect.stringContaining(`the wasm is not that of "${protocol}"`),
+      });
+      client.close();
+    },
+  );
 
   it("tells the HTTP status of a wasm that is not there", async () => {
     vi.stubGlobal("fetch", async () => new Response("", { status: 404 }));

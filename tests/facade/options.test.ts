@@ -173,6 +173,16 @@ describe("options", () => {
     [{ url: "/", protocol: "stream", subscribe: {} }, "subscribe"],
     [{ url: "/", protocol: "stream", events: { mine: () => true } }, "events.mine"],
     [{ url: "/", protocol: "stream", logger: console }, "logger"],
+    [{ url: "/", protocol: "broadcast", tokenIn: "auth" }, "tokenIn"],
+    [{ url: "/", protocol: "broadcast", map: "jobs" }, "map"],
+    [{ url: "/", protocol: "broadcast", map: { names: {} } }, "map"],
+    [{ url: "/", protocol: "broadcast", map: { fields: "job" } }, "map.fields"],
+    [{ url: "/", protocol: "broadcast", map: { fields: { jobId: 1 } } }, "map.fields.jobId"],
+    [{ url: "/", protocol: "broadcast", map: { events: { done: "" } } }, "map.events.done"],
+    [{ url: "/", protocol: "broadcast", intervals: 1000 }, "intervals"],
+    [{ url: "/", protocol: "broadcast", intervals: { metric_update: -1 } }, "intervals.metric_update"],
+    [{ url: "/", protocol: "broadcast", intervals: { metric_update: Infinity } }, "intervals.metric_update"],
+    [{ url: "/", protocol: "broadcast", intervals: { headers: NaN } }, "intervals.headers"],
   ])("refuses %j and names the option %s", (options, name) => {
     const error = refusal(options);
     expect(error).toBeInstanceOf(JobsError);
@@ -189,20 +199,19 @@ describe("options", () => {
   });
 
   it.each([
-    { protocol: "broadcast" },
-    { protocol: "stream", map: {} },
-    { protocol: "socket.io", map: { events: { done: "job_completed" } } },
-  ])("says that %j is not there yet", (more) => {
-    const error = refusal({ url: "/", ...more });
-    expect(error.code).toBe("config");
-    expect(error.remedy).toContain('This version speaks "stream" and "socket.io"');
-  });
-
-  it.each([{ namespace: "/jobs" }, { transports: ["polling"] }])("has no %j for stream", (more) => {
-    const error = refusal({ url: "/", protocol: "stream", ...more });
+    ["stream", { namespace: "/jobs" }],
+    ["stream", { transports: ["polling"] }],
+    ["stream", { map: {} }],
+    ["stream", { intervals: {} }],
+    ["broadcast", { namespace: "/jobs" }],
+    ["broadcast", { transports: ["polling"] }],
+    ["socket.io", { map: {} }],
+    ["socket.io", { intervals: {} }],
+  ])("has, with %s, no %j", (protocol, more) => {
+    const error = refusal({ url: "/", protocol, ...more });
     const [name] = Object.keys(more);
     expect(error.code).toBe("config");
-    expect(error.message).toBe(`The option ${name} takes no value with the protocol "stream".`);
+    expect(error.message).toBe(`The option ${name} takes no value with the protocol "${protocol}".`);
   });
 
   it("does not repeat credentials of an address", () => {

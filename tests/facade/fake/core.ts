@@ -28,13 +28,16 @@ const POSTS: [name: string, ...places: ("n" | "text" | "m" | "data" | "supersede
   ["channel", "text", "n"],
   ["request", "n", "text", "data", "m"],
   ["reply", "n", "m", "data"],
+  ["attach"],
+  ["watchEntities", "text", "n"],
 ];
 
-const ATTACH = POSTS.length;
+const ATTACH = 23;
 
 const PLACES = (
   "path pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
-  "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data protocol namespace transports"
+  "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data protocol namespace transports " +
+  "mapFields mapEvents intervals"
 ).split(" ");
 
 const CALLS = ["dirty", "batch", "token", "headers", "reply", "attachment"];
@@ -67,7 +70,7 @@ function toJob({
   ...more
 }: Named) {
   const { stage, message, resultUrl } = more as Named;
-  const error = (more as Named)["error"] as Named | undefined;
+  const { error, counts } = more as { error?: Named; counts?: Named };
   return [
     id,
     STATUSES.indexOf(status as never),
@@ -80,6 +83,8 @@ function toJob({
     durationSeconds,
     ...[stage, message, resultUrl],
     ...(error ? [error["message"], +(error["retryable"] as never), error["stage"]] : []),
+    ...(counts && !error ? [null, null, null] : []),
+    ...(counts ? [counts["total"], counts["processed"], counts["succeeded"], counts["failed"]] : []),
   ];
 }
 
@@ -97,6 +102,22 @@ function toRecord([kind, a, b, c]: [string, never, never, never]): unknown[] {
   switch (kind) {
     case "job":
       return [0, ...toJob(members(a))];
+    case "entity": {
+      const {
+        kind: what,
+        id,
+        status,
+        previousStatus,
+        updatedAt = 1,
+        source = "socket",
+        data = {},
+      } = members(a);
+      return [11, what, id, status, previousStatus, updatedAt, SOURCES.indexOf(source), data];
+    }
+    case "server event": {
+      const { seq, at, source, jobId } = members(c);
+      return [6, a, b, seq, at, SOURCES.indexOf(source as never), jobId, null];
+    }
     case "event": {
       const { seq, at, source, jobId, invalid } = members(c);
       return [1, a, b, seq, at, SOURCES.indexOf(source as never), jobId, invalid];

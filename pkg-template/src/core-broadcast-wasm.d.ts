@@ -1,0 +1,3 @@
+/** Base64 of the packed wasm (lzma.ts). */
+declare const text: string;
+export default text;
