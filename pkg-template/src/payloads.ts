@@ -106,6 +106,8 @@ export interface TrackEnrichedPayload {
 export interface BulkProgressPayload {
   completed: number;
   total: number;
+  jobId?: Id;
+  importId?: Id;
   [field: string]: unknown;
 }
 export interface PlaylistPayload {
@@ -124,6 +126,23 @@ export interface TrackStatusPayload {
   trackId: Id;
   oldStatus: string;
   newStatus: string;
+}
+/** A step of an enrichment, which may name its job. */
+export interface PhasePayload {
+  jobId?: Id;
+  phase?: Id;
+  message?: string;
+  [field: string]: unknown;
+}
+/** Figures of a playlist. */
+export interface FiguresPayload {
+  playlistId?: Id;
+  followerCount?: number;
+  [field: string]: unknown;
+}
+export interface ActivityPayload {
+  activityId?: Id;
+  [field: string]: unknown;
 }
 export type FieldsPayload = Record<string, unknown>;
 
@@ -195,20 +214,20 @@ export interface JobEvents {
   update_performance_control: FieldsPayload;
 
   track_enriched: TrackEnrichedPayload;
-  batch_complete: FieldsPayload;
-  chartmetric_progress: FieldsPayload;
-  metric_update: FieldsPayload;
+  batch_complete: PhasePayload;
+  chartmetric_progress: PhasePayload;
+  metric_update: FiguresPayload;
   playlist_updated: PlaylistPayload;
   playlist_error: PlaylistPayload;
   job_status_changed: JobChangePayload;
   enrichment_job_started: JobChangePayload;
   enrichment_job_completed: JobChangePayload;
   enrichment_job_failed: JobChangePayload;
-  activity_logged: FieldsPayload;
+  activity_logged: ActivityPayload;
   track_status_changed: TrackStatusPayload;
-  enrichment_phase_started: FieldsPayload;
-  enrichment_phase_completed: FieldsPayload;
+  enrichment_phase_started: PhasePayload;
+  enrichment_phase_completed: PhasePayload;
   bulk_import_progress: BulkProgressPayload;
-  follower_count_updated: FieldsPayload;
-  analytics_updated: FieldsPayload;
+  follower_count_updated: FiguresPayload;
+  analytics_updated: FiguresPayload;
 }

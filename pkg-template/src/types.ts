@@ -7,11 +7,11 @@ import type { StandardSchemaV1 } from "./standard-schema.js";
 export type Protocol = "stream" | "broadcast" | "socket.io";
 
 export interface ReconnectOptions {
-  /** Attempts in a row before polling takes over; `Infinity` for no end. Default 5. */
+  /** Attempts in a row before polling takes over; `Infinity` for no end. Default 5; `broadcast`: no end. */
   attempts?: number;
   /** First delay in ms, doubled each time. Default 1000. */
   baseDelay?: number;
-  /** Longest delay in ms. Default 10000; `socket.io`: 5000. */
+  /** Longest delay in ms. Default 10000; `broadcast`: 30000; `socket.io`: 5000. */
   maxDelay?: number;
   /** `full`: anywhere from 0 to the delay. A number from 0 to 1: that share of the delay is random. Default `full`. */
   jitter?: "full" | "none" | number;
@@ -20,7 +20,10 @@ export interface ReconnectOptions {
 }
 
 export interface HeartbeatOptions {
-  /** Expected time in ms between two signs of life of the server. Default 30000. `socket.io`: the server says it. */
+  /**
+   * Expected time in ms between two signs of life of the server; 0: it gives none. Default 30000; `broadcast`: 0.
+   * `socket.io`: the server says it.
+   */
   interval?: number;
   /** How much later than that the connection counts as dead, and the limit of a handshake. Default 10000. */
   timeout?: number;
@@ -29,7 +32,7 @@ export interface HeartbeatOptions {
 export interface PollingOptions {
   /** Where one job is read, `{id}` standing for it, e.g. `/api/v1/jobs/{id}`. */
   url: string;
-  /** Time in ms between two reads. Default 2000. */
+  /** Time in ms between two reads. Default 2000; `broadcast`: 3000. */
   interval?: number;
   /** Headers of each read, asked for anew every time. */
   headers?: () => HeadersInit;
@@ -53,19 +56,33 @@ export interface QueueOptions {
 
 /** Names of fields and events, for a server that differs from the presets. */
 export interface EnvelopeMap {
+  /** Our name of a field, wherever in a message it is, and the server's. */
   fields: Partial<
     Record<
       | "type"
+      | "event"
       | "data"
       | "jobId"
+      | "trackId"
+      | "playlistId"
+      | "importId"
       | "status"
+      | "oldStatus"
+      | "newStatus"
       | "progress"
+      | "total"
+      | "processed"
+      | "succeeded"
+      | "failed"
       | "stage"
+      | "phase"
       | "message"
       | "error"
+      | "retryable"
       | "resultUrl"
       | "durationSeconds"
       | "attempt"
+      | "updates"
       | "timestamp",
       string
     >
@@ -96,7 +113,7 @@ export interface JobsClientOptions<Events = JobEvents> {
   /** Base of the server, http(s) or ws(s), or relative to the page; several are tried in turn, the one that works is kept. */
   url: string | URL | readonly (string | URL)[];
   protocol: Protocol;
-  /** Path of the socket. `stream`: `/api/v1/jobs/{id}/stream`; `socket.io`: `/socket.io`. */
+  /** Path of the socket. `stream`: `/api/v1/jobs/{id}/stream`; `broadcast`: `/`; `socket.io`: `/socket.io`. */
   path?: string;
   /** `socket.io`: the default channel, the one of the client's own methods, e.g. `/jobs`. Default `/`. */
   namespace?: string;
@@ -112,8 +129,8 @@ export interface JobsClientOptions<Events = JobEvents> {
   reconnect?: ReconnectOptions | false;
   heartbeat?: HeartbeatOptions;
   /**
-   * HTTP reads of a job: after every connect, and while no socket is to be had. `false`: never; `socket.io`: never
-   * unless it is given.
+   * HTTP reads of a job: after every connect, and while no socket is to be had. `false`: never; `broadcast` and
+   * `socket.io`: never unless it is given.
    */
   polling?: PollingOptions | false;
   /** `socket.io`: transports in the order they are tried. Default `["websocket", "polling"]`. */
@@ -143,14 +160,15 @@ export interface JobsClientOptions<Events = JobEvents> {
   map?: Partial<EnvelopeMap>;
   /**
    * `broadcast`: least time in ms between two of these events about the same thing; the last one is told when it is over.
-   * 0: every frame. Default `{ metric_update: 1000 }`.
+   * 0: every frame. `metric_update` has 1000 unless it is given.
    */
   intervals?: { readonly [K in keyof NoInfer<Events> & string]?: number };
   /** Receives what the client has to say. Without it the client is silent. */
   logger?: (entry: LogEntry) => void;
   /**
    * Where the wasm comes from, instead of the copy inside the package: for streaming or a strict `connect-src`. It is
-   * that of the protocol: `jobwire/core.wasm`, for `socket.io` `jobwire/core-socketio.wasm`.
+   * that of the protocol: `jobwire/core.wasm`, for `broadcast` `jobwire/core-broadcast.wasm`, for `socket.io`
+   * `jobwire/core-socketio.wasm`.
    */
   wasm?: URL | Response | BufferSource | WebAssembly.Module;
 }

@@ -20,6 +20,7 @@ describe("the options of broadcast", () => {
     attempts: 1e9,
     maxDelay: 30_000,
     heartbeatInterval: 0,
+    intervals: '{"metric_update":1000}',
     transports: 0,
     reconnectOff: 0,
     token: 0,
@@ -62,23 +63,22 @@ describe("the options of broadcast", () => {
       mapEvents: '{"finished":"batch_complete"}',
       intervals: '{"metric_update":0,"mine":2.5}',
     });
-    expect(await config({ map: {}, intervals: {} })).toEqual({ ...usual, intervals: "{}" });
+    expect(await config({ map: {}, intervals: {} })).toEqual(usual);
   });
 
   it("whose intervals belong to events that are called like other options", async () => {
     const intervals = { url: 1, headers: 2, jitter: 3, attempts: 4 };
-    expect(await config({ intervals })).toMatchObject({ intervals: JSON.stringify(intervals) });
+    expect(await config({ intervals })).toMatchObject({
+      intervals: JSON.stringify({ metric_update: 1000, ...intervals }),
+    });
   });
 
-  it.each([
-    [{ map: { fields: { jobID: "x" } } }, "The option map.fields has no member jobID."],
-    [{ path: "/jobs/{id}" }, "The option path has an {id}"],
-  ])("that only the loaded part can judge fail the client: %j", async (more, message) => {
-    const client = create({ ...broadcast, ...(more as object) });
+  it("have one path for all jobs", async () => {
+    const client = create({ ...broadcast, path: "/jobs/{id}" });
     await expect(client.connect()).rejects.toMatchObject({
       name: "JobsError",
       code: "config",
-      message: expect.stringContaining(message),
+      message: expect.stringContaining("The option path has an {id}") as string,
     });
     expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "config" } });
   });
@@ -214,6 +214,23 @@ describe("entities", () => {
     await frame();
     expect(store.current.size).toBe(50_000);
     expect(["0", "1", "2", "new"].filter((id) => store.current.has(id))).toEqual(["0", "2", "new"]);
+  });
+
+  it("go when the core forgets them", async () => {
+    const { client, core } = await open(broadcast);
+    vi.useFakeTimers();
+    const store = client.entities("track");
+    store.subscribe(() => {});
+    core.push(entity("1"), entity("2"), entity("1", { data: null }));
+    await frame();
+    const now = store.current;
+    expect([...now.keys()]).toEqual(["2"]);
+    core.push(entity("1", { data: null }));
+    await frame();
+    expect(store.current).toBe(now);
+    core.push(entity("2", { data: null }), entity("2", { updatedAt: 3 }));
+    await frame();
+    expect(store.current.get("2")?.updatedAt).toBe(3);
   });
 
   it("are told no more after close()", async () => {
