@@ -128,7 +128,20 @@ export function useJobs(filter: JobFilter = {}): readonly Job[] {
 
 /** `broadcast`: the entities of a kind by id, followed while the component is mounted. */
 export function useEntities(kind: string): ReadonlyMap<string, Entity> {
-  return useStore(useJobsClient().entities(kind), NO_ENTITIES);
+  const client = useJobsClient();
+  const store = useMemo(() => {
+    const entities = client.entities(kind);
+    let last: ReadonlyMap<string, Entity> | undefined;
+    return {
+      // Who looks follows, and React looks once more at what it has left.
+      get current() {
+        return (last ??= entities.current);
+      },
+      subscribe: (listener: (now: ReadonlyMap<string, Entity>) => void) =>
+        entities.subscribe((now) => listener((last = now))),
+    };
+  }, [client, kind]);
+  return useStore(store, NO_ENTITIES);
 }
 
 /** The state of the connection, or of a channel. */

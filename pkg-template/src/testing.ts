@@ -7,6 +7,8 @@ import type { JobsClientOptions } from "./index.js";
 import { install } from "./testing-socket.js";
 import type { Peer, Session } from "./testing-socket.js";
 
+export { createBroadcastServer } from "./testing-broadcast.js";
+export type * from "./testing-broadcast.js";
 export { createSocketIoServer } from "./testing-socketio.js";
 export type { SocketIoServer } from "./testing-socketio.js";
 

@@ -8,6 +8,7 @@ import {
   JobsProvider,
   useChannel,
   useConnection,
+  useEntities,
   useJob,
   useJobEvents,
   useJobs,
@@ -255,6 +256,44 @@ describe("useChannel", () => {
     channels[0]?.close();
     await expect(channels[0]?.send("x")).rejects.toMatchObject({ code: "closed" });
     expect(core.heard("channel").at(-1)?.at(-1)).toBe(0);
+  });
+});
+
+describe("useEntities", () => {
+  const Tracks = ({ kind = "track" }: { kind?: string }) => {
+    renders++;
+    return [...useEntities(kind).values()].map(({ id, status }) => `${id} ${status} `);
+  };
+  const entity = (kind: string, id: string, status: string) => ["entity", { kind, id, status }];
+  const last = (core: FakeCore) =>
+    Object.fromEntries(core.heard("watchEntities").map(([, kind, flag]) => [kind, flag]));
+  let renders = 0;
+
+  it("shows them, at most once a frame, and follows them while it is mounted", async () => {
+    const { client, core } = await open({ protocol: "broadcast" });
+    vi.useFakeTimers();
+    const { root, container, render } = await mount(h(JobsProvider, { client }, h(Tracks)));
+    expect(container.textContent).toBe("");
+    renders = 0;
+    for (const status of ["pending", "analyzed"]) core.push(entity("track", "1", status));
+    core.push(entity("track", "2", "failed"));
+    await nextFrame();
+    expect(container.textContent).toBe("1 analyzed 2 failed ");
+    // StrictMode renders twice.
+    expect(renders).toBeLessThanOrEqual(2);
+    await render(h(JobsProvider, { client }, h(Tracks, { kind: "playlist" })));
+    core.push(entity("playlist", "9", "error"));
+    await nextFrame();
+    expect(container.textContent).toBe("9 error ");
+    expect(last(core)).toEqual({ track: 0, playlist: 1 });
+    await act(async () => root.unmount());
+    expect(last(core)).toEqual({ track: 0, playlist: 0 });
+  });
+
+  it("shows none in a server render, and loads nothing", async () => {
+    const { client, core } = await open({ protocol: "broadcast" });
+    expect(renderToString(h(JobsProvider, { client }, h(Tracks)))).toBe("");
+    expect(core.messages).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import Probe from "./fixtures/Probe.svelte";
 import Provider from "./fixtures/Provider.svelte";
 import Talk from "./fixtures/Talk.svelte";
+import Tracks from "./fixtures/Tracks.svelte";
 import { made } from "./fake/core.js";
 import { frame, job, meta, newest, open } from "./support.js";
 
@@ -72,6 +73,31 @@ describe("Svelte", () => {
     expect(core.heard("channel")).toEqual([
       ["channel", "/a", 1],
       ["channel", "/a", 0],
+    ]);
+  });
+
+  it("shows the entities of a kind, followed while they are shown", async () => {
+    const { client, core } = await open({ protocol: "broadcast" });
+    vi.useFakeTimers();
+    const target = document.createElement("div");
+    const page = mount(Tracks, { target, props: { client } });
+    const told = async (kind: string, id: string, status: string) => {
+      core.push(["entity", { kind, id, status }]);
+      await frame();
+      flushSync();
+      return target.querySelector("output")?.textContent;
+    };
+    flushSync();
+    expect(await told("track", "1", "pending")).toBe("1 pending");
+    expect(await told("track", "2", "analyzed")).toBe("1 pending, 2 analyzed");
+    flushSync(() => target.querySelector("button")?.click());
+    expect(await told("playlist", "9", "error")).toBe("9 error");
+    await unmount(page);
+    await vi.advanceTimersByTimeAsync(10);
+    const wishes = new Map(core.heard("watchEntities").map(([, kind, flag]) => [kind, flag]));
+    expect([...wishes]).toEqual([
+      ["track", 0],
+      ["playlist", 0],
     ]);
   });
 
