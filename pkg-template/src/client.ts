@@ -150,8 +150,21 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     if (part) {
       const [{ equip }] = await Promise.all([part, preload(options)]);
       equip(
-        ...([home, values, calls, records, rooms, say, ask, deliver, isClosed, answer] as const),
-        ...([...tools, entities, frames, options, configError] as const),
+        home,
+        values,
+        calls,
+        records,
+        rooms,
+        say,
+        ask,
+        deliver,
+        isClosed,
+        answer,
+        ...tools,
+        entities,
+        frames,
+        options,
+        configError,
       );
     }
     let isDead = false;

@@ -13,11 +13,11 @@ const enum Odds {
   Rep2 = 48,
   Long = 60,
   Slot = 72,
-  Far = Slot + 256,
-  Align = Far + 128,
-  Length = Align + 16,
-  RepLength = Length + 512,
-  Literal = RepLength + 512,
+  Far = 328,
+  Align = 456,
+  Length = 472,
+  RepLength = 984,
+  Literal = 1496,
 }
 
 /** Never reads or writes outside; of what is not whole it makes something that is no wasm. */

@@ -105,12 +105,10 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   if (tokenIn !== undefined) oneOf("tokenIn", tokenIn, ...places);
   if (onInvalid !== undefined) oneOf("onInvalid", onInvalid, ...ON_INVALID);
   if (path !== undefined) template("path", path);
-  const schemas = object("events", o.events ?? {});
-  for (const name in schemas) {
-    const standard = (schemas[name] as { "~standard"?: unknown } | null)?.["~standard"];
+  for (const [name, schema] of members("events", o.events)) {
+    const standard = (schema as { "~standard"?: unknown } | null)?.["~standard"];
     check(standard, `events.${name}`, "a Standard Schema validator");
   }
-
   for (const [part, names] of members("map", o.map)) {
     oneOf("map", part, "fields", "events");
     for (const [name, other] of members(`map.${part}`, names))
