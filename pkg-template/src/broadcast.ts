@@ -1,5 +1,6 @@
 /** What of the facade only the protocol `broadcast` needs. It is loaded with the core, and given what it works with. */
 import type { Entities, Tools } from "./client.js";
+import type { JobFields } from "./records.js";
 import type { equip as Equip } from "./socketio.js";
 import type { Cell } from "./store.js";
 import type { Entity } from "./types.js";
@@ -42,10 +43,10 @@ function configure(config: unknown[], { map, intervals, path }: Tools[10], fault
   config[30] = JSON.stringify({ metric_update: 1000, ...intervals });
 }
 
-/** Has a client speak `broadcast`: changes its config, and adds a record of docs/core-messages.md. */
+/** Has a client speak `broadcast`: changes its config, and records of docs/core-messages.md. */
 export function equip(...all: Given): void {
-  const [, config, , records, , , , , , , ...tools] = all;
-  const [, , camelized, given, , , toMeta, , entities, frames, options, fault] = tools;
+  const [home, config, , records, , , , deliver, , , ...tools] = all;
+  const [, , camelized, given, , toJob, toMeta, , entities, frames, options, fault] = tools;
   const keepers = new Map<string, (id: string, entity?: Entity) => void>();
 
   /** Takes entities of a kind in, or forgets them; tells of that once a frame, in a new map. */
@@ -77,7 +78,35 @@ export function equip(...all: Given): void {
     };
   }
 
+  /** The end of a job that a read found, as the server's own event would have told it; else as elsewhere. */
+  const hearOwn = records[7];
+  function hearEnd(event: string, values: never[], ...origin: Parameters<typeof toMeta>): void {
+    if (!/job/.test(event)) return hearOwn?.(...([event, values, ...origin] as never[]));
+    const { id: jobId, counts, error, ...job } = toJob(...(values as unknown as JobFields));
+    const progress =
+      counts &&
+      given({
+        tracksProcessed: counts.processed,
+        tracksSucceeded: counts.succeeded,
+        tracksFailed: counts.failed,
+        total: counts.total,
+      });
+    const { status, message, stage: phase, resultUrl, durationSeconds } = job;
+    const payload = {
+      jobId,
+      status,
+      progress,
+      phase,
+      message,
+      error: error?.message,
+      resultUrl,
+      durationSeconds,
+    };
+    deliver(event, given(payload), toMeta(...origin), home, event);
+  }
+
   configure(config, options, fault);
+  records[7] = hearEnd;
   records[11] = (...[kind, id, status, previousStatus, updatedAt, from, told]: EntityFields) => {
     const cell = entities.get(kind);
     if (!cell) return;

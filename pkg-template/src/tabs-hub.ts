@@ -17,6 +17,7 @@ const SOURCES: { [kind: number]: number } = {
   [Rec.Own]: 5,
   [Rec.Channel]: 8,
   [Rec.SocketIo]: 5,
+  [Rec.Entity]: 6,
 };
 
 /** How long a channel that was left shows what it showed, ms; and then. */
@@ -149,7 +150,7 @@ export function createHub(
   function wish(member: Member, tab: string, message: Message): void {
     const [post, n = 0, text] = message;
     const delta = member.wishes.note(message);
-    const isFlag = post === Post.WatchAll || post === Post.Channel;
+    const isFlag = post === Post.WatchAll || post === Post.Channel || post === Post.WatchEntities;
     // A flag that another tab says again has the core tell what the others know; the status of a channel it keeps.
     if (post === Post.Channel) {
       if (n) present(tab, channels.get(text));

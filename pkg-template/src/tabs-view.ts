@@ -30,7 +30,9 @@ const POLLING = 4;
 /** What says that another tab has the connection. */
 const TAB = 2;
 /** The events that end a job, whatever the protocol. */
-const IS_END = /^([^,]*,)?(job_)?(completed|failed|error|cancelled)$/;
+const IS_END = /^([^,]*,)?((enrichment_)?job_)?(completed|failed|error|cancelled)$/;
+/** Those that do so when a core tells them of itself. */
+const MAY_END = /^job_status/;
 
 /** Distance between the numbers for replies of one core and of the next. */
 export const CORES_APART = 2 ** 32;
@@ -172,7 +174,7 @@ export function createView(
     const name = event[1] as string;
     const job = event[6] as string;
     if (!wishes.hears(name)) return undefined;
-    if (IS_END.test(name)) {
+    if (IS_END.test(name) || (event[0] === Rec.Own && MAY_END.test(name))) {
       if (ended.has(job)) return undefined;
       over.delete(job);
       if (!jobs.has(job) && announced.size < MAX_JOBS) announced.add(job);
@@ -217,6 +219,7 @@ export function createView(
         ? readStatus(line, 2)
         : undefined;
     }
+    if (kind === Rec.Entity) return wishes.has(Post.WatchEntities, first as string) ? line : undefined;
     return kind === Rec.Log ? line : readEvent(line, over);
   }
 

@@ -50,6 +50,7 @@ export const enum Rec {
   Channel,
   SocketIo,
   Acknowledgement,
+  Entity,
 }
 
 /** Ids of the attachments that belong to a record. */

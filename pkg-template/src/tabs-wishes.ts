@@ -20,7 +20,8 @@ export interface Wishes {
   has(post: Message[0], text?: string): boolean;
 }
 
-export const isWish = (post: Post) => post <= Post.WatchAll || post === Post.Channel;
+export const isWish = (post: Post) =>
+  post <= Post.WatchAll || post === Post.Channel || post === Post.WatchEntities;
 
 export function createWishes(): Wishes {
   /** By message, then by text: how often. */

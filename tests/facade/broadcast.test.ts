@@ -289,6 +289,37 @@ describe("events of broadcast", () => {
     ]);
   });
 
+  it("that end a job which was read tell of it as the server's would", async () => {
+    const { client, core } = await open(broadcast);
+    const heard: unknown[] = [];
+    client.onAny((name, payload, { jobId, source }) => heard.push([name, payload, jobId, source]));
+    const counted = ["a", 4, 50, 1, 9, 1, 0, null, 2.5, "2", "why", null, "disk full", 0, null, 4, 2, 1, 1];
+    core.urgent(
+      ["own event", "job_status", counted, "a"],
+      [
+        "own event",
+        "enrichment_job_completed",
+        ["b", 3, null, 1, 9, 1, 0, null, null, null, null, "/r"],
+        "b",
+      ],
+      ["own event", "gap", [0, 1, 2, 1], "b"],
+    );
+    const progress = { tracksProcessed: 2, tracksSucceeded: 1, tracksFailed: 1, total: 4 };
+    expect(heard).toEqual([
+      [
+        "job_status",
+        {
+          ...{ jobId: "a", status: "failed", progress, phase: "2", message: "why", error: "disk full" },
+          durationSeconds: 2.5,
+        },
+        "a",
+        "socket",
+      ],
+      ["enrichment_job_completed", { jobId: "b", status: "completed", resultUrl: "/r" }, "b", "socket"],
+      ["gap", { jobId: "b", from: 1, to: 2, healed: true }, "b", "socket"],
+    ]);
+  });
+
   it("need no channel, and there is none", async () => {
     const { client } = await open(broadcast);
     expect(() => client.channel("/a")).toThrow("This protocol has no channels.");

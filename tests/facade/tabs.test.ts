@@ -141,6 +141,36 @@ describe("shareAcrossTabs", () => {
     expect(validate).not.toHaveBeenCalled();
   });
 
+  it("tells of the entities that a tab wished for, and of all that there are when it does", async () => {
+    const broadcast = { protocol: "broadcast" } as const;
+    const [leader, tab] = [await openTab(broadcast), await openTab(broadcast)];
+    const told: unknown[] = [];
+    leader.client.entities("track").subscribe(() => {});
+    tab.client.entities("playlist").subscribe((map) => told.push(...map.values()));
+    tab.client.onAny((event) => told.push(event));
+    await microtasks();
+    const entity = (kind: string, id: string) => ["entity", { kind, id }];
+    leader.core.urgent(entity("track", "1"), entity("playlist", "2"));
+    await frame();
+    expect(told).toEqual([{ kind: "playlist", id: "2", updatedAt: 1, source: "tab", data: {} }]);
+    expect([...leader.client.entities("track").current.values()]).toMatchObject([{ source: "socket" }]);
+    tab.client.entities("track").subscribe(() => {});
+    await microtasks();
+    leader.tab.kill();
+    await microtasks();
+    tab.client.close();
+    await microtasks();
+    expect(leader.core.heard("watchEntities")).toEqual([
+      ["watchEntities", "track", 1],
+      ["watchEntities", "playlist", 1],
+      ["watchEntities", "track", 1],
+    ]);
+    expect(tab.core.heard("watchEntities")).toEqual([
+      ["watchEntities", "playlist", 1],
+      ["watchEntities", "track", 1],
+    ]);
+  });
+
   it("takes back what a tab wished for, however it ends", async () => {
     const [leader, closing, dying] = [await openTab(), await openTab(), await openTab()];
     for (const { client } of [closing, dying]) {
@@ -366,6 +396,28 @@ describe("shareAcrossTabs", () => {
       }
       for (const { statuses } of over) expect(statuses).toEqual(["unknown - stale", "completed 100"]);
       for (const { ends } of going) expect(ends).toEqual(["over", "going"]);
+    });
+
+    it("tells no end of a broadcast job twice", async () => {
+      const broadcast = { protocol: "broadcast", polling: { url: "/jobs/{id}" } } as const;
+      const [leader, second] = [await openTab(broadcast), await openTab(broadcast)];
+      const ends: unknown[] = [];
+      second.client.job("a").subscribe(() => {});
+      second.client.on("job_status", ({ status }) => ends.push(status));
+      await microtasks();
+      const over = job("a", { status: "completed" });
+      const told = { ...meta({ jobId: "a" }) };
+      leader.core.urgent(
+        open(),
+        ["job", over],
+        ["server event", "job_status", { status: "completed" }, told],
+      );
+      await microtasks();
+      leader.tab.kill();
+      await microtasks();
+      second.core.urgent(open(), ["job", over], ["own event", "job_status", ["a", 3], "a"]);
+      await microtasks();
+      expect(ends).toEqual(["completed"]);
     });
 
     it("asks again what was not answered, and sends nothing twice that may have been sent", async () => {

@@ -26,6 +26,14 @@ export function inference(): void {
   plain.on("progress", ({ percent }) => percent);
   // @ts-expect-error a snapshot is immutable
   plain.job("a").current.progress = 3;
+  const tracks = plain.entities("track").current;
+  expectTypeOf(tracks).toEqualTypeOf<ReadonlyMap<string, P.Entity>>();
+  // @ts-expect-error and so is a map of entities
+  tracks.set("1", { id: "1", kind: "track", updatedAt: 1, source: "socket" });
+  plain.on("job_status", ({ jobId, trackId, progress }) => {
+    expectTypeOf([jobId, trackId]).toEqualTypeOf<(string | number | undefined)[]>();
+    expectTypeOf(progress?.tracksProcessed).toEqualTypeOf<number | undefined>();
+  });
 }
 
 describe("types", () => {
@@ -38,6 +46,19 @@ describe("types", () => {
     expectTypeOf<ReturnType<JobsClient["send"]>>().toEqualTypeOf<Promise<P.SendResult>>();
     expectTypeOf<JobsError["code"]>().toEqualTypeOf<P.JobsErrorCode>();
     expectTypeOf<JobsClient>().toExtend<Disposable>();
+  });
+
+  it("name what a map and intervals may hold", () => {
+    const server = { url: "/", protocol: "broadcast" } as const;
+    const map = { fields: { jobId: "job" }, events: { done: "batch_complete" } } as const;
+    const good = { ...server, map, intervals: { metric_update: 500 } };
+    expectTypeOf(good).toExtend<P.JobsClientOptions>();
+    const field = { ...server, map: { fields: { jobID: "job" } } };
+    expectTypeOf(field).not.toExtend<P.JobsClientOptions>();
+    const event = { ...server, map: { events: { done: "no_event" } } } as const;
+    expectTypeOf(event).not.toExtend<P.JobsClientOptions>();
+    const interval = { ...server, intervals: { metric_update: "500" } };
+    expectTypeOf(interval).not.toExtend<P.JobsClientOptions>();
   });
 
   it("take any Standard Schema validator that fits its event", () => {
