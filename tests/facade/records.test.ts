@@ -57,6 +57,18 @@ describe("a job record", () => {
     });
   });
 
+  it("has counts, of which some are unknown", () => {
+    const plain = ["j", 2, 50, 1, 7, 0, 0, null, null, null, null, null] as const;
+    expect(toJob(...plain, null, 0, null, 4, 2, 0, null).counts).toStrictEqual({
+      total: 4,
+      processed: 2,
+      succeeded: 0,
+    });
+    expect(toJob(...plain, null, 0, null, null, 0, null, null)).toMatchObject({ counts: { processed: 0 } });
+    expect(toJob(...plain, null, 0, null)).not.toHaveProperty("counts");
+    expect(toJob(...plain, null, 0, null, 4, 2, 0, null)).not.toHaveProperty("error");
+  });
+
   it("keeps zeros and empty texts", () => {
     expect(toJob("j", 1, 0, 1, 0, 0, 0, 0, 0, "", "", "")).toStrictEqual({
       id: "j",
