@@ -374,6 +374,7 @@ export interface LogEntry {
 export interface AuditRow {
   event: string;
   received: number;
+  /** What listeners were told: `broadcast` tells them the last of a burst. */
   delivered: number;
   invalid: number;
   listeners: number;
