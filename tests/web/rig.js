@@ -5,7 +5,8 @@ const SERVER = "://jobs.test";
 /** The config's places; see docs/core-messages.md. */
 const PLACES = (
   "path pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
-  "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data protocol namespace transports"
+  "heartbeatInterval timeout maxSockets linger maxItems maxBytes maxAge history onInvalid perSecond burst event data " +
+  "protocol namespace transports mapFields mapEvents intervals"
 ).split(" ");
 const CONFIG = {
   attempts: 2,
