@@ -1,13 +1,13 @@
 /**
- * npm run test:sim:long: many more seeds of both simulators (`sim`: the protocol `stream`, `sio`: Socket.IO) than
- * `npm test` runs; `-- 1000000` says how many of each, `-- 1000000 5000` from which.
+ * npm run test:sim:long: many more seeds of the simulators (`sim`: the protocol `stream`, `sio`: Socket.IO, `cast`:
+ * `broadcast`) than `npm test` runs; `-- 1000000` says how many of each, `-- 1000000 5000` from which.
  */
 import { spawnSync } from "node:child_process";
 import { root } from "./lib/paths.mjs";
 import { wasmRust } from "./lib/wasm-target.mjs";
 
-/** As many of each as two idle cores run in a minute and a half. */
-const SEEDS = { sim: "600000", sio: "200000" };
+/** As many of each as two idle cores run in about two minutes. */
+const SEEDS = { sim: "600000", sio: "200000", cast: "10000" };
 
 const [seeds, first = "10000"] = process.argv.slice(2);
 if (![seeds ?? "0", first].every((text) => /^\d+$/.test(text))) {
