@@ -49,9 +49,10 @@ function testsIn(folder, pattern) {
 /**
  * @param {string} folder
  * @param {readonly string[]} [flags]
+ * @param {(file: string) => boolean} [chosen]
  */
-async function nodeTests(folder, flags = []) {
-  const files = testsIn(folder, /\.test\.mjs$/);
+async function nodeTests(folder, flags = [], chosen = () => true) {
+  const files = testsIn(folder, /\.test\.mjs$/).filter(chosen);
   if (files.length === 0) return false;
   return run(process.execPath, ["--test", "--test-reporter=spec", ...flags, ...files]);
 }
@@ -107,6 +108,12 @@ async function core() {
 }
 
 const PACKAGE = ["wasm-bindgen", "npm", "wasm-opt"];
+
+/** The browsers share two cores; side by side they would measure each other. */
+const ONE_BY_ONE = ["--test-concurrency=1"];
+
+/** End-to-end tests that `npm test` would take more than ten minutes with. */
+const OF_ONE_SYSTEM = /(?:five|images|karaoke|karaoke-hooks|playlists|songs)\.test\.mjs$/;
 
 /** @type {readonly Suite[]} */
 export const suites = [
@@ -205,8 +212,15 @@ export const suites = [
     title: "real servers, real browsers",
     needs: [...PACKAGE, "chromium", "firefox", "webkit", "venv", "redis", "bun"],
     packaged: true,
-    // The browsers share two cores; side by side they would measure each other.
-    run: () => nodeTests(join("tests", "e2e"), ["--test-concurrency=1"]),
+    run: () => nodeTests(join("tests", "e2e"), ONE_BY_ONE, (file) => !OF_ONE_SYSTEM.test(file)),
+  },
+  {
+    name: "systems",
+    title: "each system with its own back-end and page, in real browsers",
+    needs: [...PACKAGE, "chromium", "firefox", "venv", "redis", "bun"],
+    packaged: true,
+    slow: true,
+    run: () => nodeTests(join("tests", "e2e"), ONE_BY_ONE, (file) => OF_ONE_SYSTEM.test(file)),
   },
   {
     name: "conformance",
@@ -214,7 +228,7 @@ export const suites = [
     needs: [...PACKAGE, "chromium", "firefox", "venv"],
     packaged: true,
     slow: true,
-    run: () => nodeTests(join("tests", "conformance"), ["--test-concurrency=1"]),
+    run: () => nodeTests(join("tests", "conformance"), ONE_BY_ONE),
   },
   {
     name: "size",
