@@ -1,4 +1,4 @@
-import type { ConnectionStatus } from "jobwire";
+import type { ConnectionStatus, JobsError } from "jobwire";
 import { useConnection } from "jobwire/react";
 import { useNow } from "../hooks/useNow";
 import { POLL_MS } from "../settings";
@@ -65,11 +65,16 @@ export function ConnectionBadge({ words = {} }: { words?: BadgeWords }) {
           </div>
         </dl>
       </div>
-      <p className="connection-says">
-        {error ? withCode(`${error.message} ${error.remedy}`) : (words[state] ?? says)}
-      </p>
+      <p className="connection-says">{error ? withCode(explain(error, state)) : (words[state] ?? says)}</p>
     </section>
   );
+}
+
+function explain({ message, remedy }: JobsError, state: ConnectionStatus["state"]): string {
+  if (state !== "failed") return `${message} ${remedy}`;
+  // What a passing trouble promises does not hold once the client has given up.
+  const rest = remedy.replace(/(; t|^T)he client keeps trying\.$/, (_, start) => (start === "T" ? "" : "."));
+  return [message, rest, WORDS.failed.says].filter(Boolean).join(" ");
 }
 
 /** Names of options stand between backticks in a remedy. */

@@ -44,7 +44,7 @@ export const UploadCard = memo(function UploadCard({ upload, ahead, onRetry, onR
           {name}
         </h3>
         <span className="card-size">{bytes(size)}</span>
-        <span className="pill">{pillOf(status, phase, isWaiting)}</span>
+        <span className="pill">{pillOf(status, phase)}</span>
       </div>
       <div className="card-actions">
         {(status === "failed" || isUnsent) && (
@@ -75,17 +75,16 @@ export const UploadCard = memo(function UploadCard({ upload, ahead, onRetry, onR
   );
 });
 
-function pillOf(status: keyof typeof STATUS_WORDS | "unsent", phase: Phase, isWaiting: boolean) {
+function pillOf(status: keyof typeof STATUS_WORDS | "unsent", phase: Phase) {
   if (status === "unsent") return "Not sent";
   if (status !== "unknown") return STATUS_WORDS[status];
-  if (isWaiting) return "Waiting";
-  return phase === "waiting" ? "Connecting" : "Sending";
+  return phase === "waiting" ? "Waiting" : "Sending";
 }
 
 function beforeNews(phase: Phase, isWaiting: boolean, ahead: number) {
   if (phase === "sending") return "Sending the image";
   if (phase !== "waiting") return "The server has the image";
-  if (!isWaiting) return "Opening a WebSocket; the image is sent when it is open";
+  if (!isWaiting) return "Waits for its WebSocket; the image is sent when that is open";
   const line = ahead === 0 ? "next in line" : `${ahead} before it`;
   return `Waits for one of the ${MAX_SOCKETS} sockets: ${line}`;
 }
