@@ -249,14 +249,16 @@ describe("image sessions", () => {
 
       it("say on the page that they reconnect, hold the bar, and go on", async () => {
         const frail = await stage.proxy(replaying.url);
-        const page = await open(name, frail.url, { pace: "300" });
+        const page = await open(name, frail.url, { pace: "200" });
         await page.choose(PHOTO);
         await page.until(
           () => Number(document.querySelector("[data-session-id]")?.getAttribute("data-progress")) >= 20,
         );
+        await frail.mode("refuseUpgrade");
         frail.cut();
         await page.says(".tracker .fresh", "Reconnecting…");
         await page.shows(".bar[data-tone=held]");
+        await frail.mode("pass");
         await page.counts("[data-status=completed]", 1);
         assert.equal(await page.page.$(".tracker .fresh"), null);
       });
