@@ -11,7 +11,7 @@ export default ts.config(
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
   {
-    files: ["pkg-template/**/*.{ts,tsx}", "examples/**/*.{ts,tsx}"],
+    files: ["pkg-template/**/*.{ts,tsx}", "examples/**/*.{ts,tsx}", "tests/facade/**/*.{ts,tsx}"],
     extends: [ts.configs.strict],
     languageOptions: { globals: globals.browser },
     rules: {

@@ -8,7 +8,7 @@ import type { SocketIoServer } from "../../pkg-template/src/testing.js";
 const load = () => {
   const require = createRequire(import.meta.url);
   const path = require.resolve("socket.io-client/dist/socket.io.js");
-  delete require.cache[path];
+  Reflect.deleteProperty(require.cache, path);
   return require(path) as { Manager: new (url: string, options: object) => Reference };
 };
 interface Socket {

@@ -1,7 +1,7 @@
 import { type } from "arktype";
 import { createElement as h } from "react";
 import * as v from "valibot";
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { assert, describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { JobsClient } from "../../pkg-template/src/index.js";
 import type * as P from "../../pkg-template/src/index.js";
@@ -39,7 +39,7 @@ export function inference(): void {
   new JobsClient({ ...server, events: { mine: z.string() }, intervals: { other: 1 } });
   // @ts-expect-error no validator
   new JobsClient({ ...server, events: { mine: () => true } });
-  // @ts-expect-error no option
+  // @ts-expect-error there is no such option
   new JobsClient({ ...server, events: { mine: z.string() }, evnets: {} });
 
   const provided = provideJobs({ ...server, events: { mine: z.number() } });
@@ -81,7 +81,8 @@ describe.each([
     client.on("mine", ({ n }, { invalid: reason }) => heard.push(reason ? `${n}: ${reason}` : n));
     client.on("invalid", (event) => invalid.push(event));
     await client.ready;
-    const core = made.at(-1)!;
+    const core = made.at(-1);
+    assert(core);
     core.urgent(...[1, "two", 3].map((n) => ["event", "mine", { n }, meta()]));
     return { client, core, heard, invalid, entries };
   }
