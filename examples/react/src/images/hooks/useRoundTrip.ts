@@ -13,11 +13,13 @@ export function useRoundTrip(interval: number): number | undefined {
   useJobEvents("connected", ({ sessionId }) => void ping(sessionId));
   useEffect(() => {
     if (state !== "open") return undefined;
-    const timer = setInterval(async () => {
+    const measure = async () => {
       const { connections } = await client.inspect();
       const open = connections.find((socket) => socket.state === "open");
       if (open?.jobId) await ping(open.jobId);
-    }, interval);
+    };
+    // A client that is closed meanwhile has nothing to measure.
+    const timer = setInterval(() => void measure().catch(() => {}), interval);
     return () => clearInterval(timer);
   }, [client, state, interval, ping]);
   return rttMs;
