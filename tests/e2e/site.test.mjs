@@ -55,11 +55,11 @@ describe("the pages of the site", () => {
     for (const file of await files()) {
       const page = await open(file);
       await page.page.emulateMediaFeatures([STILL]);
+      await page.page.$$eval(".inspector summary", (all) => all.forEach((one) => one.click()));
       // Pages without a connection from the start have one for a job.
       await page.page.$$eval("button", (all) =>
         all.find(({ textContent }) => textContent === "Use a sample file")?.click(),
       );
-      await page.page.$$eval(".inspector summary", (all) => all.forEach((one) => one.click()));
       await page.says(".inspector-facts", "websocket");
       await page.says(".inspector-inside tbody th", "frames");
       await page.page.evaluate(axe.source);
