@@ -15,6 +15,9 @@ interface Window {
   kept?: string;
   stoodStill?: boolean;
   performanceStates?: any[];
+  /** Waits between attempts, and what tracks were in turn, by id: noted by songs.test.mjs. */
+  waits: { attempt: number; ms: number }[];
+  courses: Record<string, string[]>;
   begin(options: object): void;
   follow(id: string): () => void;
   upload(url: string, body: string): Promise<string>;
