@@ -19,16 +19,17 @@ async def _start(processes: Processes, options: argparse.Namespace) -> str:
     url = await processes.redis(options.redis_url)
     env = {**os.environ, "JOBWIRE_REDIS_URL": url}
     addresses = []
-    for number in range(options.web):
+    for number in range(options.web if options.only != "worker" else 0):
         # A port each: a polling session belongs to one process, which a shared port could not tell.
         listener = processes.listen(options.host, options.port and options.port + number)
         command = [sys.executable, str(HERE / "web.py")]
         fd = listener.fileno()
         processes.start(Child(f"web {number + 1}", command, {**env, "JOBWIRE_LISTEN_FD": str(fd)}, fd))
         addresses.append(f"http://{options.host}:{listener.getsockname()[1]}")
-    processes.start(Child("worker", [sys.executable, str(HERE / "worker.py")], env))
+    if options.only != "web":
+        processes.start(Child("worker", [sys.executable, str(HERE / "worker.py")], env))
     await processes.until_ready()
-    return " ".join(addresses)
+    return " ".join(addresses) or "worker"
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -42,9 +43,12 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--web", type=int, default=2, metavar="N", help="web processes (default 2)")
     parser.add_argument("--redis-url", help="use this Redis instead of starting a private one")
+    parser.add_argument("--only", choices=("web", "worker"), help="run this part alone")
     options = parser.parse_args(arguments)
     if options.web < 1:
         parser.error("--web must be at least 1")
+    if options.only and not options.redis_url:
+        parser.error(f"--only {options.only} needs the Redis that the other part uses: add --redis-url")
     return options
 
 

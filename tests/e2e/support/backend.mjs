@@ -172,11 +172,17 @@ function python() {
 }
 
 /**
- * The Flask-SocketIO back-end with its Redis and its worker; each web process has an address of its own.
- * @param {{ web?: number, env?: Record<string, string> }} [options]
+ * The Flask-SocketIO back-end with its Redis and its worker, or one part of it that uses a Redis which runs already;
+ * each web process has an address of its own.
+ * @param {{ web?: number, only?: "web" | "worker", redisUrl?: string, env?: Record<string, string> }} [options]
  */
-export function startFlask({ web = 2, env = {} } = {}) {
-  const args = (/** @type {number} */ port) => [FLASK, "--port", String(port), "--web", String(web)];
+export function startFlask({ web = 2, only, redisUrl, env = {} } = {}) {
+  const args = (/** @type {number} */ port) => [
+    FLASK,
+    ...["--port", String(port), "--web", String(web)],
+    ...(only ? ["--only", only] : []),
+    ...(redisUrl ? ["--redis-url", redisUrl] : []),
+  ];
   return new Backend({ program: python(), args, env: { PYTHONDONTWRITEBYTECODE: "1", ...env } }).start();
 }
 
