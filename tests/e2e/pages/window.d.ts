@@ -21,6 +21,16 @@ interface Window {
   begin(options: object): void;
   follow(id: string): () => void;
   upload(url: string, body: string): Promise<string>;
+  /** Of five.js. */
+  five: {
+    bars: Record<string, { percent?: number; text: string }[]>;
+    clients: Record<string, any>;
+    errors: { system: string; code: string; message: string }[];
+    events: Record<string, { event: string; payload: any }[]>;
+    states: Record<string, { state: string; attempt: number }[]>;
+    open(system: string, options: object): void;
+    follow(system: string, id: string): void;
+  };
   /** Of hooks/main.tsx. */
   lab: any;
   /** What the queue of the karaoke page showed, by song: noted by support/karaoke.mjs. */
