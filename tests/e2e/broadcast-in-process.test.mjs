@@ -88,6 +88,23 @@ describe("jobs of broadcast", () => {
       error: "no disk",
     });
   });
+
+  it("end for the listeners of each event that says so, once", async () => {
+    const client = await connect();
+    /** @type {string[]} */
+    const heard = [];
+    for (const event of /** @type {const} */ (["job_status_changed", "enrichment_job_completed"]))
+      client.on(event, () => heard.push(event));
+    const last = new Promise((resolve) => client.on("batch_complete", resolve));
+    server.job("9").progress({ processed: 1, total: 1 });
+    for (let times = 0; times < 2; times++) {
+      server.emit("job_status_changed", { jobId: "9", status: "completed" });
+      server.emit("enrichment_job_completed", { jobId: "9", durationMs: 5 });
+    }
+    server.emit("batch_complete", {});
+    await last;
+    assert.deepEqual(heard, ["job_status_changed", "enrichment_job_completed"]);
+  });
 });
 
 describe("entities of broadcast", () => {

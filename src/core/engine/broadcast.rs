@@ -69,13 +69,15 @@ impl Engine {
                 payload: raw,
             };
             self.entities.take_in(&told, wall);
-        } else if let (Some(applied), Kind::State) = (applied, kind) {
-            urgent = applied == Applied::Ended;
+        } else if let (Some(index), Some(applied), Kind::State) = (job, applied, kind) {
+            let is_end = news.status.is_terminal();
             told = match applied {
-                Applied::Changed | Applied::Ended => true,
-                Applied::Same => !news.status.is_terminal(),
+                Applied::Ended => self.is_new_end(index, name, true),
+                Applied::Same if is_end => self.is_new_end(index, name, false),
+                Applied::Changed | Applied::Same => true,
                 Applied::Late | Applied::AfterEnd => false,
             };
+            urgent = told && is_end;
         }
         if !heard || !told {
             return;
@@ -113,6 +115,19 @@ impl Engine {
             self.activate();
         }
         self.want_shared();
+    }
+
+    /// Whether the end of a job was not told by an event of this name: servers tell it by several, and each has its
+    /// listeners. `first`: it was not told by any.
+    pub(super) fn is_new_end(&mut self, job: u32, name: &str, first: bool) -> bool {
+        let Some(entry) = self.jobs.get_mut(job) else {
+            return false;
+        };
+        // The names of these events differ in length.
+        let bit = 1u32.wrapping_shl(name.len() as u32);
+        let before = if first { 0 } else { entry.end_told };
+        entry.end_told = before | bit;
+        before & bit == 0
     }
 
     /// The event that tells the end of a job: the one that the server would have told it by, as far as anybody listens.

@@ -47,6 +47,8 @@ pub(super) struct Entry {
     pub(super) refreshers: Vec<u32>,
     /// It stands in the list of changed jobs.
     pub(super) dirty: bool,
+    /// The events by which its end was told (`broadcast`), a bit each.
+    pub(super) end_told: u32,
 }
 
 impl Entry {
@@ -65,6 +67,7 @@ impl Entry {
             gap: NO_GAP,
             refreshers: Vec::new(),
             dirty: false,
+            end_told: 0,
         }
     }
 

@@ -244,9 +244,14 @@ impl Engine {
             return;
         };
         let name = if self.config.is_broadcast() {
-            self.broadcast_end(entry.job.status)
+            let name = self.broadcast_end(entry.job.status);
+            self.is_new_end(index, name, true);
+            name
         } else {
             entry.job.end_event(self.config.is_socketio())
+        };
+        let Some(entry) = self.jobs.get(index) else {
+            return;
         };
         if self.audit.heard(name) {
             let meta = Meta {

@@ -39,5 +39,7 @@ interface Window {
   shownTexts: string[];
   /** What stood beside the bars of the images page: noted by support/images.mjs. */
   percents: Set<string>;
+  /** Of playlists.js. */
+  playlists: any;
   axe: any;
 }

@@ -1,0 +1,308 @@
+/// <reference path="./pages/window.d.ts" />
+/** System C in real browsers: imports and enrichments of the real back-end on Node's ws. */
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { playlistIdOf, sampleCsv } from "../../examples/backends/ws/make-sample.mjs";
+import { client as talkTo } from "../../examples/server/test-client.mjs";
+import { BROWSERS, post, useStage } from "./stage.mjs";
+import { startWs } from "./support/backend.mjs";
+import {
+  BroadcastPage,
+  countBy,
+  countEvents,
+  EXISTING_EVENTS,
+  MISSED_EVENTS,
+  readMessage,
+} from "./support/playlists.mjs";
+
+const EVENTS = { ...EXISTING_EVENTS, ...MISSED_EVENTS };
+const PLAYLIST = playlistIdOf(0);
+/** One with an id that is none, one with followers that are no number, one of a track that can't be enriched. */
+const BAD_ROWS = [
+  "short,Song,Singer,,,,1000,1",
+  `${PLAYLIST},Song,Singer,,many,,1000,1`,
+  `${PLAYLIST},Song,Singer,,,NO-ISRC,1000,1`,
+  "",
+].join("\n");
+const ROWS = 120;
+const CSV = sampleCsv(ROWS) + BAD_ROWS;
+const BULK_ROWS = 10_000;
+const METRICS_EVERY_MS = 1000;
+/** Clocks of pages are coarse. */
+const CLOCK_MS = 5;
+
+/** Metrics of the playlist that a test makes up. @param {number} n */
+const metrics = (n) =>
+  JSON.stringify({ type: "metric_update", data: { playlistId: PLAYLIST, id: 1, metrics: { n } } });
+
+/** Of a message in history: flat ones are there with the type. @param {string} payload */
+function readPayload(payload) {
+  const data = JSON.parse(payload);
+  delete data.type;
+  return data;
+}
+
+/** @param {string} event */
+const isEnd = (event) =>
+  /^(batch_complete|job_status_changed|enrichment_job_(completed|failed))$/.test(event);
+/** Whether one does not take the place of another. @param {string} event */
+const isToldEach = (event) => /^(activity_logged|batch_complete|analytics_updated)$/.test(event);
+
+/** @param {string} server @param {string[]} frames */
+const replay = (server, ...frames) => post(`${server}/api/_control/replay`, frames);
+
+/** @param {string} server @param {string} csv @returns {Promise<{ importId: string, jobId: string, total: number }>} */
+const send = (server, csv) => post(`${server}/api/playlists/import`, csv);
+
+describe("playlists", () => {
+  const stage = useStage();
+  /** @type {import("./support/backend.mjs").Backend[]} */
+  const servers = [];
+  /** @type {BroadcastPage[]} */
+  const pages = [];
+
+  afterEach(async () => {
+    const used = pages.splice(0);
+    await Promise.all(
+      [...used, ...servers.splice(0)].map((one) => ("kill" in one ? one.kill() : one.close())),
+    );
+    assert.deepEqual(
+      used.flatMap(({ test }) => test.errors),
+      [],
+    );
+  });
+
+  /** An empty library. @param {string} [envelope] */
+  async function serve(envelope = "mixed") {
+    const server = await startWs({ env: { ENVELOPE: envelope } });
+    servers.push(server);
+    return server.url;
+  }
+
+  /**
+   * @param {typeof BROWSERS[number]} name
+   * @param {string} server
+   * @param {{ events?: readonly string[], kinds?: readonly string[] }} listeners
+   * @param {object} [options] of the client
+   */
+  async function open(name, server, listeners, options) {
+    const browser = await stage.browser(name);
+    const page = await BroadcastPage.open(browser, stage.pages, { url: server, ...options }, listeners);
+    pages.push(page);
+    return page;
+  }
+
+  for (const name of BROWSERS) {
+    describe(name, () => {
+      it("are the same in each of the three envelopes, and in a mixture", async () => {
+        /** @param {string} envelope */
+        async function read(envelope) {
+          const server = await serve(envelope);
+          const events = ["enrichment_job_completed"];
+          const page = await open(name, server, { events, kinds: ["track", "playlist"] });
+          const { jobId } = await send(server, CSV);
+          await page.hears("enrichment_job_completed");
+          const { status, progress, counts } = await page.end(jobId);
+          // Analytics come by the clock.
+          const rows = (await page.audit()).filter(({ event }) => event !== "analytics_updated");
+          const received = rows.map(({ event, received, invalid }) => [event, received, invalid]);
+          const [tracks, playlists] = [await page.entities("track"), await page.entities("playlist")];
+          return { job: { status, progress, counts }, received, tracks, playlists };
+        }
+        const [first, ...others] = await Promise.all(["type", "event", "flat", "mixed"].map(read));
+        assert.ok(first);
+        const counts = { total: ROWS + 1, processed: ROWS + 1, succeeded: ROWS, failed: 1 };
+        assert.deepEqual(first.job, { status: "completed", progress: 100, counts });
+        assert.equal(first.tracks.length, ROWS + 1);
+        assert.deepEqual(
+          countBy(first.tracks, ({ status }) => status),
+          { enriched: ROWS, failed: 1 },
+        );
+        for (const other of others) assert.deepEqual(other, first);
+      });
+
+      it("tell every event with its type: those that there were, and those that were missing", async () => {
+        const server = await serve();
+        const page = await open(name, server, { events: [...Object.keys(EVENTS), "invalid"] });
+        const { jobId } = await send(server, CSV);
+        await page.end(jobId);
+        await post(`${server}/api/playlists/${PLAYLIST}`, { followers: 12 });
+        const { jobId: doomed } = await post(`${server}/api/playlists/${PLAYLIST}/enrich?fail=1`);
+        const { status, error } = await page.end(doomed);
+        assert.equal(status, "failed");
+        assert.match(error.message, /catalogue/);
+        for (const event of Object.keys(EVENTS)) await page.hears(event);
+        const told = await page.told();
+        for (const [event, members] of Object.entries(EVENTS)) {
+          const payloads = told.filter((one) => one.event === event).map(({ payload }) => payload);
+          for (const payload of payloads) {
+            const types = Object.keys(members).map((member) => [member, typeof payload[member]]);
+            assert.deepEqual(Object.fromEntries(types), members, `${event}: ${JSON.stringify(payload)}`);
+          }
+        }
+        assert.equal(countEvents(told)["invalid"], undefined);
+
+        // The change of a track is one step of it, from old to new.
+        const steps = told.filter(({ event }) => event === "track_status_changed");
+        for (const { payload } of steps) assert.notEqual(payload.oldStatus, payload.newStatus);
+
+        await replay(server, '{"event":"track_status_changed","data":{"trackId":{},"newStatus":7}}');
+        await page.hears("invalid");
+        const [refused] = (await page.told()).filter(({ event }) => event === "invalid");
+        assert.equal(refused?.payload.event, "track_status_changed");
+        assert.ok(refused.payload.reason);
+      });
+
+      it("are audited: what came, what was told, what nobody heard, and listeners that never fired", async () => {
+        const server = await serve();
+        const silent = ["quota_changed", "enrichment_job_failed"];
+        const unheard = ["chartmetric_progress", "playlist_updated"];
+        const heard = Object.keys(EVENTS).filter((event) => ![...silent, ...unheard].includes(event));
+        const page = await open(name, server, { events: [...heard, ...silent], kinds: ["playlist"] });
+        const witness = talkTo(server).socket("/");
+        await witness.opened;
+        const { jobId } = await send(server, CSV);
+        await page.end(jobId);
+        await post(`${server}/api/playlists/${PLAYLIST}`, { followers: 12 });
+        // The last that is told, a second after the last change.
+        await witness.message((message) => {
+          const { event, data } = readMessage(message);
+          return event === "analytics_updated" && data.enriched === ROWS && data.followers === 7931;
+        });
+        await page.received(witness.frames.length);
+        const sent = countEvents(witness.messages.map(readMessage));
+        // What is held back for a second is yet to be told.
+        await page.until(
+          (ids) =>
+            ids.every((id) => {
+              const { told, entities } = window.playlists;
+              const metrics = told.findLast(
+                (/** @type {any} */ { event, payload }) =>
+                  event === "metric_update" && payload.playlistId === id,
+              )?.payload.metrics;
+              const known = entities("playlist").find((/** @type {any} */ one) => one.id === id)?.data
+                .metrics;
+              return metrics && JSON.stringify(metrics) === JSON.stringify(known);
+            }),
+          [PLAYLIST, playlistIdOf(1)],
+        );
+        const told = countEvents(await page.told());
+        const rows = new Map((await page.audit()).map((row) => [row.event, row]));
+        for (const event of Object.keys(EVENTS)) {
+          const row = rows.get(event);
+          const isHeard = heard.includes(event);
+          assert.equal(row?.received ?? 0, sent[event] ?? 0, event);
+          assert.equal(row?.delivered ?? 0, told[event] ?? 0, event);
+          assert.equal(row?.unhandled ?? 0, isHeard ? 0 : (sent[event] ?? 0), event);
+          assert.equal(row?.invalid ?? 0, 0, event);
+        }
+        for (const event of heard) assert.ok(rows.get(event)?.delivered, event);
+        const neverFired = [...rows.values()].filter(
+          ({ listeners, delivered }) => listeners > 0 && delivered === 0,
+        );
+        assert.deepEqual(neverFired.map(({ event }) => event).sort(), [...silent].sort());
+        const nobody = [...rows.values()].filter(({ unhandled }) => unhandled > 0);
+        assert.deepEqual(nobody.map(({ event }) => event).sort(), unheard);
+      });
+
+      it("tell metrics once a second, the last of them always", async () => {
+        const server = await serve();
+        const page = await open(name, server, { events: ["metric_update"] });
+        const count = () => page.page.evaluate(() => window.playlists.told.length);
+        let sent = 0;
+        while ((await count()) < 3) await replay(server, metrics(++sent), metrics(++sent), metrics(++sent));
+        await page.until((last) => window.playlists.told.at(-1).payload.metrics.n === last, sent);
+        const told = await page.told();
+        assert.ok(sent > told.length);
+        for (const [place, { at }] of told.slice(1).entries()) {
+          const since = at - (told[place]?.at ?? 0);
+          assert.ok(since >= METRICS_EVERY_MS - CLOCK_MS, `${since} ms after the one before`);
+        }
+        const values = told.map(({ payload }) => payload.metrics.n);
+        assert.deepEqual(
+          values,
+          [...new Set(values)].sort((one, other) => one - other),
+        );
+        const [row] = await page.audit();
+        assert.deepEqual([row?.received, row?.delivered], [sent, told.length]);
+        assert.equal((await page.inspect()).history.length, sent);
+      });
+
+      it("tell an end at once, whatever is held back", async () => {
+        const server = await serve();
+        const ends = ["enrichment_job_completed", "enrichment_job_failed", "batch_complete"];
+        const page = await open(name, server, { events: ["metric_update", ...ends] });
+        await replay(server, metrics(1));
+        await page.hears("metric_update");
+        const frames = ends.map((event, n) => JSON.stringify({ type: event, jobId: `job-${n}`, batch: n }));
+        await replay(server, metrics(2), ...frames);
+        await page.hears("metric_update", 2);
+        const [first, ...others] = await page.told();
+        assert.equal(first?.event, "metric_update");
+        assert.deepEqual(
+          others.map(({ event }) => event),
+          [...ends, "metric_update"],
+        );
+        // With the message itself: no frame is waited for.
+        assert.ok(others.slice(0, ends.length).every(({ isInFrame }) => !isInFrame));
+      });
+
+      it("lose nothing of an import of 10,000 rows, and tell it frame by frame", async () => {
+        const server = await serve();
+        const listeners = { events: Object.keys(EVENTS), kinds: ["track", "playlist"] };
+        const page = await open(name, server, listeners, { history: 40_000 });
+        const witness = talkTo(server).socket("/");
+        await witness.opened;
+        const { importId, jobId } = await send(server, sampleCsv(BULK_ROWS));
+        const counts = { total: BULK_ROWS, processed: BULK_ROWS, succeeded: BULK_ROWS, failed: 0 };
+        for (const id of [importId, jobId]) {
+          const { status, progress, counts: counted } = await page.end(id);
+          assert.deepEqual([status, progress, counted], ["completed", 100, counts]);
+        }
+        await witness.message((message) => {
+          const { event, data } = readMessage(message);
+          return event === "analytics_updated" && data.enriched === BULK_ROWS;
+        });
+        await page.received(witness.frames.length);
+
+        const { history, counters } = await page.inspect();
+        const sent = witness.messages.map(readMessage);
+        assert.ok(sent.length > 3 * BULK_ROWS);
+        assert.equal(counters["invalid"], 0);
+        assert.deepEqual(
+          history.map(({ event, payload }) => ({ event, data: readPayload(payload) })),
+          sent,
+        );
+
+        const read = async (/** @type {string} */ path) => (await fetch(`${server}/api/${path}`)).json();
+        const { playlists } = await read("playlists");
+        const shown = new Map((await page.entities("playlist")).map(({ id, data }) => [id, data]));
+        for (const { playlistId, name: title, followers, metrics: figures } of playlists) {
+          const { name: told, followers: followedBy, metrics: counted } = shown.get(playlistId);
+          assert.deepEqual([told, followedBy, counted], [title, followers, figures]);
+        }
+        const tracks = await page.entities("track");
+        assert.equal(tracks.length, BULK_ROWS);
+        assert.ok(tracks.every(({ status, data }) => status === "enriched" && data.score >= 0));
+
+        const told = await page.told();
+        // What ends something is told at once, and takes along what was held before it.
+        const ends = countBy(
+          told.filter(({ event }) => isEnd(event)),
+          ({ frame }) => String(frame),
+        );
+        const most = (/** @type {string} */ frame) => 1 + (ends[frame] ?? 0);
+        const replaceable = told.filter(({ event }) => !isToldEach(event));
+        const times = countBy(replaceable, ({ event, payload, jobId: job, frame }) =>
+          [frame, event, payload.trackId ?? payload.playlistId ?? job].join(" "),
+        );
+        for (const [key, count] of Object.entries(times))
+          assert.ok(count <= most(key.split(" ")[0] ?? ""), `${key}: told ${count} times in that frame`);
+        const changes = await page.page.evaluate(() => window.playlists.changes);
+        for (const [kind, frames] of Object.entries(changes))
+          for (const [frame, count] of Object.entries(frames))
+            assert.ok(count <= most(frame), `${kind}: told ${count} times in frame ${frame}`);
+      });
+    });
+  }
+});
