@@ -17,7 +17,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     rollupOptions: {
-      input: ["index", "karaoke", "images", "bench"].map((page) => here(`${page}.html`)),
+      input: ["index", "karaoke", "images", "songs", "bench"].map((page) => here(`${page}.html`)),
       // "use client" tells servers of components something; here there are none.
       onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning),
     },

@@ -3,4 +3,5 @@ export const PAGES: readonly (readonly [file: string, words: string])[] = [
   ["karaoke.html", "Karaoke"],
   ["index.html", "Transcription"],
   ["images.html", "Images"],
+  ["songs.html", "Liked songs"],
 ];

@@ -1,0 +1,14 @@
+import { JobsClient } from "jobwire";
+import type { JobsClientOptions } from "jobwire";
+import { API, IN_WORKER, POLL_MS } from "./settings";
+
+export function createSongsClient(url: string, logger: JobsClientOptions["logger"]): JobsClient {
+  return new JobsClient({
+    url,
+    protocol: "broadcast",
+    polling: { url: `${API}jobs/{id}`, interval: POLL_MS },
+    // The server pings by the WebSocket's own means, which pages don't see.
+    worker: IN_WORKER,
+    ...(logger && { logger }),
+  });
+}

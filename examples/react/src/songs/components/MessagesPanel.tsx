@@ -1,0 +1,41 @@
+import type { SendOptions } from "jobwire";
+import { useEffect } from "react";
+import type { Journal } from "../../journal";
+import { useWebSocket } from "../hooks/useWebSocket";
+import { SERVER } from "../settings";
+
+const OUTCOMES = {
+  sent: "was sent",
+  queued: "waits for a connection",
+  dropped: "was dropped, as there is no connection",
+};
+
+/** What `useWebSocket` says: the last message, and whether there is a connection. */
+export function MessagesPanel({ journal }: { journal: Journal }) {
+  const { isConnected, lastMessage, sendMessage } = useWebSocket(SERVER);
+
+  useEffect(() => {
+    if (lastMessage) journal.add("event", `${lastMessage.type} ${JSON.stringify(lastMessage.data)}`);
+  }, [lastMessage, journal]);
+
+  const say = async (options: SendOptions) => {
+    const outcome = await sendMessage({ type: "hello", at: new Date().toISOString() }, options);
+    journal.add("you", `hello ${OUTCOMES[outcome]}`, outcome === "dropped" ? "warn" : "info");
+  };
+  return (
+    <section className="panel" aria-labelledby="messages-heading" data-connected={isConnected}>
+      <h2 id="messages-heading">Messages</h2>
+      <div className="say">
+        <button type="button" className="button" onClick={() => say({})}>
+          Say hello, or queue it
+        </button>
+        <button type="button" className="button" onClick={() => say({ volatile: true })}>
+          Say hello, or drop it
+        </button>
+      </div>
+      <pre className="last-message" tabIndex={0} role="region" aria-label="Last message">
+        {lastMessage ? JSON.stringify(lastMessage, null, 2) : "No message yet."}
+      </pre>
+    </section>
+  );
+}
