@@ -17,13 +17,19 @@ export default defineConfig({
   build: {
     target: "es2022",
     rollupOptions: {
-      input: ["index", "karaoke", "images", "songs", "bench"].map((page) => here(`${page}.html`)),
+      input: ["index", "karaoke", "images", "songs", "playlists", "bench"].map((page) =>
+        here(`${page}.html`),
+      ),
       // "use client" tells servers of components something; here there are none.
       onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning),
     },
   },
   server: {
-    proxy: { "/api": { target: server, ws: true }, "/socket.io": { target: server, ws: true } },
+    proxy: {
+      "/api": { target: server, ws: true },
+      "/ws": { target: server, ws: true },
+      "/socket.io": { target: server, ws: true },
+    },
     fs: { allow: [here("../..")] },
   },
 });

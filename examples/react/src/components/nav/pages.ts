@@ -4,4 +4,5 @@ export const PAGES: readonly (readonly [file: string, words: string])[] = [
   ["index.html", "Transcription"],
   ["images.html", "Images"],
   ["songs.html", "Liked songs"],
+  ["playlists.html", "Playlists"],
 ];

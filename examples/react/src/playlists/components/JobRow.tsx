@@ -1,0 +1,77 @@
+import { useJob } from "jobwire/react";
+import { memo } from "react";
+import { ProgressBar } from "../../components/ProgressBar";
+import { isTerminal, STATUS_WORDS } from "../../words";
+import type { PlaylistJob } from "../hooks/useImports";
+import { count } from "../words";
+
+/** As they are numbered on the socket, and called over HTTP. */
+const PHASES = [
+  ["metadata", "Metadata"],
+  ["matching", "Matching"],
+  ["chartmetric", "Chartmetric"],
+] as const;
+
+/** An import, or an enrichment with its phases. */
+export const JobRow = memo(function JobRow({ job: { jobId, name, kind } }: { job: PlaylistJob }) {
+  const { status, progress, counts, stage, error, stale } = useJob(jobId);
+  const isOver = isTerminal(status);
+  const tone = status === "completed" || status === "failed" || status === "cancelled" ? status : "running";
+  const percent = progress === undefined ? "" : `${Math.floor(progress)} %`;
+  return (
+    <article
+      className="card playlist-job"
+      aria-labelledby={`${jobId}-name`}
+      data-job-id={jobId}
+      data-kind={kind}
+      data-status={status}
+      data-progress={progress ?? ""}
+    >
+      <div className="card-head">
+        <h3 id={`${jobId}-name`} title={name}>
+          {name}
+        </h3>
+        <span className="pill">{STATUS_WORDS[status]}</span>
+      </div>
+      <div className="card-progress">
+        <ProgressBar
+          label={`Progress of ${name}`}
+          value={progress}
+          text={[STATUS_WORDS[status], percent].filter(Boolean).join(", ")}
+          tone={!isOver && stale ? "held" : tone}
+        />
+        <span className="percent">{percent}</span>
+      </div>
+      <div className="job-says">
+        {kind === "enrichment" && <Phases stage={stage} status={status} />}
+        {error ? (
+          <p className="card-problem">{error.message}</p>
+        ) : (
+          <p className="card-meta">
+            {counts?.total
+              ? `${count.format(counts.processed)} of ${count.format(counts.total)} rows, ${count.format(counts.failed ?? 0)} of them failed`
+              : "Waits for its turn"}
+          </p>
+        )}
+      </div>
+    </article>
+  );
+});
+
+function Phases({ stage, status }: { stage: string | undefined; status: string }) {
+  const now = PHASES.findIndex(([name], index) => stage === name || stage === String(index + 1));
+  const state = (index: number) => {
+    if (status === "completed" || index < now) return "done";
+    if (index > now) return "next";
+    return status === "failed" ? "failed" : "now";
+  };
+  return (
+    <ol className="stages" aria-label="Phases">
+      {PHASES.map(([name, words], index) => (
+        <li key={name} data-phase={name} data-state={state(index)}>
+          {words}
+        </li>
+      ))}
+    </ol>
+  );
+}

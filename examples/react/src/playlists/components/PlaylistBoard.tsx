@@ -1,0 +1,78 @@
+import type { Playlist } from "../playlists";
+import { MOST_PLAYLISTS } from "../settings";
+import { count } from "../words";
+
+interface PlaylistBoardProps {
+  playlists: readonly Playlist[];
+  onEnrich: (playlist: Playlist) => void;
+  onFollow: (playlist: Playlist) => void;
+}
+
+/** Every playlist with its live metrics and followers. */
+export function PlaylistBoard({ playlists, onEnrich, onFollow }: PlaylistBoardProps) {
+  const shown = playlists.slice(0, MOST_PLAYLISTS);
+  return (
+    <section className="panel" aria-labelledby="board-heading">
+      <h2 id="board-heading">
+        Playlists {playlists.length > 0 && <span className="count">{playlists.length}</span>}
+      </h2>
+      {shown.length === 0 ? (
+        <p className="empty">Nothing here yet. Each playlist of a CSV file becomes a line.</p>
+      ) : (
+        <div className="table-scroll board" tabIndex={0} role="region" aria-label="Figures of each playlist">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Playlist</th>
+                <th scope="col">Followers</th>
+                <th scope="col">Tracks</th>
+                <th scope="col">Enriched</th>
+                <th scope="col">Score</th>
+                <th scope="col">Streams</th>
+                <th scope="col">Do</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((playlist) => (
+                <PlaylistLine
+                  key={playlist.playlistId}
+                  playlist={playlist}
+                  onEnrich={onEnrich}
+                  onFollow={onFollow}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {playlists.length > shown.length && <p className="hint">The first {MOST_PLAYLISTS} are shown.</p>}
+    </section>
+  );
+}
+
+type PlaylistLineProps = Omit<PlaylistBoardProps, "playlists"> & { playlist: Playlist };
+
+function PlaylistLine({ playlist, onEnrich, onFollow }: PlaylistLineProps) {
+  const { playlistId, name, followers, metrics, error } = playlist;
+  return (
+    <tr data-playlist-id={playlistId}>
+      <th scope="row" title={playlistId}>
+        {name}
+        {error && <span className="card-problem"> {error}</span>}
+      </th>
+      <td data-figure="followers">{count.format(followers)}</td>
+      <td data-figure="tracks">{count.format(metrics.trackCount)}</td>
+      <td data-figure="enriched">{count.format(metrics.enriched)}</td>
+      <td data-figure="score">{metrics.averageScore}</td>
+      <td data-figure="streams">{count.format(metrics.totalStreams)}</td>
+      <td>
+        <button type="button" className="button" onClick={() => onFollow(playlist)}>
+          Follow<span className="visually-hidden"> {name}</span>
+        </button>{" "}
+        <button type="button" className="button" onClick={() => onEnrich(playlist)}>
+          Enrich<span className="visually-hidden"> {name}</span>
+        </button>
+      </td>
+    </tr>
+  );
+}
