@@ -2,7 +2,7 @@
 interface Seen {
   states: any[];
   events: { event: string; payload: any; meta: any }[];
-  logs: { level: string; code: string; message: string; jobId?: string }[];
+  logs: { level: string; code: string; message: string; at: number; jobId?: string }[];
   jobs: Record<string, any[]>;
   tokens: { reason: string; given: string }[];
   results: Record<string, any>;
