@@ -40,7 +40,8 @@ function configure(config: unknown[], { map, intervals, path }: Tools[10], fault
   config[25] = 1;
   config[28] = map?.fields && JSON.stringify(map.fields);
   config[29] = map?.events && JSON.stringify(map.events);
-  config[30] = JSON.stringify({ metric_update: 1000, ...intervals });
+  const { metric_update = 1000, ...others }: Record<string, number | undefined> = intervals ?? {};
+  config[30] = JSON.stringify({ metric_update, ...others });
 }
 
 /** Has a client speak `broadcast`: changes its config, and records of docs/core-messages.md. */

@@ -107,14 +107,11 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       asked = true;
       post(Post.Connect, ++lastRid);
     }
-    hold(...message);
-    if (!core) load();
-  }
-
-  /** The same, but that nothing is loaded for it. */
-  function hold(...message: Message | Attachment): void {
     if (core) core(...message);
-    else queue.push(message);
+    else {
+      queue.push(message);
+      load();
+    }
   }
 
   /** Sends a message that is answered. */
@@ -346,7 +343,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     },
     disconnect() {
       asked = true;
-      hold(Post.Disconnect);
+      if (core) core(Post.Disconnect);
+      else queue.push([Post.Disconnect]);
     },
     close,
     [Symbol.dispose]: close,
@@ -378,13 +376,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     entities(kind) {
       let cell = entities.get(kind);
       if (cell) return cell;
-      let wanted = Want.Not;
       cell = createCell<Entities>(new Map(), guard, (how) => {
-        // Other protocols tell of nothing beside jobs.
-        if (!isBroadcast || (how && how <= wanted)) return;
-        wanted = how;
-        // To look is no reason to connect.
-        (how > Want.Looked ? post : hold)(Post.WatchEntities, +!!how, kind);
+        // Other protocols tell of nothing beside jobs; and nobody says when he has looked for the last time.
+        if (isBroadcast && how !== Want.Looked) post(Post.WatchEntities, +!!how, kind);
       });
       entities.set(kind, cell);
       return cell;
@@ -395,7 +389,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       const rows = await ask<[string, ...number[]][]>(Post.Audit);
       return rows.map(([event, received = 0, passed = 0, bad = 0, listeners = 0, unhandled = 0, lastAt]) => {
         const wrong = invalid.get(event) ?? 0;
-        const delivered = passed - (onInvalid === "pass" ? 0 : wrong);
+        // Another core, after one that died, has counted less than the page.
+        const delivered = Math.max(0, passed - (onInvalid === "pass" ? 0 : wrong));
         return {
           event,
           received,
@@ -440,8 +435,8 @@ export interface JobsClient<Events = JobEvents> extends T.Listening<Events>, T.T
   jobs(filter?: T.JobFilter): T.Store<readonly T.Job[]>;
   /**
    * `broadcast`: what the server tells of beside jobs, by id: each `track`, each `playlist`. The same map while nothing in
-   * it changed. They are followed while somebody subscribes; to look at `current` without that is enough to have them
-   * followed once there is a connection. Other protocols tell of nothing beside jobs.
+   * it changed. They are followed while somebody subscribes; `current` is what was known then. Other protocols tell of
+   * nothing beside jobs.
    */
   entities(kind: string): T.Store<ReadonlyMap<string, T.Entity>>;
   /**

@@ -53,12 +53,14 @@ export interface ConnectedPayload {
   timestamp?: string;
 }
 
-/** Section A. */
+/** Section A. An id is a number or a text, as the server has it; `meta.jobId` is always a text. */
 export interface JobStatusPayload {
   jobId: Id;
   trackId?: Id;
   status: string;
-  progress?: { tracksProcessed: number; tracksSucceeded: number; tracksFailed: number; total?: number };
+  /** Counts, or a percentage. */
+  progress?:
+    { tracksProcessed?: number; tracksSucceeded?: number; tracksFailed?: number; total?: number } | number;
   timestamp?: string | number;
 }
 
@@ -104,8 +106,8 @@ export interface TrackEnrichedPayload {
   [field: string]: unknown;
 }
 export interface BulkProgressPayload {
-  completed: number;
-  total: number;
+  completed?: number;
+  total?: number;
   jobId?: Id;
   importId?: Id;
   [field: string]: unknown;
@@ -124,8 +126,8 @@ export interface JobChangePayload {
 }
 export interface TrackStatusPayload {
   trackId: Id;
-  oldStatus: string;
-  newStatus: string;
+  oldStatus?: string;
+  newStatus?: string;
 }
 /** A step of an enrichment, which may name its job. */
 export interface PhasePayload {

@@ -153,7 +153,8 @@ export interface JobsClientOptions<Events = JobEvents> {
   events?: { [K in keyof Events]?: StandardSchemaV1<unknown, Events[K]> };
   /**
    * What happens to an event that is not valid. It is always counted, logged and offered as `invalid`; `pass` delivers
-   * it all the same with `meta.invalid`, `quarantine` keeps it for `inspect()`. Default `drop`.
+   * it all the same with `meta.invalid`, `quarantine` keeps it for `inspect()`. Default `drop`. With `broadcast`, a
+   * validator sees of a burst what listeners would be told: the last event about each thing in a frame or interval.
    */
   onInvalid?: "drop" | "pass" | "quarantine";
   /** `broadcast`: names of fields and events, where a server differs from the presets. Others refuse it (`config`). */
@@ -210,8 +211,8 @@ export interface Job {
   /** Estimated time left in ms. */
   readonly etaMs?: number;
   /**
-   * What the server sent beyond the known fields. Not set by `stream` and `socket.io`: there the payload of the event
-   * has it, as `on()` tells it.
+   * What the server sent beyond the known fields. Not set at present: the payload of the event has it, as `on()` tells
+   * it.
    */
   readonly data?: unknown;
 }
@@ -252,8 +253,7 @@ export interface ConnectionStatus {
   readonly nextRetryAt?: number;
   readonly lastMessageAt?: number;
   /**
-   * Time in ms from a `ping` that the app sent to the server's `pong`. `socket.io` has neither: there, time a
-   * `request()`.
+   * `stream`: time in ms from a `ping` that the app sent to the server's `pong`. With `socket.io`, time a `request()`.
    */
   readonly rttMs?: number;
   readonly everConnected: boolean;

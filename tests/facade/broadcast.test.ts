@@ -64,6 +64,7 @@ describe("the options of broadcast", () => {
       intervals: '{"metric_update":0,"mine":2.5}',
     });
     expect(await config({ map: {}, intervals: {} })).toEqual(usual);
+    expect(await config({ intervals: { metric_update: undefined as never } })).toEqual(usual);
   });
 
   it("whose intervals belong to events that are called like other options", async () => {
@@ -162,7 +163,7 @@ describe("entities", () => {
     expect(watched(core).slice(4)).toEqual([["track", 1]]);
   });
 
-  it("that somebody looks at are followed as soon as there is a core, for which that is no reason", async () => {
+  it("that nobody subscribes to are not followed, whoever looks at them or whatever is still told of them", async () => {
     const client = create(broadcast);
     const store = client.entities("track");
     expect(store.current.size).toBe(0);
@@ -171,18 +172,14 @@ describe("entities", () => {
     expect(newest()).toBeUndefined();
     await client.ready;
     const core = newest();
-    expect(core.messages).toEqual([["watchEntities", "track", 1]]);
     vi.useFakeTimers();
-    core.push(entity("1"));
-    await frame();
-    expect(store.current.has("1")).toBe(true);
-    expect(watched(core)).toHaveLength(1);
-    // Now it is one.
     store.subscribe(() => {})();
-    expect(core.heard("connect", "watchEntities").slice(1)).toEqual([
-      ["connect", 1],
-      ["watchEntities", "track", 1],
-      ["watchEntities", "track", 0],
+    core.push(entity("1"), entity("1", { data: null }), entity("2"));
+    await frame();
+    expect([...store.current.keys()]).toEqual(["2"]);
+    expect(watched(core)).toEqual([
+      ["track", 1],
+      ["track", 0],
     ]);
   });
 

@@ -14,6 +14,7 @@ class Workers {
   readonly #env: Record<string, string>;
   #process: Bun.Subprocess | undefined;
   #stopped = false;
+  #ready = Promise.withResolvers<undefined>();
 
   constructor(server: Server<SocketData>, folder: string, [token]: readonly string[]) {
     this.#env = {
@@ -23,9 +24,9 @@ class Workers {
     };
   }
 
-  /** Resolves when it is ready. */
+  /** Resolves when one is ready, the first or, where it ended before, another. */
   start(): Promise<unknown> {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const { promise, resolve } = this.#ready;
     this.#process = Bun.spawn([process.execPath, WORKER], {
       env: { ...process.env, ...this.#env },
       stdio: ["ignore", "inherit", "inherit"],

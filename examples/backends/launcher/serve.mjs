@@ -18,6 +18,7 @@ export async function serve(start) {
     console.log(`ready ${server.url}`);
   } catch (error) {
     console.error(explain(error));
-    process.exitCode = 1;
+    // What it began before it failed, such as a timer, must not keep it.
+    process.exit(1);
   }
 }

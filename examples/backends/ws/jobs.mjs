@@ -16,6 +16,8 @@ import { randomUUID } from "node:crypto";
 /** @typedef {{ job: Job, work: Work, release: () => void }} Entry `release` gives back what the work needed */
 
 const KEPT_JOBS = 1_000;
+/** A waiting import keeps its file. */
+const MAX_WAITING = 100;
 const ENDED = new Set(["completed", "failed", "cancelled"]);
 
 /** @param {Job} job */
@@ -68,6 +70,11 @@ export class Jobs {
     // The caller gets to answer before the work begins.
     setImmediate(() => void this.#next());
     return job;
+  }
+
+  /** Too many wait. */
+  get full() {
+    return this.#queue.length >= MAX_WAITING;
   }
 
   /**

@@ -70,6 +70,7 @@ export class Library {
    * @param {import("./rows.mjs").Row} row
    */
   playlistOf(row) {
+    if (this.full) throw new RangeError("The library is full.");
     const playlistId = row["playlist_id"] ?? "";
     if (!PLAYLIST_ID.test(playlistId)) {
       throw new RangeError(`"${playlistId}" is no id of a playlist: it takes 22 letters and digits.`);

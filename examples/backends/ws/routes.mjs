@@ -65,6 +65,13 @@ export function playlistRoutes({ library, jobs, broadcaster, uploads }) {
     return { id, playlistId, name, followers, metrics: library.metrics(found) };
   };
   const { broadcast } = broadcaster;
+  /** @param {import("node:http").IncomingMessage} [request] one that brings a file */
+  const refuseWhenFull = (request) => {
+    if (!library.full && !jobs.full) return;
+    request?.resume();
+    if (jobs.full) throw new HttpError(503, "Too many jobs are waiting; try again in a few seconds.");
+    throw new HttpError(507, "The library is full; start the server again to empty it.");
+  };
 
   return [
     {
@@ -72,10 +79,7 @@ export function playlistRoutes({ library, jobs, broadcaster, uploads }) {
       path: "/api/playlists/import",
       async handle({ request, response, url }) {
         const { pace, fail } = testOptions(url);
-        if (library.full) {
-          request.resume();
-          throw new HttpError(507, "The library is full; start the server again to empty it.");
-        }
+        refuseWhenFull(request);
         const file = await uploads.receive(request);
         const context = { library, broadcast, pace };
         /** @type {import("./library.mjs").Track[]} */
@@ -98,6 +102,7 @@ export function playlistRoutes({ library, jobs, broadcaster, uploads }) {
       path: "/api/playlists/{id}/enrich",
       handle({ response, url, id }) {
         const { pace, fail } = testOptions(url);
+        refuseWhenFull();
         const { tracks } = playlist(id);
         const work = enriching({ library, broadcast, pace }, tracks, { fail });
         const { jobId } = jobs.add("enrichment", tracks.length, work);
