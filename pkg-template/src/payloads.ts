@@ -127,7 +127,7 @@ export interface JobChangePayload {
 export interface TrackStatusPayload {
   trackId: Id;
   oldStatus?: string;
-  newStatus?: string;
+  newStatus: string;
 }
 /** A step of an enrichment, which may name its job. */
 export interface PhasePayload {

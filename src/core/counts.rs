@@ -29,12 +29,7 @@ impl Counts {
         }
         let [_, processed, succeeded, failed] = &mut counts;
         if processed.is_nan() {
-            *processed = if failed.is_nan() || succeeded.is_nan() {
-                // One of them alone is still so many.
-                succeeded.max(*failed)
-            } else {
-                *succeeded + *failed
-            };
+            *processed = *succeeded + *failed;
         }
         Self(counts)
     }
@@ -44,13 +39,17 @@ impl Counts {
         processed
     }
 
-    /// Whether these are older than others: fewer parts are done, or the same ones and fewer of a kind.
+    /// Whether fewer parts are done.
+    pub(super) fn is_less(&self, other: &Self) -> bool {
+        self.processed() < other.processed()
+    }
+
+    /// Whether these are older than others: fewer parts are done, or no more of them and fewer of a kind.
     pub(super) fn is_before(&self, other: &Self) -> bool {
         let [_, mine @ ..] = &self.0;
         let [_, others @ ..] = &other.0;
-        self.processed() < other.processed()
-            || self.processed() == other.processed()
-                && mine.iter().zip(others).any(|(mine, other)| mine < other)
+        let is_more = self.processed() > other.processed();
+        !is_more && mine.iter().zip(others).any(|(mine, other)| mine < other)
     }
 
     /// Whether they are what is known, as far as they tell anything: a repetition, of whatever age.
@@ -66,6 +65,11 @@ impl Counts {
                 *slot = *told;
                 changed = true;
             }
+        }
+        let [_, processed, succeeded, failed] = &mut self.0;
+        if processed.is_nan() {
+            // One of them alone is still so many.
+            *processed = succeeded.max(*failed);
         }
         changed
     }
@@ -115,6 +119,10 @@ mod tests {
         assert!(!Counts([NAN, 6.0, 6.0, 0.0]).is_before(&known));
         assert!(!Counts([NAN; 4]).is_before(&known));
         assert!(!Counts([10.0, 5.0, NAN, NAN]).is_before(&known));
+        // What says nothing of how many are done may still tell of one kind.
+        assert!(!Counts([NAN, NAN, NAN, 1.0]).is_before(&known));
+        assert!(!Counts([NAN, NAN, 5.0, NAN]).is_before(&known));
+        assert!(Counts([NAN, NAN, 3.0, NAN]).is_before(&known));
     }
 
     #[test]

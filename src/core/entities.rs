@@ -231,7 +231,7 @@ impl Entities {
             });
             self.oldest = 0;
         }
-        if self.bytes > MOST_BYTES {
+        while self.bytes > MOST_BYTES && self.oldest < self.order.len() {
             self.forget_oldest();
         }
     }

@@ -379,14 +379,19 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Whether a sentence for people tells of a failure.
+/// Whether a sentence for people tells of a failure: "Extraction failed", "Error: no such file"; not "0 of 5 failed".
 fn says_failed(sentence: &str) -> bool {
-    ["fail", "error"].iter().any(|sign| {
-        sentence
-            .as_bytes()
-            .windows(sign.len())
-            .any(|part| part.eq_ignore_ascii_case(sign.as_bytes()))
-    })
+    let words = sentence.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let mut before = "";
+    for word in words.filter(|word| !word.is_empty()) {
+        let is = |known: &str| word.eq_ignore_ascii_case(known);
+        let counts = before.bytes().any(|byte| byte.is_ascii_digit());
+        if !counts && (is("failed") || is("failure")) || before.is_empty() && is("error") {
+            return true;
+        }
+        before = word;
+    }
+    false
 }
 
 impl Spec {

@@ -308,6 +308,11 @@ impl Job {
         }
     }
 
+    /// The end was told before, and is told again by another event: what that counts. True when it is news.
+    pub(super) fn count_at_end(&mut self, news: &Fields<'_>) -> bool {
+        self.count(news, &mut 0.0)
+    }
+
     fn is_late(&self, status: Status, progress: f64, asked: Time) -> bool {
         status < self.status
             || progress < self.progress
@@ -323,8 +328,13 @@ impl Job {
     /// Takes in what is counted; the percentage that follows from it is told as the job's own would be.
     fn count(&mut self, news: &Fields<'_>, progress: &mut f64) -> bool {
         let counts = Counts::of(news);
-        // An end that says less than was known is believed to be one, and no more.
-        if counts.is_before(&self.counts) || !self.counts.merge(&counts) {
+        // An end has the last word, though one that says less than was known is believed to be an end, and no more.
+        let is_late = if news.status.is_terminal() {
+            counts.is_less(&self.counts)
+        } else {
+            counts.is_before(&self.counts)
+        };
+        if is_late || !self.counts.merge(&counts) {
             return false;
         }
         if progress.is_nan() {

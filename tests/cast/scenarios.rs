@@ -378,3 +378,81 @@ fn nothing_is_told_after_the_end() {
     assert!(rig.events().is_empty() && !rig.is_dirty());
     assert_eq!(rig.engine.next_deadline(), None);
 }
+
+#[test]
+fn an_end_told_by_two_events_reaches_the_listeners_of_both_and_keeps_what_each_counts() {
+    let (mut rig, r#gen) = Rig::open(&[]);
+    rig.command(Ask::Follow, 0.0, "7");
+    rig.told();
+    rig.event(
+        r#gen,
+        "job_status_changed",
+        r#"{"jobId":7,"status":"completed"}"#,
+    );
+    assert_eq!(names(&rig.events()), ["job_status_changed"]);
+    let end = r#"{"jobId":7,"progress":{"processed":3,"succeeded":2,"failed":1,"total":3}}"#;
+    rig.event(r#gen, "enrichment_job_completed", end);
+    rig.input(Input::Take);
+    let told = rig.told();
+    let job = told.iter().find(|record| record[0] == 0).unwrap();
+    assert_eq!(
+        json!([job[16], job[17], job[18], job[19]]),
+        json!([3, 3, 2, 1])
+    );
+    assert!(
+        told.iter()
+            .any(|record| record[1] == "enrichment_job_completed")
+    );
+    rig.event(r#gen, "enrichment_job_completed", end);
+    rig.pass(16);
+    assert_eq!(rig.take(), []);
+}
+
+#[test]
+fn the_end_of_a_job_that_names_a_track_is_its_jobs() {
+    let (mut rig, r#gen) = Rig::open(&[]);
+    let said =
+        |job: u32, status: &str| format!(r#"{{"jobId":{job},"trackId":5,"status":"{status}"}}"#);
+    rig.event(r#gen, "job_status", &said(1, "completed"));
+    assert_eq!(names(&rig.events()), ["job_status"], "at once");
+    rig.event(r#gen, "job_status", &said(2, "processing"));
+    rig.event(r#gen, "job_status", &said(1, "completed"));
+    rig.pass(16);
+    let told = rig.take();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].1["jobId"], 2);
+}
+
+#[test]
+fn an_end_may_correct_what_was_counted() {
+    let (mut rig, r#gen) = Rig::open(&[]);
+    rig.command(Ask::Follow, 0.0, "7");
+    let mut said = |status: &str, succeeded: u32, failed: u32| {
+        rig.event(
+            r#gen,
+            "job_status",
+            &format!(
+                r#"{{"jobId":7,"status":"{status}","progress":{{"tracksProcessed":5,"tracksSucceeded":{succeeded},"tracksFailed":{failed}}}}}"#
+            ),
+        );
+        rig.input(Input::Take);
+        let told = rig.told();
+        let job = told.iter().rev().find(|record| record[0] == 0);
+        job.map(|job| json!([job[18], job[19]]))
+    };
+    assert_eq!(said("running", 4, 1), Some(json!([4, 1])));
+    assert_eq!(said("completed", 5, 0), Some(json!([5, 0])));
+}
+
+#[test]
+fn everyday_words_that_are_no_counts_spoil_no_end() {
+    let (mut rig, r#gen) = Rig::open(&[]);
+    rig.command(Ask::Follow, 0.0, "7");
+    rig.take();
+    rig.event(
+        r#gen,
+        "enrichment_job_failed",
+        r#"{"jobId":7,"failed":true,"error":"no room"}"#,
+    );
+    assert_eq!(names(&rig.events()), ["enrichment_job_failed"]);
+}

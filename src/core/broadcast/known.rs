@@ -126,6 +126,8 @@ pub(super) const SNAPSHOT: Event = Event(
     "",
 );
 
+const BULK: &str = "bulk_import_progress";
+
 #[rustfmt::skip]
 const EVENTS: [Event; 18] = [
     Event("job_status", Kind::State, Status::Unknown, WORK | STATUS | TRACK, JOB | STATUS, ""),
@@ -133,7 +135,7 @@ const EVENTS: [Event; 18] = [
     Event("enrichment_job_started", Kind::State, Status::Running, WORK | COUNTS, JOB, ""),
     Event("enrichment_job_completed", Kind::State, Status::Completed, WORK | COUNTS, JOB, ""),
     Event("enrichment_job_failed", Kind::State, Status::Failed, WORK | COUNTS, JOB, ""),
-    Event("bulk_import_progress", Kind::State, Status::Running, WORK | STATUS | COUNTS, 0, ""),
+    Event(BULK, Kind::State, Status::Running, WORK | STATUS | COUNTS, 0, ""),
     Event("batch_complete", Kind::Batch, Status::Running, STEP, 0, ""),
     Event("enrichment_phase_started", Kind::Known, Status::Running, STEP, 0, ""),
     Event("enrichment_phase_completed", Kind::Known, Status::Running, STEP, 0, ""),
@@ -215,8 +217,9 @@ fn wrong(name: &str, takes: u8, value: &Value<'_>) -> Wrong {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads those members of an object that are asked for.
-    fn take_in(&mut self, json: &'a str, wanted: u32) -> Result<(), Wrong> {
+    /// Reads those members of an object that are asked for. Names of counts are everyday words: `strict` where they are
+    /// nothing but counts, else one of another type is none.
+    fn take_in(&mut self, json: &'a str, wanted: u32, strict: bool) -> Result<(), Wrong> {
         let mut scanner = Scanner::new(json);
         let mut first = true;
         // It has been read once: nothing is wrong with its grammar.
@@ -226,6 +229,9 @@ impl<'a> Fields<'a> {
                     continue;
                 }
                 if !fits(&value, *takes) {
+                    if !strict && COUNTS & (1 << *field as u32) != 0 {
+                        continue;
+                    }
                     return Err(wrong(name, *takes, &value));
                 }
                 if let (Value::Number(_), ID) = (value, *takes) {
@@ -287,11 +293,11 @@ pub(super) fn read<'a>(
     event: &Event,
     payload: &'a str,
 ) -> Result<(), Wrong> {
-    let Event(_, kind, status, has, needs, says) = event;
-    news.take_in(payload, *has)?;
+    let Event(name, kind, status, has, needs, says) = event;
+    news.take_in(payload, *has, *name == BULK)?;
     if let Value::Object(Raw(json)) = news.get(Field::Progress) {
         news.set(Field::Progress, Value::Null);
-        news.take_in(json, COUNTS)?;
+        news.take_in(json, COUNTS, true)?;
     }
     // The weakest name of what an event is about.
     let subject = if *kind == Kind::Known {
@@ -343,7 +349,7 @@ pub(super) fn read<'a>(
         match news.get(Field::Error) {
             Value::Object(Raw(json)) => {
                 let mut inner = Fields::default();
-                inner.take_in(json, REASON)?;
+                inner.take_in(json, REASON, true)?;
                 news.set(Field::Reason, inner.get(Field::Message));
                 news.set(Field::Retryable, inner.get(Field::Retryable));
                 news.set(Field::FailedStage, inner.get(Field::Stage));

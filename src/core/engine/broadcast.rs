@@ -69,8 +69,21 @@ impl Engine {
                 payload: raw,
             };
             self.entities.take_in(&told, wall);
-        } else if let (Some(index), Some(applied), Kind::State) = (job, applied, kind) {
-            let is_end = news.status.is_terminal();
+        }
+        let is_end = news.status.is_terminal();
+        // What tells of a track that is under way is told whatever its job does.
+        if let (Some(index), Some(applied), Kind::State) = (job, applied, kind)
+            && (is_end || about.is_empty())
+        {
+            // An end is one job's, whichever track it names.
+            about.clear();
+            if applied == Applied::Same
+                && is_end
+                && let Some(entry) = self.jobs.get_mut(index)
+                && entry.job.count_at_end(news)
+            {
+                self.mark_dirty(index);
+            }
             told = match applied {
                 Applied::Ended => self.is_new_end(index, name, true),
                 Applied::Same if is_end => self.is_new_end(index, name, false),

@@ -4,6 +4,7 @@
 
 use super::super::audit::Audit;
 use super::super::index::Index;
+use super::super::message::joined;
 use super::super::time::Time;
 
 /// How long what was told between two frames is not told again, ms: a frame.
@@ -53,14 +54,35 @@ pub(super) struct Terms<'a> {
     pub(super) urgent: bool,
 }
 
+impl Terms<'_> {
+    fn is_replaceable(&self) -> bool {
+        !self.about.is_empty() || self.interval > 0
+    }
+
+    fn key(&self) -> String {
+        joined(&[self.name, "\0", self.about])
+    }
+}
+
 impl Held {
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
+    /// Whether one that waits gives way to another of these terms.
+    pub(super) fn replaces(&self, terms: &Terms<'_>) -> bool {
+        let key = terms.key();
+        let is = |place: u32| {
+            self.events
+                .get(place as usize)
+                .is_some_and(|event| event.key == key)
+        };
+        terms.is_replaceable() && self.index.get(&key, is).is_some()
+    }
+
     pub(super) fn push(&mut self, terms: Terms<'_>, record: String) {
-        let replaceable = !terms.about.is_empty() || terms.interval > 0;
-        let key = super::super::message::joined(&[terms.name, "\0", terms.about]);
+        let replaceable = terms.is_replaceable();
+        let key = terms.key();
         if self.replaced > SPARE {
             // The page takes nothing: it may be hidden.
             let urgent = self.urgent;

@@ -285,10 +285,7 @@ impl Engine {
         link.error = None;
         self.server = link.server;
         self.status_dirty = true;
-        if !self.config.is_socketio() && !self.config.polls() {
-            // What a probe found was about an attempt before this one.
-            self.reads.reachable = None;
-        }
+        self.abort_probe();
         self.remind_link(place, self.silent_at(place));
     }
 

@@ -13,6 +13,7 @@ use super::super::output::Output;
 use super::super::stream;
 use super::super::time::Time;
 use super::Engine;
+use super::held::Terms;
 use super::inspect::Count;
 use super::outbox::Meta;
 
@@ -264,11 +265,16 @@ impl Engine {
             let mut elements = String::from("[");
             entry.job.write(&mut elements);
             elements.push(']');
-            self.outbox.event('7', name, &elements, &meta, "");
-            self.audit.delivered(name);
             if self.config.is_broadcast() {
-                self.outbox.held.urgent = true;
+                let terms = Terms {
+                    urgent: true,
+                    ..Terms::default()
+                };
+                self.outbox.hold(terms, '7', name, &elements, &meta, "");
+            } else {
+                self.outbox.event('7', name, &elements, &meta, "");
             }
+            self.audit.delivered(name);
         }
     }
 

@@ -155,7 +155,7 @@ impl Outbox {
         meta: &Meta<'_>,
         more: &str,
     ) -> bool {
-        if self.held.bytes() > MAX_BYTES && !terms.urgent {
+        if self.held.bytes() > MAX_BYTES && !terms.urgent && !self.held.replaces(&terms) {
             self.overflowed += 1;
             return false;
         }

@@ -93,6 +93,17 @@ impl Engine {
         is_probe
     }
 
+    /// What a probe found, or would find, is not about what follows.
+    pub(super) fn abort_probe(&mut self) {
+        let req = self.reads.probe;
+        if self.end_probe(req) {
+            self.outputs.push(Output::Abort { req });
+        }
+        if self.config.is_stream() && !self.config.polls() {
+            self.reads.reachable = None;
+        }
+    }
+
     fn reached(&mut self, reachable: bool) {
         if self.reads.reachable != Some(reachable) {
             self.reads.reachable = Some(reachable);
@@ -237,10 +248,7 @@ impl Engine {
     }
 
     pub(super) fn abort_reads(&mut self) {
-        let req = self.reads.probe;
-        if self.end_probe(req) {
-            self.outputs.push(Output::Abort { req });
-        }
+        self.abort_probe();
         self.reads.line.clear();
         for index in self.jobs.indexes() {
             if let Some(entry) = self.jobs.get_mut(index) {

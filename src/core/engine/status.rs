@@ -105,7 +105,10 @@ impl Engine {
         if best != Overall::Connecting && next < Time::NEVER {
             status.next_retry_at = self.wall() + next.since(self.now);
         }
-        let exhausted = !self.config.reconnects || self.config.backoff.exhausted(status.attempt);
+        // Where attempts have no end, reads that succeed show that polling has taken over.
+        let reads_serve = self.config.is_broadcast() && self.reads.reachable == Some(true);
+        let exhausted =
+            !self.config.reconnects || self.config.backoff.exhausted(status.attempt) || reads_serve;
         let unserved =
             status.attempt > 0 && exhausted || self.linked == 0 && !self.waiting.is_empty();
         if unserved && self.config.polls() && self.reads.reachable != Some(false) {

@@ -104,7 +104,10 @@ fn a_sentence_tells_the_ends_where_there_are_no_events_for_them() {
     assert_eq!(said(100, "Extraction complete!"), Status::Completed);
     assert_eq!(said(0, "Extraction failed"), Status::Failed);
     assert_eq!(said(0, "ERROR: no such file"), Status::Failed);
+    assert_eq!(said(0, "Upload failure (timeout)"), Status::Failed);
     assert_eq!(said(0, "Waiting for a worker"), Status::Running);
+    assert_eq!(said(0, "Loading error model..."), Status::Running);
+    assert_eq!(said(0, "0 failed so far"), Status::Running);
     assert_eq!(said(40, "2 of 5 failed so far"), Status::Running);
     // A state's name beside a number is no sentence: another message tells of the end.
     assert_eq!(said(100, "running"), Status::Running);

@@ -267,6 +267,8 @@ fn several_servers_are_tried_in_turn_and_the_one_that_works_is_kept() {
             rig.probes();
         } else {
             rig.opened(r#gen);
+            // The probe is given up.
+            rig.asked();
             rig.closed(r#gen, 1006);
         }
     }
