@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import { pkgDir, root, targetDir } from "../../scripts/lib/paths.mjs";
 import { servePages } from "../../tests/e2e/support/pages.mjs";
 
-const PAGES = ["micro", "sockets"];
+const PAGES = ["micro", "sockets", "bulk"];
 
 /** The package is loaded as its files are; only the pages, and zod in them, are bundled. @type {import("esbuild").Plugin} */
 const packageAsIs = {
@@ -26,6 +26,7 @@ export async function serveSite({ pkg = pkgDir } = {}) {
     format: "esm",
     target: "es2022",
     minify: true,
+    define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "warning",
     plugins: [packageAsIs],
   });
