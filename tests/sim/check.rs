@@ -497,8 +497,10 @@ impl Check {
         job.arrived.push(said.number);
         // The shared socket tells of new attempts also while nobody looks: what the page saw last is no measure then.
         let shown = page.shown.get(index).and_then(Option::as_ref);
+        // The end of an attempt that `retry()` only guessed gives way to the real one, which has the same number.
+        let least = u32::from(job.guessed == 0);
         job.restarted |= plan.attempts != Attempts::Nowhere
-            && shown.is_some_and(|shown| said.attempt > shown.attempt);
+            && shown.is_some_and(|shown| said.attempt >= shown.attempt + least);
     }
 
     /// What the page was told; `now` is the server's time.
