@@ -113,7 +113,7 @@ const PACKAGE = ["wasm-bindgen", "npm", "wasm-opt"];
 const ONE_BY_ONE = ["--test-concurrency=1"];
 
 /** End-to-end tests that `npm test` would take more than ten minutes with. */
-const OF_ONE_SYSTEM = /(?:five|images|karaoke|karaoke-hooks|playlists|songs)\.test\.mjs$/;
+const OF_ONE_SYSTEM = /(?:five|images|karaoke|karaoke-hooks|playlists|playlists-page|songs)\.test\.mjs$/;
 
 /** @type {readonly Suite[]} */
 export const suites = [
