@@ -207,7 +207,8 @@ describe("playlists", () => {
 
       it("tell metrics once a second, the last of them always", async () => {
         const server = await serve();
-        const page = await open(name, server, { events: ["metric_update"] });
+        // More come in three seconds than are kept otherwise.
+        const page = await open(name, server, { events: ["metric_update"] }, { history: 100_000 });
         const count = () => page.page.evaluate(() => window.playlists.told.length);
         let sent = 0;
         while ((await count()) < 3) await replay(server, metrics(++sent), metrics(++sent), metrics(++sent));
