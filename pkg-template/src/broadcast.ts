@@ -48,10 +48,11 @@ function configure(config: unknown[], { map, intervals, path }: Tools[10], fault
 export function equip(...all: Given): void {
   const [home, config, , records, , , , deliver, , , ...tools] = all;
   const [, , camelized, given, , toJob, toMeta, , entities, frames, options, fault] = tools;
-  const keepers = new Map<string, (id: string, entity?: Entity) => void>();
+  /** By kind; the core knows no others than its own. */
+  const keepers: Record<string, ReturnType<typeof keep>> = {};
 
   /** Takes entities of a kind in, or forgets them; tells of that once a frame, in a new map. */
-  function keep(cell: Cell<Entities>): (id: string, entity?: Entity) => void {
+  function keep(cell: Cell<Entities>): (id: string, entity?: Entity | null) => void {
     /** Ids, that of the entity which changed last at the end. */
     const order = new Set(cell.current.keys());
     let draft: Map<string, Entity> | undefined;
@@ -63,11 +64,8 @@ export function equip(...all: Given): void {
       frames.add(tell);
       return (draft ??= new Map(cell.current));
     };
-    const forget = (id: string) => {
-      if (order.delete(id)) change().delete(id);
-    };
-    return (id, entity) => {
-      if (!entity) return forget(id);
+    const update = (id: string, entity?: Entity | null): unknown => {
+      if (!entity) return order.delete(id) && change().delete(id);
       const known = (draft ?? cell.current).get(id);
       // Whoever follows anew is told of all there are.
       if (known?.updatedAt === entity.updatedAt && JSON.stringify(known) === JSON.stringify(entity)) return;
@@ -75,15 +73,23 @@ export function equip(...all: Given): void {
       order.delete(id);
       order.add(id);
       const [oldest = ""] = order;
-      if (order.size > MAX_ENTITIES) forget(oldest);
+      if (order.size > MAX_ENTITIES) update(oldest);
+      return;
     };
+    return update;
+  }
+
+  function take(kind: string, id: string, entity?: Entity | null): void {
+    const cell = entities.get(kind);
+    if (cell) (keepers[kind] ??= keep(cell))(id, entity);
   }
 
   /** The end of a job that a read found, as the server's own event would have told it; else as elsewhere. */
   const hearOwn = records[7];
   function hearEnd(event: string, values: never[], ...origin: Parameters<typeof toMeta>): void {
     if (!/job/.test(event)) return hearOwn?.(...([event, values, ...origin] as never[]));
-    const { id: jobId, counts, error, ...job } = toJob(...(values as unknown as JobFields));
+    const job = toJob(...(values as unknown as JobFields));
+    const { id: jobId, counts, status, message, stage: phase, resultUrl, durationSeconds } = job;
     const progress =
       counts &&
       given({
@@ -92,30 +98,23 @@ export function equip(...all: Given): void {
         tracksFailed: counts.failed,
         total: counts.total,
       });
-    const { status, message, stage: phase, resultUrl, durationSeconds } = job;
-    const payload = {
-      jobId,
-      status,
-      progress,
-      phase,
-      message,
-      error: error?.message,
-      resultUrl,
-      durationSeconds,
-    };
+    const error = job.error?.message;
+    const payload = { jobId, status, progress, phase, message, error, resultUrl, durationSeconds };
     deliver(event, given(payload), toMeta(...origin), home, event);
   }
 
   configure(config, options, fault);
   records[7] = hearEnd;
+  const hearJob = records[0];
+  records[0] = (...fields) => {
+    hearJob?.(...fields);
+    const data = toJob(...(fields as unknown as JobFields));
+    const { id, status, updatedAt, source } = data;
+    take("job", id, { id, kind: "job", status, updatedAt, source, data });
+  };
   records[11] = (...[kind, id, status, previousStatus, updatedAt, from, told]: EntityFields) => {
-    const cell = entities.get(kind);
-    if (!cell) return;
-    let take = keepers.get(kind);
-    if (!take) keepers.set(kind, (take = keep(cell)));
-    if (!told) return take(id);
     const { source } = toMeta(0, 0, from, null, null);
     const data = camelized(told);
-    take(id, given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data }));
+    take(kind, id, told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data }));
   };
 }

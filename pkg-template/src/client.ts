@@ -373,12 +373,17 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       return jobs.handle(id);
     },
     jobs: jobs.list,
-    entities(kind) {
+    entities(plural) {
+      const kind = plural.replace(/s$/, "");
       let cell = entities.get(kind);
       if (cell) return cell;
       cell = createCell<Entities>(new Map(), guard, (how) => {
         // Other protocols tell of nothing beside jobs; and nobody says when he has looked for the last time.
-        if (isBroadcast && how !== Want.Looked) post(Post.WatchEntities, +!!how, kind);
+        if (!isBroadcast || how === Want.Looked) return;
+        if (kind !== "job") return post(Post.WatchEntities, +!!how, kind);
+        watchAll(how ? 1 : -1);
+        // Who comes second wants to hear of all jobs as well.
+        if (how) post(Post.WatchAll, 1);
       });
       entities.set(kind, cell);
       return cell;
@@ -434,9 +439,9 @@ export interface JobsClient<Events = JobEvents> extends T.Listening<Events>, T.T
   /** The known jobs that pass the filter. The same array while nothing in it changed. */
   jobs(filter?: T.JobFilter): T.Store<readonly T.Job[]>;
   /**
-   * `broadcast`: what the server tells of beside jobs, by id: each `track`, each `playlist`. The same map while nothing in
-   * it changed. They are followed while somebody subscribes; `current` is what was known then. Other protocols tell of
-   * nothing beside jobs.
+   * `broadcast`: what the server tells of, by id: each `track`, each `playlist`, each `job` (or `tracks`, `playlists`,
+   * `jobs`). The same map while nothing in it changed. They are followed while somebody subscribes; `current` is what was
+   * known then. With other protocols it stays empty: jobs() has theirs.
    */
   entities(kind: string): T.Store<ReadonlyMap<string, T.Entity>>;
   /**

@@ -67,6 +67,20 @@ describe("jobs of broadcast", () => {
     assert.deepEqual({ status, message }, { status: "completed", message: "all of it" });
   });
 
+  it("are entities as well", async () => {
+    const client = await connect();
+    server.job("7").progress({ processed: 1, total: 2 });
+    await until(client.jobs(), (all) => all.length > 0);
+    // Another one looks at them already.
+    const stop = client.jobs().subscribe(() => {});
+    const found = await until(client.entities("jobs"), (all) => all.get("7"));
+    assert.deepEqual(found.get("7")?.data, client.job("7").current);
+    server.job("7").complete();
+    const ended = await until(client.entities("job"), (all) => all.get("7")?.status === "completed");
+    assert.deepEqual([...ended.keys()], ["7"]);
+    stop();
+  });
+
   it("are read over HTTP where that is told, and their end is told as the server would", async () => {
     const client = await connect({ polling: { url: "/jobs/{id}" } });
     /** @type {Promise<import("jobwire").JobStatusPayload>} */
