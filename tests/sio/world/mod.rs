@@ -13,7 +13,7 @@ use crate::dice::Dice;
 use crate::network::{Flight, Wire};
 use crate::page::Page;
 use crate::plan::{Fault, Plan};
-use crate::recording::{Head, Recording};
+use crate::recording::Recording;
 use crate::server::{Alarm, Frame, Server};
 use crate::store::Store;
 use acts::Act;
@@ -111,16 +111,8 @@ pub fn run(seed: u64, recorder: Option<&RefCell<Recording>>) -> Result<Figures, 
 }
 
 /// An empty recording to run `seed` with.
-pub fn recording_of(seed: u64) -> RefCell<Recording> {
-    let config = Plan::draw(&mut Dice::new(seed), seed).config;
-    RefCell::new(Recording {
-        head: Head {
-            seed,
-            engine_seed: seed,
-            config,
-        },
-        lines: Vec::new(),
-    })
+pub fn empty_recording(seed: u64) -> Recording {
+    Recording::empty(seed, Plan::draw(&mut Dice::new(seed), seed).config)
 }
 
 impl<'a> World<'a> {

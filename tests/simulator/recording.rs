@@ -32,6 +32,18 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// Of a run that has yet to happen.
+    pub fn empty(seed: u64, config: Config) -> Self {
+        Self {
+            head: Head {
+                seed,
+                engine_seed: seed,
+                config,
+            },
+            lines: Vec::new(),
+        }
+    }
+
     pub fn to_text(&self) -> String {
         let mut text = serde_json::to_string(&self.head).unwrap();
         for line in &self.lines {

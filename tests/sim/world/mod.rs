@@ -1,12 +1,15 @@
 //! One simulated session: an engine, its driver and page, a network and servers, in virtual time from one seed.
 
+mod figures;
+
 use crate::check::{Check, token_of};
 use crate::dice::Dice;
 use crate::link::Connection;
 use crate::page::{self, Page};
 use crate::plan::{Attempts, Fault, Plan, Refusal};
-use crate::recording::{Head, Line, Recording};
+use crate::recording::{Line, Recording};
 use crate::server::Truth;
+pub use figures::Figures;
 use jobwire::core::{
     Ask, Command, Engine, Gen, HttpOutcome, Input, Output, Recorded, Time, TokenReason,
 };
@@ -24,18 +27,6 @@ const LONGEST_WAIT: u64 = 15_000;
 const SLOW: u64 = 3000;
 /// The longest animation frame, ms.
 const FRAME: u64 = 16;
-
-/// Figures of a run.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Figures {
-    pub virtual_ms: u64,
-    pub inputs: u64,
-    pub frames: u64,
-    pub ends: u64,
-    pub reads: u64,
-    pub sockets: u64,
-    pub faults: [u64; 16],
-}
 
 /// What is on its way to the driver.
 enum Bound {
@@ -184,16 +175,8 @@ pub fn run(seed: u64, recorder: Option<&RefCell<Recording>>) -> Result<Figures, 
 }
 
 /// An empty recording to run `seed` with.
-pub fn recording_of(seed: u64) -> RefCell<Recording> {
-    let config = Plan::draw(&mut Dice::new(seed), seed).config;
-    RefCell::new(Recording {
-        head: Head {
-            seed,
-            engine_seed: seed,
-            config,
-        },
-        lines: Vec::new(),
-    })
+pub fn empty_recording(seed: u64) -> Recording {
+    Recording::empty(seed, Plan::draw(&mut Dice::new(seed), seed).config)
 }
 
 impl<'a> World<'a> {
