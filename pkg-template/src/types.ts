@@ -117,7 +117,7 @@ export interface JobsClientOptions<Events = JobEvents> {
   path?: string;
   /** `socket.io`: the default channel, the one of the client's own methods, e.g. `/jobs`. Default `/`. */
   namespace?: string;
-  /** Sent after every connect; `socket.io`: on the default channel. */
+  /** Sent after every connect, as by `send()`; `socket.io`: on the default channel. */
   subscribe?: string | { event: string; data?: unknown };
   /** Asked for before every connect, and once more (`refresh`) when the server refuses it. */
   token?: string | ((reason: "connect" | "refresh") => string | Promise<string>);
@@ -318,6 +318,9 @@ export type AnyListener = (event: string, payload: unknown, meta: EventMeta) => 
 export interface Talking {
   /**
    * Resolves with what became of the message. May be left unawaited.
+   *
+   * `stream`, `broadcast`: one JSON object, `{"type": event, …data}`; data that is no object is its member `data`. A
+   * server that wants `{"type", "data"}` gets it by `send(event, { data })`.
    *
    * `socket.io`: the data may hold, at any depth, up to ten `ArrayBuffer`s, views of one and `Blob`s, as they are now; a
    * `Blob` is read first, and what is sent over the channel after it waits. What the server sends comes as

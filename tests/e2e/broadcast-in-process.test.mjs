@@ -167,6 +167,20 @@ describe("events of broadcast", () => {
     assert.equal(history.filter(({ event }) => event === "metric_update").length, 10);
   });
 
+  it("are of the topics that the server was asked for, after every connect", async () => {
+    const topics = { topics: ["tracks", 7] };
+    const client = await connect({ subscribe: { event: "subscribe", data: topics } });
+    await until(client.connection, () => server.received.length === 1);
+    const isBack = new Promise((resolve) => client.once("reconnected", resolve));
+    server.cut();
+    await isBack;
+    client.send("hello");
+    // What comes behind it came after it.
+    await until(client.connection, () => server.received.length >= 3);
+    const asked = { type: "subscribe", ...topics };
+    assert.deepEqual(server.received, [asked, asked, { type: "hello" }]);
+  });
+
   it("called otherwise by the server are ours by the map", async () => {
     const client = await connect({
       map: { fields: { type: "kind", jobId: "job" }, events: { state: "job_status" } },
