@@ -16,6 +16,8 @@
 )]
 #![allow(missing_docs, unreachable_pub)]
 
+#[path = "../simulator/agenda.rs"]
+mod agenda;
 mod check;
 #[path = "../simulator/dice.rs"]
 mod dice;
