@@ -3,11 +3,13 @@
 
 mod app;
 mod engineio;
+mod http;
 mod jobs;
 mod socketio;
+mod websocket;
 
 pub use app::{Emission, Life, Style, bytes_of};
-pub use engineio::{MOST_PACKETS, Request};
+pub use http::{MOST_PACKETS, Request};
 pub use jobs::Job;
 
 use crate::dice::Dice;

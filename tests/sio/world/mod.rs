@@ -4,6 +4,9 @@ mod acts;
 mod driver;
 mod figures;
 mod finale;
+mod messages;
+mod outputs;
+mod told;
 mod traffic;
 mod trouble;
 
