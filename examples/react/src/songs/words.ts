@@ -9,7 +9,8 @@ import { POLL_MS } from "./settings";
 export const CONNECTION_SAYS: BadgeWords = {
   idle: "One WebSocket is opened for everything.",
   open: "One WebSocket tells of every job and every song, as it happens.",
-  waiting: `The connection was lost; the job is read over HTTP every ${POLL_MS / 1000} s.`,
+  waiting: "The connection was lost.",
+  polling: `Jobs are read over HTTP every ${POLL_MS / 1000} s until a WebSocket opens again.`,
 };
 
 export const SONG_WORDS: Record<SongStatus, string> = {
