@@ -1,6 +1,7 @@
 /** The routes of a job's life: upload, state, retry, cancel, result. */
 import { isTerminal, jobView } from "./jobs.mjs";
 import { CORS_HEADERS, HttpError, sendJson, sendText } from "./responses.mjs";
+import { MEDIA_TYPE } from "./transcription/musicxml.mjs";
 import { STAGES } from "./work/stages.mjs";
 
 const MAX_PACE_MS = 60_000;
@@ -20,17 +21,20 @@ export function fileName(request) {
 }
 
 /** @param {URL} url */
-function testOptions(url) {
+function readOptions(url) {
+  const work = url.searchParams.get("work") ?? "file";
+  if (work !== "file" && work !== "transcription")
+    throw new HttpError(400, `There is no work "${work}"; work takes file or transcription.`);
   const fail = url.searchParams.get("fail") ?? undefined;
-  if (fail !== undefined && !STAGES.some((stage) => stage.name === fail)) {
-    const names = STAGES.map((stage) => stage.name).join(", ");
+  if (fail !== undefined && !STAGES[work].some((stage) => stage.name === fail)) {
+    const names = STAGES[work].map((stage) => stage.name).join(", ");
     throw new HttpError(400, `There is no stage "${fail}"; fail takes one of ${names}.`);
   }
   const pace = Number(url.searchParams.get("pace") ?? 0);
   if (!Number.isFinite(pace) || pace < 0 || pace > MAX_PACE_MS) {
     throw new HttpError(400, `pace takes milliseconds from 0 to ${MAX_PACE_MS}.`);
   }
-  return { fail, pace };
+  return { work: /** @type {import("./work/stages.mjs").Work} */ (work), fail, pace };
 }
 
 /**
@@ -59,13 +63,25 @@ export function jobRoutes(store, runner, uploads) {
   };
   /** @param {import("./jobs.mjs").Job} job */
   const accepted = (job) => ({ job_id: job.id, status: job.status, attempt: job.attempt });
+  /** @param {string} folder @param {string} type @returns {import("./http.mjs").Route} */
+  const resultRoute = (folder, type) => ({
+    method: "GET",
+    path: `${folder}/{id}`,
+    handle({ response, id }) {
+      const job = find(id);
+      if (job.result === undefined) throw new HttpError(404, `The job is ${job.status}; it has no result.`);
+      if (!job.resultUrl?.startsWith(`${folder}/`))
+        throw new HttpError(404, `Its result is at ${job.resultUrl}.`);
+      sendText(response, 200, job.result, { "Content-Type": type });
+    },
+  });
 
   return [
     {
       method: "POST",
       path: "/api/v1/jobs",
       async handle({ request, response, url }) {
-        const options = testOptions(url);
+        const options = readOptions(url);
         const name = fileName(request);
         if (store.full || runner.full) {
           request.resume();
@@ -125,14 +141,7 @@ export function jobRoutes(store, runner, uploads) {
         sendJson(response, 202, accepted(job));
       },
     },
-    {
-      method: "GET",
-      path: "/api/v1/results/{id}",
-      handle({ response, id }) {
-        const job = find(id);
-        if (job.result === undefined) throw new HttpError(404, `The job is ${job.status}; it has no result.`);
-        sendText(response, 200, job.result, { "Content-Type": "application/json" });
-      },
-    },
+    resultRoute("/api/v1/results", "application/json"),
+    resultRoute("/api/v1/scores", MEDIA_TYPE),
   ];
 }

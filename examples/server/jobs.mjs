@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 /** @typedef {{ message: string, retryable: boolean, stage?: string }} JobFailure */
 /**
  * @typedef {object} Upload
+ * @property {import("./work/stages.mjs").Work} work what is done with the file
  * @property {string} path temporary file
  * @property {string} name file name as the user knows it
  * @property {string} contentType
@@ -30,7 +31,7 @@ import { randomUUID } from "node:crypto";
  * @property {string} timestamp ISO 8601, of the last change
  * @property {number} changedAt the same in ms, for expiry
  * @property {number} version grows with every change; makes the ETag
- * @property {string} [result] JSON text served under resultUrl
+ * @property {string} [result] text served under resultUrl
  * @property {Upload} [upload]
  */
 /**

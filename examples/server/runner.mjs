@@ -32,6 +32,7 @@ export class Runner {
     const began = performance.now();
     /** @type {import("./work/worker.mjs").WorkInput} */
     const input = {
+      work: upload.work,
       path: upload.path,
       name: upload.name,
       contentType: upload.contentType,
@@ -84,8 +85,11 @@ export class Runner {
       this.#fail(job, update.error);
     } else {
       job.upload?.remove();
-      const result = JSON.stringify({ job_id: job.id, ...update.result, duration_seconds: durationSeconds });
-      const resultUrl = `/api/v1/results/${encodeURIComponent(job.id)}`;
+      const isScore = "score" in update;
+      const result = isScore
+        ? update.score
+        : JSON.stringify({ job_id: job.id, ...update.result, duration_seconds: durationSeconds });
+      const resultUrl = `/api/v1/${isScore ? "scores" : "results"}/${encodeURIComponent(job.id)}`;
       const message = "Done";
       this.#store.update(job, {
         status: "completed",

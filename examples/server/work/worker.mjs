@@ -1,22 +1,35 @@
 /**
- * The thread that works on one file at a time: hash, metadata, thumbnail, package. It reports progress and either
- * a result or a failure; what to do with them is decided elsewhere.
+ * The thread that works on one file at a time: on any file (hash, metadata, thumbnail, package), or on a recording
+ * that becomes a score. It reports progress and either a result or a failure; what to do with them is decided elsewhere.
  */
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
+import { WavError } from "../karaoke/wav.mjs";
+import { transcribeRecording } from "../transcription/transcription.mjs";
 import { readMetadata } from "./metadata.mjs";
 import { Source } from "./source.mjs";
 import { STAGES } from "./stages.mjs";
 import { makeThumbnail } from "./thumbnail.mjs";
 
-/** @typedef {{ path: string, name: string, contentType: string, pace: number, fail: string | undefined }} WorkInput */
+/**
+ * @typedef {object} WorkInput
+ * @property {import("./stages.mjs").Work} work
+ * @property {string} path
+ * @property {string} name
+ * @property {string} contentType
+ * @property {number} pace
+ * @property {string | undefined} fail
+ */
 /**
  * @typedef {{ type: "progress", done: false, progress: number, stage: string, message: string }
  *   | { type: "done", done: true, result: Record<string, unknown> }
+ *   | { type: "done", done: true, score: string }
  *   | { type: "failed", done: true, error: import("../jobs.mjs").JobFailure }} WorkUpdate
  */
 /** @typedef {(fraction: number) => void} Report */
+/** What a stage says; where it depends on how far it is, a function. @typedef {string | ((fraction: number) => string)} Says */
+/** @typedef {<T>(name: string, says: Says, work: (report: Report) => T) => Promise<T>} RunStage */
 
 const SMALLEST_STEP = 0.5;
 const PACE_STEPS = 10;
@@ -36,20 +49,22 @@ function readableSize(bytes) {
  * @template T
  * @param {WorkInput} input
  * @param {string} name
- * @param {string} message
+ * @param {Says} says
  * @param {(report: Report) => T} work
  * @returns {Promise<T>}
  */
-async function stage(input, name, message, work) {
-  const { from, to } = STAGES.find((one) => one.name === name) ?? { from: 0, to: 100 };
+async function stage(input, name, says, work) {
+  const { from, to } = STAGES[input.work].find((one) => one.name === name) ?? { from: 0, to: 100 };
   const began = performance.now();
   let last = -Infinity;
   /** @type {Report} */
   const report = (fraction) => {
     const elapsed = input.pace > 0 ? (performance.now() - began) / input.pace : 1;
-    const progress = Math.round((from + (to - from) * Math.min(fraction, elapsed, 1)) * 10) / 10;
+    const shown = Math.min(fraction, elapsed, 1);
+    const progress = Math.round((from + (to - from) * shown) * 10) / 10;
     if (progress - last < SMALLEST_STEP) return;
     last = progress;
+    const message = typeof says === "string" ? says : says(shown);
     post({ type: "progress", done: false, progress, stage: name, message });
   };
   report(0);
@@ -76,48 +91,59 @@ function sha256(source, report) {
 }
 
 /**
+ * @param {Source} source
  * @param {WorkInput} input
- * @param {(name: string) => void} onStage
+ * @param {RunStage} run
  */
-async function carryOut(input, onStage) {
+async function describeFile(source, { name, contentType }, run) {
+  const size = source.size;
+  const digest = await run("hash", `Hashing ${readableSize(size)}`, (report) => sha256(source, report));
+  const { format, metadata } = await run("metadata", "Reading the format", (report) =>
+    readMetadata(source, report),
+  );
+  const thumbnail = await run("thumbnail", "Drawing a preview", (report) =>
+    makeThumbnail(source, format, report),
+  );
+  return run("package", "Packing the result", () => ({
+    filename: name,
+    content_type: contentType,
+    size,
+    sha256: digest,
+    format,
+    metadata,
+    thumbnail: `data:image/png;base64,${thumbnail.png.toString("base64")}`,
+    thumbnail_kind: thumbnail.kind,
+  }));
+}
+
+/**
+ * @param {WorkInput} input
+ * @param {RunStage} run
+ * @returns {Promise<WorkUpdate>}
+ */
+async function carryOut(input, run) {
   const source = new Source(input.path);
   try {
-    const { name, contentType } = input;
-    const size = source.size;
-    onStage("hash");
-    const message = `Hashing ${readableSize(size)}`;
-    const digest = await stage(input, "hash", message, (report) => sha256(source, report));
-    onStage("metadata");
-    const { format, metadata } = await stage(input, "metadata", "Reading the format", (report) =>
-      readMetadata(source, report),
-    );
-    onStage("thumbnail");
-    const thumbnail = await stage(input, "thumbnail", "Drawing a preview", (report) =>
-      makeThumbnail(source, format, report),
-    );
-    onStage("package");
-    return await stage(input, "package", "Packing the result", () => ({
-      filename: name,
-      content_type: contentType,
-      size,
-      sha256: digest,
-      format,
-      metadata,
-      thumbnail: `data:image/png;base64,${thumbnail.png.toString("base64")}`,
-      thumbnail_kind: thumbnail.kind,
-    }));
+    if (input.work === "file")
+      return { type: "done", done: true, result: await describeFile(source, input, run) };
+    return { type: "done", done: true, score: await transcribeRecording(source, input.name, run) };
   } finally {
     source.close();
   }
 }
 
 parentPort?.on("message", async (/** @type {WorkInput} */ input) => {
-  let current = "hash";
+  let [{ name: current }] = STAGES[input.work];
   try {
-    const result = await carryOut(input, (name) => (current = name));
-    post({ type: "done", done: true, result });
+    const done = await carryOut(input, (name, says, work) => {
+      current = name;
+      return stage(input, name, says, work);
+    });
+    post(done);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    post({ type: "failed", done: true, error: { message, retryable: true, stage: current } });
+    // A file that cannot be used is no better the next time.
+    const retryable = !(error instanceof WavError);
+    post({ type: "failed", done: true, error: { message, retryable, stage: current } });
   }
 });
