@@ -2,6 +2,7 @@
 import { WebSocketServer } from "ws";
 import { createAuthorizer } from "../../server/auth.mjs";
 import { refuseUpgrade } from "../../server/responses.mjs";
+import { createNaming } from "./naming.mjs";
 
 /** @typedef {"mixed" | "type" | "event" | "flat"} Shape */
 /** @typedef {Record<string, unknown>} Payload */
@@ -45,14 +46,17 @@ export class Broadcaster {
   #authorized;
   #paths;
   #shape;
+  #named;
   #pings;
 
   /**
-   * @param {{ paths: readonly string[], shape: Shape, tokens: readonly string[], pingIntervalMs: number }} options
+   * @param {{ paths: readonly string[], shape: Shape, tokens: readonly string[], pingIntervalMs: number,
+   *   names?: import("./naming.mjs").Names }} options
    */
-  constructor({ paths, shape, tokens, pingIntervalMs }) {
+  constructor({ paths, shape, tokens, pingIntervalMs, names = { fields: {}, events: {} } }) {
     this.#paths = paths;
     this.#shape = shape;
+    this.#named = createNaming(names);
     this.#authorized = createAuthorizer(tokens);
     this.#pings = setInterval(() => this.#ping(), pingIntervalMs);
   }
@@ -91,7 +95,7 @@ export class Broadcaster {
 
   /** @type {Broadcast} */
   broadcast = (event, data) => {
-    if (this.#sockets.size > 0) this.raw(JSON.stringify(envelope(this.#shape, event, data)));
+    if (this.#sockets.size > 0) this.raw(JSON.stringify(this.#named(envelope(this.#shape, event, data))));
   };
 
   /** @param {string} text one whole frame */

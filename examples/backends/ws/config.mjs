@@ -2,6 +2,7 @@
 import { integer } from "../../server/config.mjs";
 import { parseArgs } from "node:util";
 import { SHAPES } from "./broadcaster.mjs";
+import { readNames } from "./naming.mjs";
 
 /**
  * @typedef {object} Config
@@ -9,6 +10,7 @@ import { SHAPES } from "./broadcaster.mjs";
  * @property {number} port 0 lets the operating system choose
  * @property {readonly string[]} tokens accepted tokens; none means that no token is asked for
  * @property {import("./broadcaster.mjs").Shape} envelope
+ * @property {import("./naming.mjs").Names} names of what is broadcast
  * @property {number} pingIntervalMs time between pings of the WebSocket protocol
  * @property {number} maxUploadBytes
  * @property {boolean} control whether the endpoints for tests exist
@@ -33,6 +35,7 @@ export function readConfig(env = process.env, args = []) {
     port: integer("--port / PORT", values.port ?? env["PORT"], 5000, { min: 0, max: 65_535 }),
     tokens: (env["JOBWIRE_TOKENS"] ?? "").split(",").filter((token) => token !== ""),
     envelope: readEnvelope(env["ENVELOPE"]),
+    names: readNames(env["NAMES"] ?? "{}"),
     pingIntervalMs: integer("PING_INTERVAL_MS", env["PING_INTERVAL_MS"], 30_000, { min: 10, max: 3_600_000 }),
     maxUploadBytes: 64 * 1024 * 1024,
     control: env["JOBWIRE_CONTROL"] !== "0",

@@ -300,9 +300,14 @@ describe("the command line", () => {
     assert.deepEqual(await once(child, "exit"), [0, null]);
   });
 
-  it("refuses a setting that makes no sense", async () => {
-    const child = run({ ENVELOPE: "round" });
-    assert.match(String((await once(child.stderr, "data"))[0]), /ENVELOPE is "round"; give one of mixed/);
-    assert.deepEqual(await once(child, "exit"), [1, null]);
-  });
+  for (const [name, value, says] of /** @type {const} */ ([
+    ["ENVELOPE", "round", /ENVELOPE is "round"; give one of mixed/],
+    ["NAMES", '{"fields":{"jobId":7}}', /NAMES is .*; give JSON such as/],
+  ])) {
+    it(`refuses a setting of ${name} that makes no sense`, async () => {
+      const child = run({ [name]: value });
+      assert.match(String((await once(child.stderr, "data"))[0]), says);
+      assert.deepEqual(await once(child, "exit"), [1, null]);
+    });
+  }
 });
