@@ -113,7 +113,8 @@ const PACKAGE = ["wasm-bindgen", "npm", "wasm-opt"];
 const ONE_BY_ONE = ["--test-concurrency=1"];
 
 /** End-to-end tests that `npm test` would take more than ten minutes with. */
-const OF_ONE_SYSTEM = /(?:five|images|karaoke|karaoke-hooks|playlists|playlists-page|songs)\.test\.mjs$/;
+const OF_ONE_SYSTEM =
+  /(?:five|images|karaoke|karaoke-hooks|map|playlists|playlists-page|songs|transcription)\.test\.mjs$/;
 
 /** @type {readonly Suite[]} */
 export const suites = [

@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { buildPage } from "../../scripts/lib/demo.mjs";
 import { assertSound, BROWSERS, course, until, useStage } from "./stage.mjs";
 import { startEmbeddedServer, startExpress } from "./support/backend.mjs";
-import { DemoPage } from "./support/demo-page.mjs";
+import { DemoPage, NO_WORKER } from "./support/demo-page.mjs";
 import { noteImages, PHOTO, PROGRESS_PATH, sendPhoto, serverHas } from "./support/images.mjs";
 import { createFaultProxy } from "./support/proxy.mjs";
 
@@ -302,14 +302,17 @@ describe("image sessions", () => {
     });
   }
 
-  it("work on the embedded server, in a worker as well", async () => {
-    for (const worker of ["0", "1"]) {
-      const page = await open("chromium", host.url, { worker });
-      await page.choose(PHOTO);
-      await page.counts("[data-status=completed]", 1);
-      await page.says(".facts", "Jobwire Sample 1");
-    }
-  });
+  for (const name of BROWSERS) {
+    it(`work on the embedded server, in a worker as well, in ${name}`, async () => {
+      for (const worker of ["0", "1"]) {
+        const page = await open(name, host.url, { worker });
+        await page.choose(PHOTO);
+        await page.counts("[data-status=completed]", 1);
+        await page.says(".facts", "Jobwire Sample 1");
+        assert.ok(!(await page.page.content()).includes(NO_WORKER));
+      }
+    });
+  }
 
   it("can be started over where the end was told while nobody heard it", async () => {
     const page = await open("chromium", proxy.url, { pace: "100" });

@@ -6,6 +6,7 @@ import axe from "axe-core";
 import { buildPage } from "../../scripts/lib/demo.mjs";
 import { post, useStage } from "./stage.mjs";
 import { startEmbeddedServer } from "./support/backend.mjs";
+import { NO_WORKER } from "./support/demo-page.mjs";
 import { KARAOKE_SERVERS, Screen, sendTone } from "./support/karaoke.mjs";
 
 /** Of the song that the tests play: longer than they take. */
@@ -343,5 +344,16 @@ describe("the karaoke page", () => {
       await second.slide("vocalVolume", 92);
       await first.shows("vocalVolume", "92 %");
     });
+
+    for (const browser of /** @type {const} */ (["chromium", "firefox"])) {
+      it(`takes a song to its end in a worker, in ${browser}`, async () => {
+        const screen = await open(browser, host.url, { query: "&worker=1" });
+        const id = await screen.sendSample();
+        await screen.shownAfter(id, "completed");
+        const states = (await screen.steps())[id]?.map(({ status }) => status) ?? [];
+        assert.deepEqual(states.slice(-3), ["processing", "completed", "removed"]);
+        assert.ok(!(await screen.page.content()).includes(NO_WORKER));
+      });
+    }
   });
 });

@@ -18,7 +18,7 @@ import type { JobItem } from "./items";
 import type { Journal } from "./journal";
 import { makeSample } from "./sample";
 import type { ControlState } from "./server";
-import { FAILING_STAGE, SLOW_PACE_MS, SMALL_FILE_BYTES, SMALL_FILE_PACE_MS } from "./settings";
+import { FAILING_STAGE, PACE_MS, SLOW_PACE_MS } from "./settings";
 
 interface AppProps {
   control: ControlState | null;
@@ -35,11 +35,10 @@ export function App({ control, journal, restored }: AppProps) {
 
   const sendFiles = (files: readonly File[]) => {
     let { failNext } = faults;
-    send(files, ({ size }) => {
+    send(files, () => {
       const fail = failNext ? FAILING_STAGE : undefined;
       failNext = false;
-      const pace = size > SMALL_FILE_BYTES ? 0 : SMALL_FILE_PACE_MS;
-      return { pace: faults.slow ? SLOW_PACE_MS : pace, fail };
+      return { pace: faults.slow ? SLOW_PACE_MS : PACE_MS, fail };
     });
     if (files.length > 0) setFaults((before) => ({ ...before, failNext }));
   };
@@ -57,15 +56,16 @@ export function App({ control, journal, restored }: AppProps) {
     <>
       {jobs[0] && <TabTitle jobId={jobs[0].jobId} name={jobs[0].name} />}
       <PageHeader
-        title="jobwire"
-        says="Drop a file and watch its job to the end, whatever happens to the connection."
+        title="jobwire transcription"
+        says="Drop a recording and watch it become a score, whatever happens to the connection."
       >
         <ConnectionBadge />
       </PageHeader>
       <main className="page-columns">
         <div className="page-main">
           <DropZone
-            hint="Any file up to 1 GiB; it stays on this machine"
+            hint="WAV recordings of up to five minutes"
+            accept="audio/*"
             makeSample={makeSample}
             onFiles={sendFiles}
           />
@@ -73,7 +73,7 @@ export function App({ control, journal, restored }: AppProps) {
             <h2 id="jobs-heading" ref={heading} tabIndex={-1}>
               Jobs {items.length > 0 && <span className="count">{items.length}</span>}
             </h2>
-            {items.length === 0 && <p className="empty">Nothing here yet. Each file becomes a job.</p>}
+            {items.length === 0 && <p className="empty">Nothing here yet. Each recording becomes a job.</p>}
             <ul className="cards">
               {items.map((item) => (
                 <li key={item.key}>

@@ -1,20 +1,17 @@
 import { JobsClient } from "jobwire";
 import type { Journal } from "./journal";
 import { followClient } from "./journal";
-import { DEFAULT_HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS, POLL_MS } from "./settings";
-
-/** `?worker=1` in the address runs the whole client in a worker. */
-const inWorker = () => new URLSearchParams(location.search).get("worker") === "1";
+import { DEFAULT_HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS, IN_WORKER, POLL_MS, SERVER } from "./settings";
 
 export function createDemoClient(journal: Journal, heartbeatMs = DEFAULT_HEARTBEAT_MS): JobsClient {
   const client = new JobsClient({
-    url: location.origin,
+    url: SERVER,
     protocol: "stream",
     polling: { url: "/api/v1/jobs/{id}", interval: POLL_MS },
     heartbeat: { interval: heartbeatMs, timeout: HEARTBEAT_TIMEOUT_MS },
     // Fewer attempts than by default: whoever tries "Refuse WebSockets" sees polling within a few seconds.
     reconnect: { attempts: 3 },
-    worker: inWorker(),
+    worker: IN_WORKER,
     logger: ({ level, code, message }) => journal.add("client", `${code}: ${message}`, level),
   });
   followClient(client, journal);

@@ -1,6 +1,7 @@
 /** The HTTP side of a job's life: sending, retrying, cancelling. Following it is the client's business. */
+import { SERVER } from "./settings";
 
-const API = "/api/v1";
+const API = new URL("api/v1", SERVER).href;
 const CONTROL_TIMEOUT_MS = 3000;
 
 export interface ControlState {
@@ -20,9 +21,10 @@ export interface UploadOptions {
   onSent: (fraction: number) => void;
 }
 
-/** Sends a file and resolves with the id of its job. XMLHttpRequest, as fetch does not tell how much was sent. */
+/** Sends a recording and resolves with the id of its job. XMLHttpRequest, as fetch does not tell how much was sent. */
 export function upload(file: File, { pace, fail, signal, onSent }: UploadOptions): Promise<string> {
-  const query = new URLSearchParams();
+  // The embedded server has other work as well.
+  const query = new URLSearchParams({ work: "transcription" });
   if (pace > 0) query.set("pace", String(pace));
   if (fail) query.set("fail", fail);
   return new Promise((resolve, reject) => {

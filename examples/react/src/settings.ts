@@ -1,4 +1,12 @@
-/** Times in ms. */
+/** What the page is told by its address, and times in ms. */
+
+const query = new URLSearchParams(location.search);
+
+/** Base address of the server: the page's own, or that of `?server=`. */
+export const SERVER = new URL(query.get("server") ?? "/", location.href).href;
+
+/** `?worker=1` runs the whole client in a worker. */
+export const IN_WORKER = query.get("worker") === "1";
 
 /** Between two reads of a job while it is polled. */
 export const POLL_MS = 2000;
@@ -6,10 +14,9 @@ export const POLL_MS = 2000;
 export const HEARTBEAT_TIMEOUT_MS = 10_000;
 export const DEFAULT_HEARTBEAT_MS = 30_000;
 
-/** Small files are done before anybody sees their bar, so each stage of their jobs takes at least this long. */
-export const SMALL_FILE_PACE_MS = 900;
-export const SMALL_FILE_BYTES = 20_000_000;
+/** Short recordings are done before anybody sees their bar: least time of each stage; `?pace=` sets it. */
+export const PACE_MS = Number(query.get("pace") ?? 900);
 /** The same with "Slow jobs down": long enough to break things. */
 export const SLOW_PACE_MS = 9000;
 /** Where "Make the next job fail" makes it fail. */
-export const FAILING_STAGE = "thumbnail";
+export const FAILING_STAGE = "separation";

@@ -86,7 +86,7 @@ export function BreakPanel({ control, faults, onFaults, journal }: BreakPanelPro
             on={faults.failNext}
             onChange={(failNext) => onFaults((before) => ({ ...before, failNext }))}
           >
-            Its preview fails once. The card says why and offers a retry, which succeeds as attempt 2.
+            Its separation fails once. The card says why and offers a retry, which succeeds as attempt 2.
           </Switch>
         </li>
       </ul>

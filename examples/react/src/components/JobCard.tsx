@@ -1,9 +1,13 @@
 import { useConnection, useJob, useJobsClient } from "jobwire/react";
 import { memo, useState } from "react";
+import { useJobProgress } from "../hooks/useJobProgress";
 import { useNow } from "../hooks/useNow";
 import { useResult } from "../hooks/useResult";
 import type { JobItem } from "../items";
+import { readScore } from "../score";
+import type { Score } from "../score";
 import { cancelJob, retryJob } from "../server";
+import { SERVER } from "../settings";
 import { bytes, freshness, isTerminal, STATUS_WORDS, timeLeft } from "../words";
 import { ProgressBar } from "./ProgressBar";
 import { ResultFacts, Thumbnail } from "./Result";
@@ -21,7 +25,9 @@ export const JobCard = memo(function JobCard({ item, onDismiss }: JobCardProps) 
   const client = useJobsClient();
   const job = useJob(jobId);
   const connection = useConnection().state;
-  const loaded = useResult(job.status === "completed" ? job.resultUrl : undefined);
+  const { error: reason } = useJobProgress(jobId);
+  const url = job.resultUrl && new URL(job.resultUrl, SERVER).href;
+  const loaded = useResult<Score>(job.status === "completed" ? url : undefined, readScore);
   const [problem, setProblem] = useState("");
   const [isAsking, setIsAsking] = useState(false);
 
@@ -58,7 +64,7 @@ export const JobCard = memo(function JobCard({ item, onDismiss }: JobCardProps) 
       data-progress={progress ?? ""}
       data-stage={stage ?? ""}
     >
-      <Thumbnail name={name} result={loaded.result} />
+      <Thumbnail name={name} {...(loaded.result && { score: loaded.result })} />
       <div className="card-head">
         <h3 id={`${key}-name`} title={name}>
           {name}
@@ -92,11 +98,11 @@ export const JobCard = memo(function JobCard({ item, onDismiss }: JobCardProps) 
       </div>
       <div className="card-body">
         {status === "completed" ? (
-          <ResultFacts job={job} loaded={loaded} />
+          <ResultFacts job={job} name={name} url={url} loaded={loaded} />
         ) : (
           <>
             <Stages job={job} />
-            <p className={error ? "card-problem" : "card-message"}>{error?.message ?? message}</p>
+            <p className={reason ? "card-problem" : "card-message"}>{reason ?? message}</p>
             <p className="card-meta">
               {!isOver && (
                 <span className="fresh" data-tone={fresh.tone}>

@@ -1,65 +1,80 @@
 import type { Job } from "jobwire";
-import type { JobResult, LoadedResult } from "../hooks/useResult";
+import type { LoadedResult } from "../hooks/useResult";
+import type { Score } from "../score";
 import { duration } from "../words";
 
 type Fact = readonly [name: string, value: string];
 
-const MOST_FACTS = 8;
-const HASH_DIGITS = 8;
-
-function valueInWords(name: string, value: unknown): string {
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value !== "number") return typeof value === "string" ? value : JSON.stringify(value);
-  if (name.endsWith("_seconds")) return duration(value * 1000);
-  if (name === "sample_rate") return `${value / 1000} kHz`;
-  return String(value);
-}
-
-function factsOf(result: JobResult, job: Job): readonly Fact[] {
-  const told = Object.entries(result.metadata).map(([name, value]): Fact => {
-    const words = name.replace(/_seconds$/, "").replaceAll("_", " ");
-    return [words, valueInWords(name, value)];
-  });
-  const took = job.durationSeconds;
+function factsOf({ notes, measures, bpm }: Score, { durationSeconds, attempt }: Job): readonly Fact[] {
   return [
-    ["format", result.format.toUpperCase()],
-    ...told.slice(0, MOST_FACTS),
-    ["SHA-256", `${result.sha256.slice(0, HASH_DIGITS)}…`],
-    ...(took === undefined ? [] : [["took", duration(took * 1000)] as const]),
-    ...(job.attempt > 1 ? [["attempt", String(job.attempt)] as const] : []),
+    ["notes", String(notes.length)],
+    ["measures", String(measures)],
+    ...(bpm === undefined ? [] : [["tempo", `${bpm} quarters a minute`] as const]),
+    ...(durationSeconds === undefined ? [] : [["took", duration(durationSeconds * 1000)] as const]),
+    ...(attempt > 1 ? [["attempt", String(attempt)] as const] : []),
   ];
 }
 
-export function ResultFacts({ job, loaded: { result, problem } }: { job: Job; loaded: LoadedResult }) {
+interface ResultFactsProps {
+  job: Job;
+  name: string;
+  /** Of the score. */
+  url: string | undefined;
+  loaded: LoadedResult<Score>;
+}
+
+export function ResultFacts({ job, name, url, loaded: { result, problem } }: ResultFactsProps) {
   if (problem) return <p className="card-problem">{problem}</p>;
-  if (!result) return <p className="card-message">Reading the result…</p>;
+  if (!result) return <p className="card-message">Reading the score…</p>;
   return (
     <>
       <dl className="facts">
-        {factsOf(result, job).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
+        {factsOf(result, job).map(([fact, value]) => (
+          <div key={fact}>
+            <dt>{fact}</dt>
             <dd>{value}</dd>
           </div>
         ))}
       </dl>
-      <a className="result-link" href={job.resultUrl} target="_blank" rel="noreferrer">
-        Open the result<span className="visually-hidden"> of {result.filename} in a new tab</span>
+      <a className="result-link" href={url} download={`${name.replace(/\.\w+$/, "")}.musicxml`}>
+        Download the score<span className="visually-hidden"> of {name}</span> (MusicXML)
       </a>
     </>
   );
 }
 
-/** The preview when there is one, else the file's extension; the same size in both cases. */
-export function Thumbnail({ name, result }: { name: string; result?: JobResult }) {
+/** The notes when they are known, else the file's extension; the same size in both cases. */
+export function Thumbnail({ name, score }: { name: string; score?: Score }) {
   const extension = /\.([^.]{1,5})$/.exec(name)?.[1] ?? "file";
   return (
-    <div className="thumb" data-kind={result?.thumbnail_kind}>
-      {result ? (
-        <img src={result.thumbnail} alt={`Preview of ${name} (${result.thumbnail_kind})`} />
+    <div className="thumb">
+      {score ? (
+        <Notes score={score} name={name} />
       ) : (
         <span aria-hidden="true">{extension.toUpperCase()}</span>
       )}
     </div>
+  );
+}
+
+/** Above and below the notes, in semitones. */
+const MARGIN = 2;
+
+function Notes({ score: { notes, length }, name }: { score: Score; name: string }) {
+  const pitches = notes.map(({ midi }) => midi);
+  const [lowest, highest] = [Math.min(...pitches), Math.max(...pitches)];
+  const height = notes.length > 0 ? highest - lowest + 1 + 2 * MARGIN : 1;
+  return (
+    <svg
+      className="notes"
+      viewBox={`0 0 ${length} ${height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`The ${notes.length} notes of ${name}`}
+    >
+      {notes.map(({ start, length: width, midi }) => (
+        <rect key={start} x={start} y={highest - midi + MARGIN} width={width * 0.92} height={1} />
+      ))}
+    </svg>
   );
 }

@@ -2,10 +2,10 @@ import type { Job } from "jobwire";
 
 /** The server's stages in their order. One that is not among them is shown after them. */
 const STAGES: readonly (readonly [name: string, words: string])[] = [
-  ["hash", "Hash"],
-  ["metadata", "Metadata"],
-  ["thumbnail", "Preview"],
-  ["package", "Package"],
+  ["download", "Download"],
+  ["separation", "Separation"],
+  ["transcription", "Transcription"],
+  ["musicxml", "MusicXML"],
 ];
 
 const SAID = { done: "done", now: "in progress", failed: "failed", next: "to come" };

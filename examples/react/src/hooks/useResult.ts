@@ -1,34 +1,27 @@
 import { useEffect, useState } from "react";
 
-/** What the embedded server serves under a job's result URL. */
-export interface JobResult {
-  filename: string;
-  format: string;
-  size: number;
-  sha256: string;
-  metadata: Record<string, unknown>;
-  /** A data URL. */
-  thumbnail: string;
-  thumbnail_kind: string;
-}
-
-export interface LoadedResult<Result = JobResult> {
+export interface LoadedResult<Result> {
   result?: Result;
   problem?: string;
 }
 
-/** Reads the result once its address is known. */
-export function useResult<Result = JobResult>(url: string | undefined): LoadedResult<Result> {
+const asJson = (response: Response): Promise<unknown> => response.json();
+
+/** Reads the result once its address is known; `read` stays the same function. */
+export function useResult<Result>(
+  url: string | undefined,
+  read: (response: Response) => Promise<unknown> = asJson,
+): LoadedResult<Result> {
   const [loaded, setLoaded] = useState<LoadedResult<Result> & { url?: string }>({});
   useEffect(() => {
     if (!url) return undefined;
     const controller = new AbortController();
-    const read = async () => {
+    const load = async () => {
       const response = await fetch(url, { signal: controller.signal });
       if (!response.ok) throw new Error(`The server answered with status ${response.status}.`);
-      return (await response.json()) as Result;
+      return (await read(response)) as Result;
     };
-    read().then(
+    load().then(
       (result) => setLoaded({ url, result }),
       (error: unknown) => {
         if (!controller.signal.aborted)
@@ -36,6 +29,6 @@ export function useResult<Result = JobResult>(url: string | undefined): LoadedRe
       },
     );
     return () => controller.abort();
-  }, [url]);
+  }, [url, read]);
   return loaded.url === url ? loaded : {};
 }
