@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,7 +33,16 @@ pub struct EventMeta<'a> {
 #[derive(Clone, Debug)]
 pub struct StatusRecord {
     pub state: &'static str,
+    pub attempt: u32,
     pub problem: u8,
+}
+
+/// What a command was answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    Word(String),
+    Other,
+    Refused,
 }
 
 #[derive(Debug)]
@@ -41,7 +51,7 @@ pub enum Record<'a> {
     Event(Cow<'a, str>, Payload, EventMeta<'a>),
     Status(StatusRecord),
     Log,
-    Reply(u32),
+    Reply(u32, Said),
 }
 
 /// A word by its number.
@@ -133,11 +143,16 @@ impl<'de> Deserialize<'de> for Record<'de> {
                     }
                     2 => {
                         let state = word(&STATES, next(&mut seq)?);
-                        skip(&mut seq, 4)?;
+                        let attempt = next(&mut seq)?;
+                        skip(&mut seq, 3)?;
                         let problem = next(&mut seq)?;
                         skip(&mut seq, 3)?;
                         while seq.next_element::<IgnoredAny>()?.is_some() {}
-                        Record::Status(StatusRecord { state, problem })
+                        Record::Status(StatusRecord {
+                            state,
+                            attempt,
+                            problem,
+                        })
                     }
                     3 => {
                         skip(&mut seq, 6)?;
@@ -145,13 +160,16 @@ impl<'de> Deserialize<'de> for Record<'de> {
                     }
                     4 => {
                         let rid = next(&mut seq)?;
-                        while seq.next_element::<IgnoredAny>()?.is_some() {}
-                        Record::Reply(rid)
+                        let said = match next(&mut seq)? {
+                            Value::String(word) => Said::Word(word),
+                            _ => Said::Other,
+                        };
+                        Record::Reply(rid, said)
                     }
                     5 => {
                         let rid = next(&mut seq)?;
                         skip(&mut seq, 2)?;
-                        Record::Reply(rid)
+                        Record::Reply(rid, Said::Refused)
                     }
                     other => return Err(A::Error::custom(format!("an unknown record: {other}"))),
                 };

@@ -33,6 +33,7 @@ impl Check {
             stale: record.stale,
         };
         self.jobs[job].restarted = false;
+        self.jobs[job].owes_gap &= !shown.is_over();
         let again = std::mem::take(&mut self.jobs[job].looked_at);
         let before = page.shown[job].replace(shown.clone());
         let ended_now = match before {

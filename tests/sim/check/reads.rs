@@ -28,6 +28,14 @@ impl Check {
             etag,
             ..
         } = outcome;
+        let covered = self.is_open(self.shared_or(plan, read.job));
+        let sound = *status == 304 || *status == 200 && etag.is_some();
+        match *status {
+            _ if sound => self.jobs[read.job].confirmed = true,
+            // Asked again with another token.
+            401 | 403 => {}
+            _ => self.jobs[read.job].confirmed &= covered,
+        }
         match *status {
             0 => {}
             // Only a sound answer has a tag.

@@ -53,21 +53,27 @@ impl Check {
                         .job_id
                         .as_ref()
                         .and_then(|id| truth.jobs.iter().position(|job| job.id == *id));
+                    self.own_event(name, job);
                     if let (Some(end), Some(job), None) = (end, job, &meta.invalid) {
                         self.end_event(truth, job, end, payload.n);
                     }
                 }
                 Record::Status(status) => {
                     page.state = status.state.to_string();
+                    self.attempt_told(plan, status.attempt);
                     let auth = [Problem::TokenRefused, Problem::TokenMissing]
                         .iter()
                         .any(|problem| *problem as u8 == status.problem);
                     if status.state == "failed" && auth {
+                        self.shared_let_go(plan);
                         self.two_tokens_were_refused(plan);
                     }
                 }
                 Record::Log => {}
-                Record::Reply(rid) => self.reply(page, *rid),
+                Record::Reply(rid, said) => {
+                    self.message_answered(*rid, said);
+                    self.reply(page, *rid);
+                }
             }
         }
     }

@@ -59,8 +59,10 @@ impl Check {
         let key = &mut self.keys[socket.key];
         if uptime.is_some_and(|uptime| uptime >= min_uptime) {
             key.failures = 0;
+            key.in_a_row = 0;
         }
         key.failures += 1;
+        key.in_a_row += 1;
         key.earliest = None;
         if is_refusal(code) {
             return;
@@ -102,7 +104,11 @@ impl Check {
             Socket {
                 key,
                 auth,
+                begun: mono,
                 opened_at: None,
+                heard: mono,
+                subscribes: false,
+                pongs: 0,
             },
         );
         let (live, most) = (self.sockets.len(), plan.config.max_sockets);
@@ -118,8 +124,18 @@ impl Check {
         self.recent.push(mono);
     }
 
-    /// After every input: nobody's socket outlives the linger time.
-    pub fn after(&mut self, plan: &Plan, page: &Page, mono: u64) {
+    /// The count of failures that the page is told starts anew when a connection lasts. A token that cannot be had
+    /// counts as well, so nothing is said of worlds where that happens.
+    pub(super) fn attempt_told(&mut self, plan: &Plan, attempt: u32) {
+        let most = self.keys.iter().map(|key| key.in_a_row).max();
+        let known = !plan.config.token || plan.faults.is_empty();
+        self.ensure(!known || most.is_some_and(|most| attempt <= most), || {
+            format!("told of {attempt} failures in a row, there were {most:?}")
+        });
+    }
+
+    /// Nobody's socket outlives the linger time.
+    pub(super) fn sockets_settled(&mut self, plan: &Plan, page: &Page, mono: u64) {
         for index in 0..=plan.jobs {
             let used = match index.checked_sub(plan.jobs) {
                 None => page.followers[index] > 0,

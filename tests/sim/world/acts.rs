@@ -69,6 +69,8 @@ impl World<'_> {
         let id = |job: usize, truth: &Truth| truth.jobs[job].id.to_owned();
         match act {
             Act::Follow(job) => {
+                // Nothing is shown of the job before the engine has heard that somebody looks.
+                self.tell_time();
                 self.page.followers[job] += 1;
                 let id = id(job, &self.truth);
                 self.input(Input::Command(Command::new(Ask::Follow, 0.0, &id)));
@@ -197,7 +199,7 @@ impl World<'_> {
             data,
             supersede: self.dice.chance(30).then(|| "key".into()),
             max_age: if self.dice.chance(30) { 500.0 } else { -1.0 },
-            ..Command::new(what, rid.into(), "hello")
+            ..Command::new(what, rid.into(), &format!("hello{rid}"))
         };
         self.input(Input::Command(command));
     }

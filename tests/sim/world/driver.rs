@@ -35,19 +35,25 @@ pub(super) fn server_of(url: &str) -> usize {
 impl World<'_> {
     /// Hands one input to the engine and carries out what it asks for.
     pub(super) fn input(&mut self, input: Input) {
+        self.tell_time();
+        self.hand(input);
+    }
+
+    /// The wall clock comes first, where it is not what it was.
+    pub(super) fn tell_time(&mut self) {
         let epoch = EPOCH as i64 + self.slept as i64 + self.jump;
         if self.told_epoch != Some(epoch) {
             self.told_epoch = Some(epoch);
             let wall = (epoch + self.mono() as i64) as u64;
             self.hand(Input::Clock { wall });
         }
-        self.hand(input);
     }
 
     fn hand(&mut self, input: Input) {
         let mono = self.mono();
         self.figures.inputs += 1;
-        self.check.before(&self.plan, &self.truth, mono, &input);
+        self.check
+            .before(&self.plan, &self.page, &self.truth, mono, &input);
         if let Some(recorder) = self.recorder {
             let recorded = Recorded {
                 at: Time(mono),

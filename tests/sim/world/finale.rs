@@ -65,6 +65,10 @@ impl World<'_> {
     pub(super) fn check_still(&mut self) {
         self.check
             .truth(&self.plan, &self.page, &self.truth, self.still, false);
+        if self.listens_always {
+            let mono = self.mono();
+            self.check.losses_were_told(&self.plan, &self.page, mono);
+        }
         self.still = self.now;
         self.holding = false;
         self.finishing = true;

@@ -128,6 +128,7 @@ impl World<'_> {
             self.slept += self.now - since;
             self.frozen_for_sleep = false;
         }
+        self.check.woke(self.mono());
         let told = std::mem::take(&mut self.suspended);
         let missed = std::mem::take(&mut self.timer_missed);
         let order = self.dice.between(0, 2);
