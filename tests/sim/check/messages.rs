@@ -37,6 +37,8 @@ pub(super) struct Messages {
     waiting: Vec<Waiting>,
     /// The one that was handed in with this input.
     issued: Option<Issued>,
+    /// One that names no job, while several are followed or none.
+    unaddressed: Option<u32>,
     /// Those that left with this input, and by whose socket.
     sent: VecDeque<(Option<usize>, String)>,
     /// What the rate limit has left, and when it had.
@@ -49,6 +51,7 @@ impl Messages {
         Self {
             waiting: Vec::new(),
             issued: None,
+            unaddressed: None,
             sent: VecDeque::new(),
             tokens: f64::INFINITY,
             at: 0,
@@ -89,7 +92,12 @@ impl Check {
         } else {
             Some(plan.jobs)
         };
-        let Some(key) = key.filter(|_| !page.closed) else {
+        let rid = command.n as u32;
+        if page.closed {
+            return;
+        }
+        let Some(key) = key else {
+            self.messages.unaddressed = Some(rid);
             return;
         };
         let age = if command.max_age < 0.0 {
@@ -99,7 +107,7 @@ impl Check {
         };
         self.messages.issued = Some(Issued {
             message: Waiting {
-                rid: command.n as u32,
+                rid,
                 key,
                 text: text_of(command),
                 expires: mono + age,
@@ -124,11 +132,11 @@ impl Check {
         {
             issued.answer = Some(said.clone());
         }
-    }
-
-    pub(super) fn is_open(&self, key: usize) -> bool {
-        let mut sockets = self.sockets.values();
-        sockets.any(|socket| socket.key == key && socket.opened_at.is_some())
+        if self.messages.unaddressed == Some(rid) {
+            self.ensure(*said == Said::Refused, || {
+                format!("message {rid} is for no job in particular: {said:?}")
+            });
+        }
     }
 
     /// After every input: what was foretold has happened, and nothing else.

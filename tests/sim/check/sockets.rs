@@ -27,6 +27,11 @@ impl Check {
         if plan.per_job() { job } else { plan.jobs }
     }
 
+    pub(super) fn is_open(&self, key: usize) -> bool {
+        let mut sockets = self.sockets.values();
+        sockets.any(|socket| socket.key == key && socket.opened_at.is_some())
+    }
+
     pub(super) fn forgive(&mut self, key: usize) {
         self.keys[key].failures = 0;
         self.keys[key].earliest = None;
