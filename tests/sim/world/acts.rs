@@ -102,7 +102,10 @@ impl World<'_> {
                     self.later(wait, Event::Act(Act::Refresh(job)));
                 }
             }
-            Act::Send => self.send(),
+            Act::Send => {
+                self.send();
+                self.burst();
+            }
             Act::Listen => {
                 let event = self.dice.pick(&[
                     "progress",
@@ -180,6 +183,17 @@ impl World<'_> {
             let latency = self.latency();
             self.later(latency, Event::RetryArrives(job, !hopes));
         }
+    }
+
+    /// Sometimes the page has a lot to say. Drawn apart, so that the rest of the story stays as it is.
+    fn burst(&mut self) {
+        std::mem::swap(&mut self.dice, &mut self.bursts);
+        if self.dice.chance(30) {
+            for _ in 0..self.dice.between(2, 12) {
+                self.send();
+            }
+        }
+        std::mem::swap(&mut self.dice, &mut self.bursts);
     }
 
     fn send(&mut self) {

@@ -68,6 +68,8 @@ pub struct World<'a> {
     jump: i64,
     told_epoch: Option<i64>,
     dice: Dice,
+    /// For what the page sends beside.
+    bursts: Dice,
     plan: Plan,
     engine: Engine,
     truth: Truth,
@@ -161,6 +163,7 @@ impl<'a> World<'a> {
             finishing: false,
             figures: Figures::default(),
             recorder,
+            bursts: Dice::new(!seed),
             dice,
             plan,
         }
