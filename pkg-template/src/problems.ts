@@ -8,7 +8,8 @@ import type { LogEntry } from "./types.js";
 
 export type Words = [code: JobsErrorCode, retryable: 0 | 1, message: string, remedy: string];
 
-// Where a phrase returns it is the same word for word: that costs next to nothing in the download.
+// Where a phrase returns it is the same word for word: that costs next to nothing in the download. Most problems are told
+// while the client tries again and after it has given up; so the words promise neither.
 export const PROBLEMS: Words[] = [
   ["closed", 0, "The client was closed.", "Make a new JobsClient."],
   [
@@ -23,12 +24,7 @@ export const PROBLEMS: Words[] = [
     "The outgoing queue is full.",
     "Raise `queue.maxItems` or `queue.maxBytes`, use `supersede` or send `volatile`.",
   ],
-  [
-    "config",
-    0,
-    "It is not clear to which job's socket the message goes.",
-    "Name the job in the data: { jobId: … }.",
-  ],
+  ["config", 0, "It is not clear which job's socket is meant.", "Name the job in the data: { jobId: … }."],
   ["closed", 1, "disconnect() was called.", "Call connect() again."],
   [
     "auth",
@@ -52,60 +48,50 @@ export const PROBLEMS: Words[] = [
     "network",
     1,
     "The server cannot be reached, neither by WebSocket nor by HTTP.",
-    "Check the network, the `url` and that the server runs; the client keeps trying.",
+    "Check the network, the `url` and that the server runs; if `failed`, call connect().",
   ],
   [
     "network",
     1,
     "The WebSocket was not opened.",
-    "Check the network, the `url` and the `path`; the client keeps trying.",
+    "Check the network, the `url` and the `path`; if `failed`, call connect().",
   ],
   [
     "timeout",
     1,
     "The server fell silent.",
-    "Check that the server sends heartbeats as often as `heartbeat.interval` says; the client keeps trying.",
+    "Check that heartbeats come as often as `heartbeat.interval` says; if `failed`, call connect().",
   ],
-  [
-    "rate-limited",
-    1,
-    "The server asked the client to come back later.",
-    "Wait; lower `pool.maxSockets` if it happens often.",
-  ],
+  ["rate-limited", 1, "The server said to come back later.", "Wait; lower `pool.maxSockets`."],
   [
     "auth",
     1,
     "The token was refused or could not be had.",
-    "Check what `token` returns; the client keeps trying.",
+    "Check what `token` returns; if `failed`, call connect().",
   ],
-  ["network", 1, "The connection was lost.", "The client keeps trying."],
+  ["network", 1, "The connection was lost.", "Check the network; if `failed`, call connect()."],
   [
     "closed",
     1,
-    "The read was given up: the client was disconnected or closed.",
+    "The read was given up: disconnected or closed.",
     "Call connect() again, then call refresh() again.",
   ],
   ["timeout", 1, "The server did not answer the read in time.", "Try again later."],
-  ["network", 1, "The server could not be reached.", "Check the network and the polling URL."],
+  ["network", 1, "The server could not be reached.", "Check the network and the `polling.url`."],
   [
     "protocol",
     0,
     "The server answered the read with HTTP %.",
     "Check the job's id and the `polling.url` option.",
   ],
-  [
-    "rate-limited",
-    1,
-    "The server answered the read with HTTP %.",
-    "Wait as long as the server asks; read less often.",
-  ],
+  ["rate-limited", 1, "The server answered the read with HTTP %.", "Wait, and read less often."],
   ["network", 0, "The server answered the read with HTTP %.", "Try again later."],
   ["network", 1, "The server answered the read with HTTP %.", "Try again later."],
   ["validation", 1, "The answer to a read does not fit: %", "Check the `polling.url` option."],
-  ["auth", 1, "The `token` function gave no token.", "See the cause it logged; the client keeps trying."],
+  ["auth", 1, "The `token` function gave no token.", "See the cause it logged."],
   ["config", 0, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`."],
-  ["queue-full", 1, "The table of jobs is full.", "Close handles that are no longer needed."],
-  ["protocol", 1, "The server knows no such job.", "The client keeps trying."],
+  ["queue-full", 1, "The table of jobs is full.", "Close handles nobody needs."],
+  ["protocol", 1, "The server knows no such job.", "Check the job's id; if `failed`, call connect()."],
 ];
 
 /** What is said of a problem; `detail` takes the place of the percent sign. */

@@ -21,7 +21,7 @@ const PROBLEMS: readonly Words[] = [
     "protocol",
     1,
     "What answers is not a Socket.IO server: %",
-    "Check the `url` and the `path`; the client keeps trying.",
+    "Check the `url` and the `path`; if `failed`, call connect().",
   ],
   [
     "handshake",
@@ -47,9 +47,9 @@ const PROBLEMS: readonly Words[] = [
     "handshake",
     1,
     "None of the `transports` works: %",
-    "Check that no proxy blocks them and that the server allows them; the client keeps trying.",
+    "Check that no proxy blocks them and that the server allows them; if `failed`, call connect().",
   ],
-  ["protocol", 1, "The server broke the protocol: %", "The client keeps trying."],
+  ["protocol", 1, "The server broke the protocol: %", "Check the server; if `failed`, call connect()."],
   [
     "validation",
     0,
@@ -109,13 +109,13 @@ export function equip(
   records: ((...values: never[]) => void)[],
   rooms: Channels["rooms"],
   say: Channels["say"],
-  ask: <R>(message: Post.Reply, text: undefined, m: number, data?: string) => Promise<R>,
-  deliver: (event: string, payload: unknown, meta: T.EventMeta, channel: string, name: string) => void,
+  ask: <R>(message: Post.Reply | Post.Audit, text?: undefined, m?: number, data?: string) => Promise<R>,
+  deliver: (event: string, payload: unknown, meta: T.EventMeta, channel?: string, name?: string) => void,
   isClosed: () => boolean,
   /** Who waits for an answer. */
   answer: (rid: number) => { resolve(value: unknown): void } | undefined,
   ...[logs, problems, camelized, given, problem, toJob, toMeta, toStatus]: Tools
-): void {
+): undefined {
   /** What has come before the record that it belongs to, by number. */
   const attachments = new Map<number, ArrayBuffer>();
 

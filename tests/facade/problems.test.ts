@@ -64,15 +64,21 @@ describe("problems of the core", () => {
     ],
     ["TokenMissing", "auth", false, /no `token` was given/, /^Give the client a `token` option/],
     ["OnlyHttp", "handshake", true, /answers HTTP, but the WebSocket/, /`path` exists/],
-    ["Unreachable", "network", true, /neither by WebSocket nor by HTTP/, /the client keeps trying\.$/],
-    ["NotOpened", "network", true, "The WebSocket was not opened.", /the client keeps trying\.$/],
+    [
+      "Unreachable",
+      "network",
+      true,
+      /neither by WebSocket nor by HTTP/,
+      /; if `failed`, call connect\(\)\.$/,
+    ],
+    ["NotOpened", "network", true, "The WebSocket was not opened.", /; if `failed`, call connect\(\)\.$/],
     ["Silent", "timeout", true, "The server fell silent.", /`heartbeat.interval`/],
     ["ComeBackLater", "rate-limited", true, /come back later/, /`pool.maxSockets`/],
     ["TokenTrouble", "auth", true, /refused or could not be had/, /Check what `token` returns/],
-    ["Lost", "network", true, "The connection was lost.", "The client keeps trying."],
+    ["Lost", "network", true, "The connection was lost.", /^Check the network; if `failed`/],
     ["ReadGivenUp", "closed", true, /read was given up/, /call refresh\(\) again/],
     ["ReadTimeout", "timeout", true, /did not answer the read in time/, "Try again later."],
-    ["ReadUnreachable", "network", true, "The server could not be reached.", /polling URL/],
+    ["ReadUnreachable", "network", true, "The server could not be reached.", /`polling.url`/],
     [
       "ReadNotFound",
       "protocol",
@@ -101,7 +107,7 @@ describe("problems of the core", () => {
     ["RequestTimeout", "timeout", true, /did not answer the request in time/, "Try again later."],
     ["RequestLost", "network", true, /lost before the answer/, /it may have done it already/],
     ["TransportUnavailable", "handshake", true, "None of the `transports` works: 404", /no proxy/],
-    ["ProtocolBroken", "protocol", true, "The server broke the protocol: 404", /keeps trying/],
+    ["ProtocolBroken", "protocol", true, "The server broke the protocol: 404", /^Check the server;/],
     ["TooLarge", "validation", false, /larger than what the server takes/, /`maxHttpBufferSize`/],
     ["BadMessage", "validation", false, /its name is reserved/, /^Use another name/],
   ])("%s says what it means", (name, code, retryable, message, remedy) => {
@@ -109,6 +115,11 @@ describe("problems of the core", () => {
     expect(error).toMatchObject({ code, retryable });
     expect(error.message).toMatch(message);
     expect(error.remedy).toMatch(remedy);
+  });
+
+  it("promise nothing that depends on the connection's state, which the same problem may have left or not", () => {
+    for (const [, , message, remedy] of WORDS)
+      expect(message + remedy).not.toMatch(/keeps trying|tries again/);
   });
 
   it("take the detail as it is, percent and dollar signs too", () => {

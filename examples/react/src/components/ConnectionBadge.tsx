@@ -72,9 +72,9 @@ export function ConnectionBadge({ words = {} }: { words?: BadgeWords }) {
 
 function explain({ message, remedy }: JobsError, state: ConnectionStatus["state"]): string {
   if (state !== "failed") return `${message} ${remedy}`;
-  // What a passing trouble promises does not hold once the client has given up.
-  const rest = remedy.replace(/(; t|^T)he client keeps trying\.$/, (_, start) => (start === "T" ? "" : "."));
-  return [message, rest, WORDS.failed.says].filter(Boolean).join(" ");
+  // The page has a button for it.
+  const rest = remedy.replace("; if `failed`, call connect()", "");
+  return [message, rest, WORDS.failed.says].join(" ");
 }
 
 /** Names of options stand between backticks in a remedy. */
