@@ -44,11 +44,13 @@ export function createScheduler(take: () => void): Scheduler {
   let interval = Rule.Frame + 0.7;
   /** Whether this frame was asked for by the last one, so that the time between them means something. */
   let chained = false;
+  /** A timer has done the work of the frame that is asked for: when it comes after all, nothing is told in it twice. */
+  let isDone = false;
 
   /** Judges the last frame's work by how long it held this one up. */
   function judge(now: number): void {
     const took = now - lastFrame;
-    if (!hasFrames() || isHidden()) {
+    if (!isShown()) {
       budget = Infinity;
     } else if (chained) {
       if (took > Rule.Late * interval) {
@@ -71,9 +73,18 @@ export function createScheduler(take: () => void): Scheduler {
     }
   }
 
-  function run(now = performance.now()): void {
-    cancel();
-    judge(now);
+  /** Without a time when a timer calls it. */
+  function run(now?: number): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const isTold = now !== undefined && isDone;
+    if (now !== undefined) frame = undefined;
+    isDone = frame !== undefined;
+    if (isTold) {
+      if (isDirty || waiting.size) request();
+      return;
+    }
+    judge(now ?? performance.now());
     taking = isDirty;
     if (taking) {
       isDirty = false;
@@ -91,16 +102,10 @@ export function createScheduler(take: () => void): Scheduler {
 
   function request(): void {
     if (timer !== undefined) return;
-    const visible = hasFrames() && !isHidden();
-    if (visible) frame = requestAnimationFrame(run);
+    const visible = isShown();
+    if (visible) frame ??= requestAnimationFrame(run);
     // A page that becomes hidden after the request gets no frame any more.
     timer = setTimeout(() => run(), visible ? Rule.Overdue : Rule.Frame);
-  }
-
-  function cancel(): void {
-    if (frame !== undefined) cancelAnimationFrame(frame);
-    clearTimeout(timer);
-    frame = timer = undefined;
   }
 
   return {
@@ -123,12 +128,13 @@ export function createScheduler(take: () => void): Scheduler {
       } else if (waiting.size) request();
     },
     stop() {
-      cancel();
+      if (frame !== undefined) cancelAnimationFrame(frame);
+      clearTimeout(timer);
       waiting.clear();
-      isDirty = taking = false;
+      isDirty = false;
       sent = 0;
     },
   };
 }
 
-const hasFrames = () => typeof requestAnimationFrame === "function";
+const isShown = () => typeof requestAnimationFrame === "function" && !isHidden();

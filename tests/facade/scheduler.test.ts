@@ -152,12 +152,29 @@ describe("scheduler", () => {
     frames.dirty();
     vi.advanceTimersByTime(300);
     expect(take).toHaveBeenCalledTimes(1);
-    expect(screen.requested).toBe(false);
     vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
     frames.dirty();
-    expect(screen.requested).toBe(false);
     vi.advanceTimersByTime(20);
     expect(take).toHaveBeenCalledTimes(2);
+    expect(screen.requested).toBe(true);
+    screen.show();
+    frames.dirty();
+    expect(screen.requested).toBe(false);
+  });
+
+  it("asks for nothing more in a frame that comes after a timer has done its work", () => {
+    const take = vi.fn();
+    const screen = display();
+    const frames = createScheduler(take);
+    frames.dirty();
+    vi.advanceTimersByTime(300);
+    frames.dirty();
+    screen.show();
+    expect(take).toHaveBeenCalledTimes(1);
+    screen.show();
+    expect(take).toHaveBeenCalledTimes(2);
+    expect(screen.requested).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("stops for good", () => {
