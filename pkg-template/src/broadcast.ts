@@ -1,5 +1,6 @@
 /** What of the facade only the protocol `broadcast` needs. It is loaded with the core, and given what it works with. */
 import type { Entities, Tools } from "./client.js";
+import { Post } from "./messages.js";
 import type { JobFields } from "./records.js";
 import type { equip as Equip } from "./socketio.js";
 import type { Cell } from "./store.js";
@@ -9,8 +10,6 @@ type Given = Parameters<typeof Equip>;
 
 /** Most entities of a kind; above it the one is forgotten that has not changed for longest. */
 const MAX_ENTITIES = 50_000;
-
-const ENDLESS = 1e9;
 
 type EntityFields = [
   kind: string,
@@ -26,54 +25,76 @@ type EntityFields = [
 /** What only this protocol has in the config of docs/core-messages.md, and its presets. */
 function configure(config: unknown[], { map, intervals, path }: Tools[10], fault: Tools[11]): void {
   if (path?.includes("{id}"))
-    throw fault(
-      "The option path has an {id}: one socket carries every job.",
-      "Give the path of that socket.",
-    );
+    throw fault("The option path has an {id}: one socket carries every job.", "Give its path.");
   config[0] ??= "/";
   // Jobs are read over HTTP only where an address is given.
   config[2] ??= config[1] ? 3000 : 0;
-  config[4] ??= ENDLESS;
+  // Without end.
+  config[4] ??= 1e9;
   config[6] ??= 30_000;
   // Nothing says that a server has a heartbeat.
   config[12] ??= 0;
   config[25] = 1;
-  config[28] = map?.fields && JSON.stringify(map.fields);
-  config[29] = map?.events && JSON.stringify(map.events);
+  config[28] = JSON.stringify(map?.fields);
+  config[29] = JSON.stringify(map?.events);
   const { metric_update = 1000, ...others }: Record<string, number | undefined> = intervals ?? {};
   config[30] = JSON.stringify({ metric_update, ...others });
 }
 
-/** Has a client speak `broadcast`: changes its config, and records of docs/core-messages.md. */
-export function equip(...all: Given): void {
-  const [home, config, , records, , , , deliver, , , ...tools] = all;
+/**
+ * Has a client speak `broadcast`: changes its config, and records of docs/core-messages.md. Returns what is to be called
+ * when somebody follows entities of a kind.
+ */
+export function equip(...all: Given): (kind: string) => void {
+  const [, config, , records, , , ask, deliver, , , ...tools] = all;
   const [, , camelized, given, , toJob, toMeta, , entities, frames, options, fault] = tools;
   /** By kind; the core knows no others than its own. */
   const keepers: Record<string, ReturnType<typeof keep>> = {};
 
-  /** Takes entities of a kind in, or forgets them; tells of that once a frame, in a new map. */
-  function keep(cell: Cell<Entities>): (id: string, entity?: Entity | null) => void {
-    /** Ids, that of the entity which changed last at the end. */
-    const order = new Set(cell.current.keys());
+  /**
+   * Takes entities of a kind in, or forgets them; tells of that once a frame, in a new map. Without an id: somebody follows
+   * them anew.
+   */
+  function keep(cell: Cell<Entities>) {
     let draft: Map<string, Entity> | undefined;
+    let isNew = false;
+    /** Ids that the core has told of since somebody follows, that of the entity which was told last at the end. */
+    let told = new Set<string>();
+    /** The same, once what it tells is all there are: others it has forgotten while nobody followed. */
+    let all: Set<string> | undefined;
+    let isAll = false;
+
     const tell = () => {
-      if (draft) cell.set(draft);
+      if (!draft) return;
+      if (isAll && told.size < draft.size) for (const [id] of draft) if (!told.has(id)) draft.delete(id);
+      if (isNew || draft.size !== cell.current.size) cell.set(draft);
       draft = undefined;
+      isNew = false;
     };
-    const change = () => {
+    const renew = () => {
+      const since = (told = new Set());
+      isAll = false;
+      // What is under way is not all of it; what comes behind an answer is.
+      ask(Post.Audit).then(
+        () => (all = since),
+        () => {},
+      );
+    };
+    const update = (id?: string, entity?: Entity | null): unknown => {
+      if (!id) return renew();
       frames.add(tell);
-      return (draft ??= new Map(cell.current));
-    };
-    const update = (id: string, entity?: Entity | null): unknown => {
-      if (!entity) return order.delete(id) && change().delete(id);
-      const known = (draft ?? cell.current).get(id);
+      draft ??= new Map(cell.current);
+      isAll = all === told;
+      told.delete(id);
+      if (!entity) return draft.delete(id);
+      told.add(id);
+      const [oldest = ""] = told;
+      if (told.size > MAX_ENTITIES) update(oldest);
+      const known = draft.get(id);
       // Whoever follows anew is told of all there are.
       if (known?.updatedAt === entity.updatedAt && JSON.stringify(known) === JSON.stringify(entity)) return;
-      change().set(id, entity);
-      order.delete(id);
-      order.add(id);
-      const [oldest = ""] = order;
-      if (order.size > MAX_ENTITIES) update(oldest);
+      draft.set(id, entity);
+      isNew = true;
       return;
     };
     return update;
@@ -100,7 +121,7 @@ export function equip(...all: Given): void {
       });
     const error = job.error?.message;
     const payload = { jobId, status, progress, phase, message, error, resultUrl, durationSeconds };
-    deliver(event, given(payload), toMeta(...origin), home, event);
+    deliver(event, given(payload), toMeta(...origin));
   }
 
   configure(config, options, fault);
@@ -117,4 +138,5 @@ export function equip(...all: Given): void {
     const data = camelized(told);
     take(kind, id, told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data }));
   };
+  return (kind) => keepers[kind]?.();
 }

@@ -54,6 +54,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   /** What the server tells of beside jobs, by kind; broadcast.ts fills them. */
   const entities = new Map<string, Cell<Entities>>();
   const isBroadcast = protocol === "broadcast";
+  /** Somebody follows entities of a kind: broadcast.ts sees to those that it has. */
+  let followed: ((kind: string) => void) | undefined;
   const frames = createScheduler(() => core?.(Post.Take));
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const endings = new Set<(error: unknown) => void>();
@@ -146,7 +148,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     const part = home ? import("./socketio.js") : isBroadcast && import("./broadcast.js");
     if (part) {
       const [{ equip }] = await Promise.all([part, preload(options)]);
-      equip(
+      followed = equip(
         home,
         values,
         calls,
@@ -380,10 +382,14 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       cell = createCell<Entities>(new Map(), guard, (how) => {
         // Other protocols tell of nothing beside jobs; and nobody says when he has looked for the last time.
         if (!isBroadcast || how === Want.Looked) return;
-        if (kind !== "job") return post(Post.WatchEntities, +!!how, kind);
-        watchAll(how ? 1 : -1);
-        // Who comes second wants to hear of all jobs as well.
-        if (how) post(Post.WatchAll, 1);
+        if (kind === "job") {
+          watchAll(how ? 1 : -1);
+          // Who comes second wants to hear of all jobs as well.
+          if (how) post(Post.WatchAll, 1);
+          return;
+        }
+        post(Post.WatchEntities, +!!how, kind);
+        if (how) followed?.(kind);
       });
       entities.set(kind, cell);
       return cell;

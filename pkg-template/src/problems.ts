@@ -30,19 +30,19 @@ export const PROBLEMS: Words[] = [
     "auth",
     0,
     "The server refused the token, and the refreshed one too.",
-    'Check what `token` returns for the reason "refresh", sign in again, then call connect().',
+    "Check what `token` returns, sign in again, then call connect().",
   ],
   [
     "auth",
     0,
     "The server wants authentication and no `token` was given.",
-    "Give the client a `token` option, or send cookies from the same origin, then call connect().",
+    "Give the client a `token` option or cookies, then call connect().",
   ],
   [
     "handshake",
     1,
     "The server answers HTTP, but the WebSocket was not opened.",
-    "Check that the `path` exists and that no proxy blocks WebSockets.",
+    "Check that the `path` exists and no proxy blocks WebSockets.",
   ],
   [
     "network",

@@ -129,19 +129,29 @@ export const toStatus = (
     error: error ? problem(error) : null,
   } as T.ConnectionStatus);
 
-/** With the names of all members turned from `snake_case` to `camelCase`; underscores at the ends stay. */
+/** Whether a name of any member has an underscore. */
+const isSnake = (value: unknown): boolean => {
+  if (typeof value === "object")
+    for (const name in value) if (name.includes("_") || isSnake(value[name as never])) return true;
+  return false;
+};
+
+/**
+ * With the names of all members turned from `snake_case` to `camelCase`; underscores at the ends stay. What needs no
+ * change is not copied: this runs for every event of every frame.
+ */
 export const camelized = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(camelized)
-    : value && typeof value === "object"
-      ? Object.fromEntries(
-          Object.entries(value).map(([name, member]) => [
+  !isSnake(value)
+    ? value
+    : Array.isArray(value)
+      ? value.map(camelized)
+      : Object.fromEntries(
+          Object.entries(value as object).map(([name, member]) => [
             // No lookbehind: where a browser does not know it, nothing of the app would run.
             name.replace(/(^_+|__+)|_([^_])/g, (_, kept: string, next: string) => kept ?? next.toUpperCase()),
             camelized(member),
           ]),
-        )
-      : value;
+        );
 
 /** A list without its first element, as rows of so many elements. */
 const rows = <R>([, ...flat]: unknown[], width: number, row: (...values: never[]) => object): R => {

@@ -238,17 +238,28 @@ describe("entities", () => {
     expect([...store.current.keys()]).toEqual(["1", "2"]);
   });
 
-  it("are at most 50,000 of a kind, without those that have not changed for longest", async () => {
+  it("go when the core has forgotten them while nobody followed", async () => {
     const { client, core } = await open(broadcast);
     vi.useFakeTimers();
     const store = client.entities("track");
-    store.subscribe(() => {});
-    core.push(...Array.from({ length: 50_000 }, (_, n) => entity(`${n}`)));
+    const leave = store.subscribe(() => {});
+    core.push(entity("1"), entity("2"), entity("3"));
     await frame();
-    core.push(entity("0", { updatedAt: 2 }), entity("new"));
+    const before = store.current;
+    leave();
+    const sizes: number[] = [];
+    store.subscribe(({ size }) => sizes.push(size));
+    expect(store.current).toBe(before);
+    // What was under way is not all of it.
+    core.push(entity("3", { updatedAt: 2 }));
     await frame();
-    expect(store.current.size).toBe(50_000);
-    expect(["0", "1", "2", "new"].filter((id) => store.current.has(id))).toEqual(["0", "2", "new"]);
+    core.sink("reply", core.heard("audit")[0]?.[1] as number, []);
+    await microtasks();
+    core.push(entity("2"), entity("3", { updatedAt: 2 }));
+    await frame();
+    expect(sizes).toEqual([3, 3, 2]);
+    expect([...store.current.keys()]).toEqual(["2", "3"]);
+    expect(store.current.get("2")).toBe(before.get("2"));
   });
 
   it("go when the core forgets them", async () => {
