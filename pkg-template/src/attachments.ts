@@ -34,7 +34,7 @@ export function pack(value: unknown): Packed {
         return { _placeholder: true, num: parts.push(isBlob(given) ? given : copied(given)) - 1 };
       }
       if ((member as { _placeholder?: unknown } | null | undefined)?._placeholder === true)
-        throw "An object cannot be told from the placeholder of an attachment.";
+        throw "An object looks like the placeholder of an attachment.";
       return member;
     }) as string | undefined;
     return json === undefined && value !== undefined

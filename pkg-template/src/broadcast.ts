@@ -8,9 +8,6 @@ import type { Entity } from "./types.js";
 
 type Given = Parameters<typeof Equip>;
 
-/** Most entities of a kind; above it the one is forgotten that has not changed for longest. */
-const MAX_ENTITIES = 50_000;
-
 type EntityFields = [
   kind: string,
   id: string,
@@ -24,8 +21,7 @@ type EntityFields = [
 
 /** What only this protocol has in the config of docs/core-messages.md, and its presets. */
 function configure(config: unknown[], { map, intervals, path }: Tools[10], fault: Tools[11]): void {
-  if (path?.includes("{id}"))
-    throw fault("The option path has an {id}: one socket carries every job.", "Give its path.");
+  if (path?.includes("{id}")) throw fault("path", "no {id}: one socket has all jobs");
   config[0] ??= "/";
   // Jobs are read over HTTP only where an address is given.
   config[2] ??= config[1] ? 3000 : 0;
@@ -65,39 +61,38 @@ export function equip(...all: Given): (kind: string) => void {
     let isAll = false;
 
     const tell = () => {
-      if (!draft) return;
-      if (isAll && told.size < draft.size) for (const [id] of draft) if (!told.has(id)) draft.delete(id);
-      if (isNew || draft.size !== cell.current.size) cell.set(draft);
+      if (draft && isAll && told.size < draft.size)
+        for (const [id] of draft) if (!told.has(id)) isNew = draft.delete(id);
+      if (draft && isNew) cell.set(draft);
       draft = undefined;
       isNew = false;
     };
-    const renew = () => {
-      const since = (told = new Set());
-      isAll = false;
-      // What is under way is not all of it; what comes behind an answer is.
-      ask(Post.Audit).then(
-        () => (all = since),
-        () => {},
-      );
-    };
-    const update = (id?: string, entity?: Entity | null): unknown => {
-      if (!id) return renew();
+    return function update(id?: string, entity?: Entity | null): unknown {
+      if (!id) {
+        const since = (told = new Set());
+        isAll = false;
+        // What is under way is not all of it; what comes behind an answer is.
+        ask(Post.Audit).then(
+          () => (all = since),
+          () => {},
+        );
+        return;
+      }
       frames.add(tell);
       draft ??= new Map(cell.current);
       isAll = all === told;
       told.delete(id);
-      if (!entity) return draft.delete(id);
-      told.add(id);
-      const [oldest = ""] = told;
-      if (told.size > MAX_ENTITIES) update(oldest);
       const known = draft.get(id);
+      if (!entity) return draft.delete(id) && (isNew = true);
+      told.add(id);
+      const [oldest] = told;
+      // As many as the core keeps.
+      if (told.size > 50_000) update(oldest);
       // Whoever follows anew is told of all there are.
       if (known?.updatedAt === entity.updatedAt && JSON.stringify(known) === JSON.stringify(entity)) return;
-      draft.set(id, entity);
       isNew = true;
-      return;
+      return draft.set(id, entity);
     };
-    return update;
   }
 
   function take(kind: string, id: string, entity?: Entity | null): void {
@@ -109,18 +104,33 @@ export function equip(...all: Given): (kind: string) => void {
   const hearOwn = records[7];
   function hearEnd(event: string, values: never[], ...origin: Parameters<typeof toMeta>): void {
     if (!/job/.test(event)) return hearOwn?.(...([event, values, ...origin] as never[]));
-    const job = toJob(...(values as unknown as JobFields));
-    const { id: jobId, counts, status, message, stage: phase, resultUrl, durationSeconds } = job;
-    const progress =
-      counts &&
-      given({
-        tracksProcessed: counts.processed,
-        tracksSucceeded: counts.succeeded,
-        tracksFailed: counts.failed,
-        total: counts.total,
-      });
-    const error = job.error?.message;
-    const payload = { jobId, status, progress, phase, message, error, resultUrl, durationSeconds };
+    const {
+      id: jobId,
+      counts,
+      error,
+      stage: phase,
+      status,
+      message,
+      resultUrl,
+      durationSeconds,
+    } = toJob(...(values as unknown as JobFields));
+    const payload = {
+      jobId,
+      status,
+      progress:
+        counts &&
+        given({
+          tracksProcessed: counts.processed,
+          tracksSucceeded: counts.succeeded,
+          tracksFailed: counts.failed,
+          total: counts.total,
+        }),
+      phase,
+      message,
+      error: error?.message,
+      resultUrl,
+      durationSeconds,
+    };
     deliver(event, given(payload), toMeta(...origin));
   }
 

@@ -8,7 +8,7 @@ import { isHidden, watchPage } from "./lifecycle.js";
 import { wasmError } from "./loader.js";
 import { Post } from "./messages.js";
 import type { Attachment, Core, Message } from "./messages.js";
-import { resolveOptions } from "./options.js";
+import { resolveOptions, wrongOption } from "./options.js";
 import type { InvalidPayload, JobEvents } from "./payloads.js";
 import { LOGS, logEntry, problem, PROBLEMS } from "./problems.js";
 import { camelized, given, toInspection, toJob, toMeta, toPayload, toStatus } from "./records.js";
@@ -37,7 +37,7 @@ export type Tools = readonly [
   entities: ReadonlyMap<string, Cell<Entities>>,
   frames: Scheduler,
   options: Pick<T.JobsClientOptions, "map" | "intervals" | "path">,
-  fault: typeof configError,
+  fault: typeof wrongOption,
 ];
 
 function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<Events> {
@@ -163,7 +163,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
         entities,
         frames,
         options,
-        configError,
+        wrongOption,
       );
     }
     let isDead = false;
@@ -176,7 +176,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       isDead = true;
       leavePage();
       core = undefined;
-      failed(new JobsError("wasm", message, "Report it, with the log; reload the page.", false));
+      failed(new JobsError("wasm", message, "Report it; reload the page.", false));
     });
     if (closed) return opened(Post.Shutdown);
     core = opened;
@@ -290,7 +290,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     const keep = (value: string) => request === newestRequest && (secret = value);
     try {
       const given = await (typeof token === "function" ? token(refresh ? "refresh" : "connect") : token);
-      if (typeof given !== "string" || !given) throw "The token function gave no token.";
+      if (typeof given !== "string" || !given) throw "The `token` function gave no token.";
       keep(given);
       core?.(Post.Token, request, given);
     } catch (error) {

@@ -15,7 +15,7 @@ export const wasmError = (cause: unknown) =>
     : new JobsError(
         "wasm",
         `The WebAssembly core did not load: ${textOf(cause)}`,
-        "Allow 'wasm-unsafe-eval' in the CSP's script-src, serve the package's files or give the option wasm; connect() again.",
+        "Allow 'wasm-unsafe-eval' in the CSP's script-src, serve the package's files or give `wasm`; call connect().",
         true,
         cause,
       );

@@ -35,7 +35,7 @@ export const PROBLEMS: Words[] = [
   [
     "auth",
     0,
-    "The server wants authentication and no `token` was given.",
+    "The server wants a token; no `token` was given.",
     "Give the client a `token` option or cookies, then call connect().",
   ],
   [
@@ -60,7 +60,7 @@ export const PROBLEMS: Words[] = [
     "timeout",
     1,
     "The server fell silent.",
-    "Check that heartbeats come as often as `heartbeat.interval` says; if `failed`, call connect().",
+    "Check the heartbeats and `heartbeat.interval`; if `failed`, call connect().",
   ],
   ["rate-limited", 1, "The server said to come back later.", "Wait; lower `pool.maxSockets`."],
   [
@@ -70,12 +70,7 @@ export const PROBLEMS: Words[] = [
     "Check what `token` returns; if `failed`, call connect().",
   ],
   ["network", 1, "The connection was lost.", "Check the network; if `failed`, call connect()."],
-  [
-    "closed",
-    1,
-    "The read was given up: disconnected or closed.",
-    "Call connect() again, then call refresh() again.",
-  ],
+  ["closed", 1, "The read was given up.", "Call connect() again, then refresh()."],
   ["timeout", 1, "The server did not answer the read in time.", "Try again later."],
   ["network", 1, "The server could not be reached.", "Check the network and the `polling.url`."],
   [
@@ -84,14 +79,14 @@ export const PROBLEMS: Words[] = [
     "The server answered the read with HTTP %.",
     "Check the job's id and the `polling.url` option.",
   ],
-  ["rate-limited", 1, "The server answered the read with HTTP %.", "Wait, and read less often."],
+  ["rate-limited", 1, "The server answered the read with HTTP %.", "Wait; read less often."],
   ["network", 0, "The server answered the read with HTTP %.", "Try again later."],
   ["network", 1, "The server answered the read with HTTP %.", "Try again later."],
   ["validation", 1, "The answer to a read does not fit: %", "Check the `polling.url` option."],
   ["auth", 1, "The `token` function gave no token.", "See the cause it logged."],
   ["config", 0, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`."],
   ["queue-full", 1, "The table of jobs is full.", "Close handles nobody needs."],
-  ["protocol", 1, "The server knows no such job.", "Check the job's id; if `failed`, call connect()."],
+  ["protocol", 1, "The server knows no such job.", "Check the job's id."],
 ];
 
 /** What is said of a problem; `detail` takes the place of the percent sign. */

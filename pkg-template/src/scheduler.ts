@@ -80,10 +80,7 @@ export function createScheduler(take: () => void): Scheduler {
     const isTold = now !== undefined && isDone;
     if (now !== undefined) frame = undefined;
     isDone = frame !== undefined;
-    if (isTold) {
-      if (isDirty || waiting.size) request();
-      return;
-    }
+    if (isTold) return again();
     judge(now ?? performance.now());
     taking = isDirty;
     if (taking) {

@@ -79,7 +79,7 @@ describe("the options of broadcast", () => {
     await expect(client.connect()).rejects.toMatchObject({
       name: "JobsError",
       code: "config",
-      message: expect.stringContaining("The option path has an {id}") as string,
+      message: expect.stringContaining("The option path takes no {id}") as string,
     });
     expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "config" } });
   });

@@ -76,7 +76,7 @@ describe("problems of the core", () => {
     ["ComeBackLater", "rate-limited", true, /come back later/, /`pool.maxSockets`/],
     ["TokenTrouble", "auth", true, /refused or could not be had/, /Check what `token` returns/],
     ["Lost", "network", true, "The connection was lost.", /^Check the network; if `failed`/],
-    ["ReadGivenUp", "closed", true, /read was given up/, /call refresh\(\) again/],
+    ["ReadGivenUp", "closed", true, /read was given up/, /then refresh\(\)/],
     ["ReadTimeout", "timeout", true, /did not answer the read in time/, "Try again later."],
     ["ReadUnreachable", "network", true, "The server could not be reached.", /`polling.url`/],
     [
