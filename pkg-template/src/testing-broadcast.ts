@@ -4,8 +4,8 @@
  * are out of its reach.
  */
 import type { JobsClientOptions } from "./index.js";
-import { install } from "./testing-socket.js";
-import type { Peer, Session } from "./testing-socket.js";
+import { createHost, json } from "./testing-host.js";
+import type { TestControls } from "./testing-host.js";
 
 const HOST = "broadcast.jobwire.test";
 const JOB = /^\/jobs\/([^/]+)$/;
@@ -41,7 +41,7 @@ export interface BroadcastJob {
   track(id: string | number, status: string): void;
 }
 
-export interface BroadcastServer {
+export interface BroadcastServer extends TestControls {
   /** To spread into the options of a client. With `polling: { url: "/jobs/{id}" }` beside them it reads jobs, too. */
   readonly options: Pick<JobsClientOptions, "protocol"> & { url: string };
   /** The job of this id; made, as queued, when it is first asked for. */
@@ -50,43 +50,27 @@ export interface BroadcastServer {
   emit(event: string, data?: object, envelope?: BroadcastEnvelope): void;
   /** Sends every socket a text as it is, or something else as JSON: several messages, or a broken one. */
   send(message: string | object): void;
-  /** How many sockets are open. */
-  readonly sockets: number;
-  /** What clients sent, parsed where it is JSON. */
-  readonly received: readonly unknown[];
-  /** Cuts every socket without a goodbye. */
-  cut(): void;
-  /** Closes every socket with this code. */
-  close(code: number, reason?: string): void;
-  /** Whether new sockets and HTTP reads fail as on a network that is down. */
-  refuse(on?: boolean): void;
-  /** Tokens that are accepted; others are told 401, or closed with 4401. */
-  accept(...tokens: string[]): void;
-  /** Takes the server away and puts the globals back. */
-  dispose(): void;
-  [Symbol.dispose](): void;
 }
 
 const timestamp = () => new Date().toISOString();
 
 export function createBroadcastServer(): BroadcastServer {
   const states = new Map<string, BroadcastJobState>();
-  const open = new Set<Peer>();
-  const received: unknown[] = [];
-  let isRefusing = false;
-  let tokens: readonly string[] | undefined;
-
   const state = (id: string): BroadcastJobState => {
     let found = states.get(id);
     if (!found) states.set(id, (found = { jobId: id, status: "queued" }));
     return found;
   };
-  const isRefused = (token: string | null | undefined) => tokens && !tokens.includes(token ?? "");
-
-  const send = (message: string | object) => {
-    const text = typeof message === "string" ? message : JSON.stringify(message);
-    for (const peer of [...open]) peer.send(text);
-  };
+  const { controls, send } = createHost({
+    name: HOST,
+    connect: (url, peer) => (JOB.test(url.pathname) ? undefined : peer),
+    respond(url, method) {
+      const [, id] = JOB.exec(url.pathname) ?? [];
+      const known = id && method === "GET" && states.get(decodeURIComponent(id));
+      return known ? json({ ...known, timestamp: timestamp() }, 200) : json({ error: "not found" }, 404);
+    },
+    unauthorised: { error: "unauthorised" },
+  });
   const emit = (event: string, data: object = {}, envelope: BroadcastEnvelope = "type") =>
     send(envelope === "flat" ? { ...data, type: event } : { [envelope]: event, data });
 
@@ -96,49 +80,9 @@ export function createBroadcastServer(): BroadcastServer {
     emit("job_status", { ...next, timestamp: timestamp() });
   };
 
-  function accept(url: URL, peer: Peer): Session | undefined {
-    if (isRefusing || JOB.test(url.pathname)) return undefined;
-    return {
-      opened() {
-        if (isRefused(url.searchParams.get("token"))) return peer.end(4401, "unauthorised");
-        open.add(peer);
-      },
-      message(data) {
-        let message = data;
-        try {
-          message = JSON.parse(String(data));
-        } catch {
-          // Kept as it came.
-        }
-        received.push(message);
-      },
-      closed: () => open.delete(peer),
-    };
-  }
-
-  function respond(url: URL, method: string, headers: Headers): Response {
-    if (isRefusing) throw new TypeError("the test server refuses");
-    const [, id] = JOB.exec(url.pathname) ?? [];
-    const json = (body: object, status: number) =>
-      new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
-    const token = headers.get("authorization")?.replace(/^Bearer /, "") ?? url.searchParams.get("token");
-    if (isRefused(token)) return json({ error: "unauthorised" }, 401);
-    const known = id && method === "GET" && states.get(decodeURIComponent(id));
-    return known ? json({ ...known, timestamp: timestamp() }, 200) : json({ error: "not found" }, 404);
-  }
-
-  const uninstall = install({ name: HOST, accept, respond });
-  const endAll = (code: number, reason: string, wasClean: boolean) => {
-    for (const peer of [...open]) peer.end(code, reason, wasClean);
-  };
-  const dispose = () => {
-    endAll(1001, "the test is over", true);
-    uninstall();
-  };
-
-  return {
-    options: { url: `https://${HOST}`, protocol: "broadcast" },
-    job(id) {
+  return Object.assign(controls, {
+    options: { url: `https://${HOST}`, protocol: "broadcast" as const },
+    job(id: string): BroadcastJob {
       state(id);
       return {
         get state() {
@@ -163,20 +107,6 @@ export function createBroadcastServer(): BroadcastServer {
       };
     },
     emit,
-    send,
-    get sockets() {
-      return open.size;
-    },
-    received,
-    cut: () => endAll(1006, "", false),
-    close: (code, reason = "") => endAll(code, reason, true),
-    refuse(on = true) {
-      isRefusing = on;
-    },
-    accept(...accepted) {
-      tokens = accepted;
-    },
-    dispose,
-    [Symbol.dispose]: dispose,
-  };
+    send: (message: string | object) => send(message),
+  });
 }

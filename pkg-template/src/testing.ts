@@ -4,8 +4,9 @@
  * `worker: true` are out of its reach.
  */
 import type { JobsClientOptions } from "./index.js";
-import { install } from "./testing-socket.js";
-import type { Peer, Session } from "./testing-socket.js";
+import { createHost, json } from "./testing-host.js";
+import type { TestControls } from "./testing-host.js";
+import type { Peer } from "./testing-socket.js";
 
 export { createBroadcastServer } from "./testing-broadcast.js";
 export type * from "./testing-broadcast.js";
@@ -42,27 +43,12 @@ export interface TestJob {
   send(message: string | object): void;
 }
 
-export interface TestServer {
+export interface TestServer extends TestControls {
   /** To spread into the options of a client. */
   readonly options: Pick<JobsClientOptions, "protocol"> & { url: string };
   /** The job of this id; made, as queued, when it is first asked for. */
   job(id: string): TestJob;
-  /** How many sockets are open. */
-  readonly sockets: number;
-  /** What clients sent over sockets, parsed where it is JSON. */
-  readonly received: readonly unknown[];
-  /** Cuts every socket without a goodbye. */
-  cut(): void;
-  /** Closes every socket with this code. */
-  close(code: number, reason?: string): void;
-  /** Whether new sockets and HTTP reads fail as on a network that is down. */
-  refuse(on?: boolean): void;
-  /** Tokens that are accepted; others are told 401, or closed with 4401. */
-  accept(...tokens: string[]): void;
   heartbeat(): void;
-  /** Takes the server away and puts the globals back. */
-  dispose(): void;
-  [Symbol.dispose](): void;
 }
 
 interface Connection extends Peer {
@@ -73,17 +59,12 @@ const now = () => new Date().toISOString();
 
 export function createTestServer(): TestServer {
   const states = new Map<string, TestJobState>();
-  const open = new Set<Connection>();
-  const received: unknown[] = [];
-  let refusing = false;
-  let tokens: readonly string[] | undefined;
 
   const state = (id: string): TestJobState => {
     let found = states.get(id);
     if (!found) states.set(id, (found = { job_id: id, status: "queued", progress: 0, attempt: 1 }));
     return found;
   };
-  const refused = (token: string | null | undefined) => tokens && !tokens.includes(token ?? "");
 
   /** The last word on a job that has ended, else nothing. */
   const lastWord = ({
@@ -100,10 +81,7 @@ export function createTestServer(): TestServer {
     return status === "cancelled" ? { type: "cancelled", ...common } : undefined;
   };
 
-  const tell = (id: string, message: string | object) => {
-    const text = typeof message === "string" ? message : JSON.stringify(message);
-    for (const connection of [...open]) if (connection.id === id) connection.send(text);
-  };
+  const tell = (id: string, message: string | object) => send(message, (connection) => connection.id === id);
 
   const change = (id: string, changes: Partial<TestJobState>) => {
     const next = { ...state(id), ...changes };
@@ -111,45 +89,11 @@ export function createTestServer(): TestServer {
     const end = lastWord(next);
     const { job_id, progress, stage, message, attempt } = next;
     tell(id, end ?? { type: "progress", job_id, progress, stage, message, attempt, timestamp: now() });
-    if (end) for (const connection of [...open]) if (connection.id === id) connection.end(1000);
+    if (end) finish((connection) => connection.id === id);
   };
 
-  function accept(url: URL, peer: Peer): Session | undefined {
-    const [, id, kind] = JOB.exec(url.pathname) ?? [];
-    if (refusing || !id || kind !== "/stream") return undefined;
-    const connection: Connection = { id: decodeURIComponent(id), ...peer };
-    return {
-      opened() {
-        open.add(connection);
-        if (refused(url.searchParams.get("token"))) return connection.end(4401, "unauthorised");
-        const end = lastWord(state(connection.id));
-        if (!end) return;
-        connection.send(JSON.stringify(end));
-        connection.end(1000);
-      },
-      message(data) {
-        let message = data;
-        try {
-          message = JSON.parse(String(data));
-        } catch {
-          // Kept as it came.
-        }
-        received.push(message);
-      },
-      closed: () => open.delete(connection),
-    };
-  }
-
   function respond(url: URL, method: string, headers: Headers): Response {
-    if (refusing) throw new TypeError("the test server refuses");
     const [, id, action] = JOB.exec(url.pathname) ?? [];
-    const json = (body: Wire, status: number, more = {}) =>
-      new Response(JSON.stringify(body), {
-        status,
-        headers: { "content-type": "application/json", ...more },
-      });
-    const token = headers.get("authorization")?.replace(/^Bearer /, "") ?? url.searchParams.get("token");
-    if (refused(token)) return json({ detail: "unauthorised" }, 401);
     if (!id) return json({ detail: "not found" }, 404);
     const key = decodeURIComponent(id);
     if (method === "POST" && action === "/retry") {
@@ -168,18 +112,25 @@ export function createTestServer(): TestServer {
     return json({ ...body, timestamp: now() }, 200, { etag });
   }
 
-  const uninstall = install({ name: HOST, accept, respond });
-  const endAll = (code: number, reason: string, wasClean: boolean) => {
-    for (const connection of [...open]) connection.end(code, reason, wasClean);
-  };
-  const dispose = () => {
-    endAll(1001, "the test is over", true);
-    uninstall();
-  };
+  const { controls, send, finish } = createHost<Connection>({
+    name: HOST,
+    connect(url, peer) {
+      const [, id, kind] = JOB.exec(url.pathname) ?? [];
+      return id && kind === "/stream" ? { id: decodeURIComponent(id), ...peer } : undefined;
+    },
+    greet(connection) {
+      const end = lastWord(state(connection.id));
+      if (!end) return;
+      connection.send(JSON.stringify(end));
+      connection.end(1000);
+    },
+    respond,
+    unauthorised: { detail: "unauthorised" },
+  });
 
-  return {
-    options: { url: `https://${HOST}`, protocol: "stream" },
-    job: (id) => ({
+  return Object.assign(controls, {
+    options: { url: `https://${HOST}`, protocol: "stream" as const },
+    job: (id: string): TestJob => ({
       get state() {
         return state(id);
       },
@@ -199,22 +150,6 @@ export function createTestServer(): TestServer {
       cancel: () => change(id, { status: "cancelled" }),
       send: (message) => tell(id, message),
     }),
-    get sockets() {
-      return open.size;
-    },
-    received,
-    cut: () => endAll(1006, "", false),
-    close: (code, reason = "") => endAll(code, reason, true),
-    refuse(on = true) {
-      refusing = on;
-    },
-    accept(...accepted) {
-      tokens = accepted;
-    },
-    heartbeat() {
-      for (const { send } of [...open]) send(JSON.stringify({ type: "heartbeat", timestamp: now() }));
-    },
-    dispose,
-    [Symbol.dispose]: dispose,
-  };
+    heartbeat: () => send({ type: "heartbeat", timestamp: now() }),
+  });
 }
