@@ -18,7 +18,7 @@ function open(system, options) {
   events[system] = [];
   states[system] = [];
   clients[system].connection.subscribe(({ state, attempt }) => states[system].push({ state, attempt }));
-  clients[system].onAny((event, payload) => events[system].push({ event, payload }));
+  clients[system].onAny((event, payload, { jobId }) => events[system].push({ event, payload, jobId }));
 }
 
 /** @returns what a reader of the page sees */

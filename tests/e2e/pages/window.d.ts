@@ -26,7 +26,7 @@ interface Window {
     bars: Record<string, { percent?: number; text: string }[]>;
     clients: Record<string, any>;
     errors: { system: string; code: string; message: string }[];
-    events: Record<string, { event: string; payload: any }[]>;
+    events: Record<string, { event: string; payload: any; jobId?: string }[]>;
     states: Record<string, { state: string; attempt: number }[]>;
     open(system: string, options: object): void;
     follow(system: string, id: string): void;

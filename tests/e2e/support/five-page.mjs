@@ -7,6 +7,7 @@ import { openPage } from "./browser.mjs";
 /** @typedef {import("./five.mjs").Running} Running */
 /** @typedef {{ system: Running, id: string }} Job */
 /** @typedef {{ percent?: number, text: string }} Shown */
+/** @typedef {{ state: string, attempt: number }} State */
 
 const WAIT_MS = 20_000;
 
@@ -20,12 +21,13 @@ export class FivePage {
    * @param {import("puppeteer-core").Browser} browser
    * @param {string} url
    * @param {Running[]} systems
+   * @param {object} common options of every client
    */
-  static async open(browser, url, systems) {
+  static async open(browser, url, systems, common) {
     const page = new FivePage(await openPage(browser, url));
     await page.#eventually(() => "five" in window);
     for (const { name, server, options } of systems) {
-      const given = { url: server.url, ...options };
+      const given = { url: server.url, ...options, ...common };
       await page.test.page.evaluate((system, opts) => window.five.open(system, opts), name, given);
     }
     return page;
@@ -54,6 +56,23 @@ export class FivePage {
       const percents = new Set(steps.map(({ percent }) => percent).filter(Boolean));
       return percents.size > 1 && !steps.at(-1)?.text.endsWith(", stale");
     }, id);
+  }
+
+  /**
+   * Awaits that its bar is further than it was, or at its end.
+   * @param {Job} job
+   * @param {Record<string, Shown[]>} before
+   */
+  movesOn({ id }, before) {
+    const from = before[id]?.at(-1)?.percent ?? 0;
+    return this.#eventually(
+      (job, least) => {
+        const { percent = 0, text = "" } = window.five.bars[job]?.at(-1) ?? {};
+        return percent > least || text.includes(": completed");
+      },
+      id,
+      from,
+    );
   }
 
   /** Awaits that its bar says that it may be old. @param {Job} job */
@@ -86,9 +105,18 @@ export class FivePage {
     }, name);
   }
 
-  /** What each bar showed, in order. @returns {Promise<Record<string, Shown[]>>} */
+  /** What each bar showed, in order. */
   async bars() {
-    return JSON.parse(await this.test.page.evaluate(() => JSON.stringify(window.five.bars)));
+    return (await this.noted()).bars;
+  }
+
+  /**
+   * What each bar showed and what each client said of its connection, in order.
+   * @returns {Promise<{ bars: Record<string, Shown[]>, states: Record<string, State[]> }>}
+   */
+  async noted() {
+    const read = () => JSON.stringify({ bars: window.five.bars, states: window.five.states });
+    return JSON.parse(await this.test.page.evaluate(read));
   }
 
   /** How often the client told listeners of the job's end. @param {Job} job */
@@ -119,7 +147,15 @@ export class FivePage {
    * @param {(...args: Args) => Value} condition runs in the page
    * @param {Args} args
    */
-  #eventually(condition, ...args) {
-    return this.test.eventually(condition, { polling: 25, timeout: WAIT_MS }, ...args);
+  async #eventually(condition, ...args) {
+    try {
+      return await this.test.eventually(condition, { polling: 25, timeout: WAIT_MS }, ...args);
+    } catch (error) {
+      const { bars, states } = await this.noted();
+      const last = [...Object.entries(bars), ...Object.entries(states)].map(([of, all]) => [of, all.at(-1)]);
+      throw new Error(`${JSON.stringify(args)}: ${JSON.stringify(Object.fromEntries(last), null, 1)}`, {
+        cause: error,
+      });
+    }
   }
 }

@@ -11,7 +11,7 @@ import { sendTone } from "./karaoke.mjs";
 /** @typedef {import("./backend.mjs").Backend} Backend */
 /** @typedef {import("../../../pkg/types.js").JobsClientOptions} Options */
 /** @typedef {{ status: string, percent: number }} Truth */
-/** @typedef {{ event: string, payload: any }} Told */
+/** @typedef {{ event: string, payload: any, jobId?: string }} Told */
 /**
  * @typedef {object} System
  * @property {string} name
@@ -25,7 +25,7 @@ import { sendTone } from "./karaoke.mjs";
  */
 /** @typedef {{ server: Backend, close: () => Promise<void> }} Parts `server` is what clients talk to */
 /** @typedef {System & Parts} Running */
-/** @typedef {"slow" | "quick"} Pace slow jobs outlast a restart */
+/** @typedef {"slow" | "quick"} Pace slow jobs take ten seconds, which outlasts a restart on a busy machine */
 
 const RECORDING = new URL("../../../scripts/sample.wav", import.meta.url);
 /** So that nobody waits for long; more attempts than a restart takes. */
@@ -63,7 +63,7 @@ const bun = {
   async begin(url, pace) {
     const form = new FormData();
     const recording = new Blob([new Uint8Array(sampleWav({ seconds: 1 }))]);
-    for (let track = 1; track <= 12; track += 1) form.append("tracks", recording, `${track}.wav`);
+    for (let track = 1; track <= 20; track += 1) form.append("tracks", recording, `${track}.wav`);
     const response = await fetch(`${url}/jobs?pace=${pace === "slow" ? 500 : 20}`, {
       method: "POST",
       body: form,
@@ -89,7 +89,8 @@ const flask = {
     reconnect,
     polling: { url: "/api/jobs/{id}", interval: 200 },
   },
-  begin: (url, pace) => sendTone(url, { pace: pace === "slow" ? 500 : 0 }),
+  // Ten seconds of sound are 20 steps.
+  begin: (url, pace) => sendTone(url, { seconds: 10, pace: pace === "slow" ? 500 : 0 }),
   isEnd: ({ event, payload }, id) => event === "job_completed" && payload.id === id,
   path: (id) => `/api/jobs/${id}`,
   truth: ({ status, progress }) => ({ status, percent: progress }),
@@ -102,8 +103,11 @@ const ws = {
   start: async () => alone(await startWs()),
   options: { protocol: "broadcast", reconnect, polling: { url: "/api/enrichment/jobs/{id}", interval: 200 } },
   async begin(url, pace) {
-    const [rows, batch] = pace === "slow" ? [2000, 150] : [400, 20];
-    return (await post(`${url}/api/playlists/import?pace=${batch}`, sampleCsv(rows))).importId;
+    const [rows, batch] = pace === "slow" ? [2000, 250] : [400, 20];
+    const { importId, jobId } = await post(`${url}/api/playlists/import?pace=${batch}`, sampleCsv(rows));
+    // The enrichment that follows would keep later imports waiting.
+    await post(`${url}/api/enrichment/jobs/${jobId}/cancel`);
+    return importId;
   },
   isEnd: ({ event, payload }, id) =>
     event === "job_status_changed" && isJob(payload, id) && payload.status === "completed",
@@ -140,11 +144,12 @@ const express = {
   options: { protocol: "stream", path: PROGRESS_PATH, reconnect, polling: false },
   async begin(url, pace) {
     const id = `five-${++sessions}`;
-    const { status } = await sendPhoto(url, id, { pace: pace === "slow" ? 1000 : 20 });
+    const { status } = await sendPhoto(url, id, { pace: pace === "slow" ? 1400 : 20 });
     if (status !== 202) throw new Error(`The photo was answered with ${status}.`);
     return id;
   },
-  isEnd: ({ event, payload }) => event === "progress" && payload.progress === 100,
+  // The session is that of the socket.
+  isEnd: ({ event, payload, jobId }, id) => event === "progress" && jobId === id && payload.progress === 100,
   path: (id) => `/api/images_mvp/sessions/${id}`,
   truth: ({ status, progress }) => ({ status, percent: progress }),
 };
