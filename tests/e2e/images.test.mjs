@@ -249,7 +249,7 @@ describe("image sessions", () => {
 
       it("say on the page that they reconnect, hold the bar, and go on", async () => {
         const frail = await stage.proxy(replaying.url);
-        const page = await open(name, frail.url, { pace: "200" });
+        const page = await open(name, frail.url, { pace: "400" });
         await page.choose(PHOTO);
         await page.until(
           () => Number(document.querySelector("[data-session-id]")?.getAttribute("data-progress")) >= 20,
@@ -279,7 +279,7 @@ describe("image sessions", () => {
       });
 
       it("wait on the page for their turn, and say so", async () => {
-        const page = await open(name);
+        const page = await open(name, proxy.url, { pace: "150" });
         await page.press("Send 8 at once");
         await page.says(".card-message", `Waits for one of the ${CAP} sockets`);
         await page.counts("[data-status=completed]", 8);
@@ -315,7 +315,7 @@ describe("image sessions", () => {
   }
 
   it("can be started over where the end was told while nobody heard it", async () => {
-    const page = await open("chromium", proxy.url, { pace: "100" });
+    const page = await open("chromium", proxy.url, { pace: "300" });
     await page.choose(PHOTO);
     await page.shows("[data-status=running]");
     await proxy.mode("refuseUpgrade");

@@ -152,7 +152,7 @@ describe("the hooks of the karaoke page", () => {
     await open();
     await show(["Queue", "queue"]);
     await until(() => window.lab.last.queue?.isConnected);
-    const id = await sendTone(server.url, { pace: 20 });
+    const id = await sendTone(server.url, { seconds: 10, pace: 100 });
     await test.page.evaluate((job) => {
       const { queries } = window.lab;
       queries.setQueryData(["processing-queue"], []);
@@ -176,7 +176,7 @@ describe("the hooks of the karaoke page", () => {
 
   it("show in a queue that is mounted late what is under way already", async () => {
     await open();
-    const id = await sendTone(server.url, { pace: 300 });
+    const id = await sendTone(server.url, { seconds: 10, pace: 300 });
     await show(["Queue", "queue"]);
     await until(() => window.lab.last.queue?.jobs.length > 0);
     assert.equal(await test.page.evaluate(() => window.lab.last.queue.jobs[0].id), id);
@@ -190,7 +190,7 @@ describe("the hooks of the karaoke page", () => {
 
   it("read a job over HTTP every two seconds, only while disconnected, and until it has ended", async () => {
     const page = await open();
-    const id = await sendTone(server.url, { pace: 400 });
+    const id = await sendTone(server.url, { seconds: 10, pace: 300 });
     /** @type {number[]} */
     const reads = [];
     page.on("request", (request) => {

@@ -76,7 +76,7 @@ describe("liked songs", () => {
       });
 
       it("have counts but no percentage where the server tells no total", async () => {
-        const page = await open(name, { server: proxy.url, api: "/", pace: "400" });
+        const page = await open(name, { server: proxy.url, api: "/", pace: "1000" });
         await page.press("Leave the total out");
         await analyse(page, 3);
         await page.says(".counts", "1 songs so far");
@@ -108,6 +108,17 @@ describe("liked songs", () => {
         await page.counts("[data-song][data-status=failed]", 1);
         await page.shows(".analysis[data-status=completed][data-source=polling]");
         await page.says(".counts", "5 of 5 songs, 4 analysed, 1 failed");
+      });
+
+      it("show what was found as soon as it can be read, where the first read failed", async () => {
+        const page = await open(name, { server: proxy.url, api: "/", pace: "500" });
+        await analyse(page, 1);
+        await page.shows("[data-song][data-status=pending]");
+        proxy.httpStatus(503);
+        await page.shows(".analysis[data-status=completed]");
+        assert.equal(await page.page.$(".song-facts"), null);
+        proxy.httpStatus(null);
+        await page.says(".song-facts", "beats a minute");
       });
 
       it("tell each message in a render of its own, however many come at once", async () => {

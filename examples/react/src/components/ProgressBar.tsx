@@ -9,6 +9,7 @@ interface ProgressBarProps {
 
 export function ProgressBar({ label, value, text, tone }: ProgressBarProps) {
   const isKnown = value !== undefined;
+  const isOver = tone !== "running" && tone !== "held";
   return (
     <div
       className="bar"
@@ -19,9 +20,11 @@ export function ProgressBar({ label, value, text, tone }: ProgressBarProps) {
       aria-valuenow={isKnown ? Math.floor(value) : undefined}
       aria-valuetext={text}
       data-tone={tone}
-      data-unknown={!isKnown}
+      data-unknown={!isKnown && !isOver}
     >
-      <div className="bar-fill" style={isKnown ? { transform: `scaleX(${value / 100})` } : undefined} />
+      {(isKnown || !isOver) && (
+        <div className="bar-fill" style={isKnown ? { transform: `scaleX(${value / 100})` } : undefined} />
+      )}
     </div>
   );
 }

@@ -65,7 +65,7 @@ export function App({ journal }: { journal: Journal }) {
             onFiles={sendFiles}
           />
           <SendingSongs songs={sending} onForget={forget} />
-          <SongQueue songs={jobs} />
+          <SongQueue songs={jobs} isConnected={isConnected} />
           <DoneShelf songs={done} selectedId={song?.id} onSelect={setSong} />
         </div>
         <div className="page-main">

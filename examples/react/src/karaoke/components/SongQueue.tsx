@@ -1,4 +1,6 @@
+import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
+import { statusQuery } from "../hooks/queries";
 import { useCancelSong } from "../hooks/useCancelSong";
 import { useJobStatusFallback } from "../hooks/useJobStatusFallback";
 import { FALLBACK_MS } from "../settings";
@@ -14,7 +16,12 @@ const WORDS: Record<SongStatus, string> = {
   cancelled: "Cancelled",
 };
 
-export function SongQueue({ songs }: { songs: readonly SongJob[] }) {
+interface SongQueueProps {
+  songs: readonly SongJob[];
+  isConnected: boolean;
+}
+
+export function SongQueue({ songs, isConnected }: SongQueueProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   return (
     <section className="panel" aria-labelledby="queue-heading">
@@ -26,7 +33,7 @@ export function SongQueue({ songs }: { songs: readonly SongJob[] }) {
         {songs.map((song) => (
           <li key={song.id}>
             {/* The button that had the focus goes; the keyboard goes on from the heading. */}
-            <QueuedSong song={song} onCancelled={() => heading.current?.focus()} />
+            <QueuedSong song={song} isConnected={isConnected} onCancelled={() => heading.current?.focus()} />
           </li>
         ))}
       </ul>
@@ -34,11 +41,20 @@ export function SongQueue({ songs }: { songs: readonly SongJob[] }) {
   );
 }
 
-function QueuedSong({ song: known, onCancelled }: { song: SongJob; onCancelled: () => void }) {
+interface QueuedSongProps {
+  song: SongJob;
+  isConnected: boolean;
+  onCancelled: () => void;
+}
+
+function QueuedSong({ song: known, isConnected, onCancelled }: QueuedSongProps) {
   const polled = useJobStatusFallback(known.id);
+  const { failureCount } = useQuery({ ...statusQuery(known.id), enabled: false });
   const { id, title, status, progress, statusMessage, error } = polled ?? known;
   const { cancel, problem } = useCancelSong(id);
   const isOver = !isActive({ status });
+  // Neither told nor read at present.
+  const isHeld = !isOver && !isConnected && (!polled || failureCount > 0);
   const percent = `${Math.floor(progress)} %`;
   return (
     <article
@@ -69,13 +85,15 @@ function QueuedSong({ song: known, onCancelled }: { song: SongJob; onCancelled: 
           label={`Progress of ${title}`}
           value={status === "queued" ? undefined : progress}
           text={`${WORDS[status]}, ${percent}`}
-          tone={status === "queued" || status === "processing" ? "running" : status}
+          tone={isHeld ? "held" : status === "queued" || status === "processing" ? "running" : status}
         />
         <span className="percent">{percent}</span>
       </div>
       <p className={error || problem ? "card-problem" : "song-says"}>
         {problem ?? error ?? (statusMessage || WORDS[status])}
-        {polled && !isOver && ` (read over HTTP every ${FALLBACK_MS / 1000} s)`}
+        {isHeld
+          ? " (may be old: the server is not heard)"
+          : polled && !isOver && ` (read over HTTP every ${FALLBACK_MS / 1000} s)`}
       </p>
     </article>
   );

@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { isTerminal } from "../../words";
 import { readTracks } from "../server";
 import type { Track } from "../server";
+import { POLL_MS } from "../settings";
 
 const NONE: ReadonlyMap<string, Track> = new Map();
 
@@ -20,18 +21,20 @@ export function useTracks(job: Job | undefined): ReadonlyMap<string, Track> {
   useEffect(() => {
     if (!id || reason === undefined) return undefined;
     let isWanted = true;
-    readTracks(id).then(
-      (read) => {
-        if (isWanted)
-          setTracks(
-            (before) => new Map([...before, ...read.map((one) => [`${id}/${one.trackId}`, one] as const)]),
-          );
-      },
-      // The next reason reads again; why it failed is in the connection's state.
-      () => {},
-    );
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const read = async () => {
+      try {
+        const tracks = (await readTracks(id)).map((one) => [`${id}/${one.trackId}`, one] as const);
+        if (isWanted) setTracks((before) => new Map([...before, ...tracks]));
+      } catch {
+        // Why it failed is in the connection's state; after the end there is no other reason to read again.
+        if (isWanted) timer = setTimeout(() => void read(), POLL_MS);
+      }
+    };
+    void read();
     return () => {
       isWanted = false;
+      clearTimeout(timer);
     };
   }, [id, reason]);
   return tracks;
