@@ -112,13 +112,14 @@ describe("liked songs", () => {
 
       it("show what was found as soon as it can be read, where the first read failed", async () => {
         const page = await open(name, { server: proxy.url, api: "/", pace: "500" });
-        await analyse(page, 1);
+        await analyse(page, 3);
         await page.shows("[data-song][data-status=pending]");
         proxy.httpStatus(503);
         await page.shows(".analysis[data-status=completed]");
-        assert.equal(await page.page.$(".song-facts"), null);
+        // What was found in the first song may have been read in time.
+        assert.ok((await page.page.$$(".song-facts")).length < 3);
         proxy.httpStatus(null);
-        await page.says(".song-facts", "beats a minute");
+        await page.counts(".song-facts", 3);
       });
 
       it("tell each message in a render of its own, however many come at once", async () => {
