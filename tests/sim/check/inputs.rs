@@ -61,6 +61,11 @@ impl Check {
                 if command.what == Ask::Follow {
                     self.jobs[job].looked_at = true;
                 }
+                self.keys[job].lingers_until = if command.what == Ask::Unfollow {
+                    mono + plan.config.linger
+                } else {
+                    0
+                };
                 // Whoever comes later has missed nothing.
                 self.jobs[job].owes_gap &= page.followers[job] > 0;
             }

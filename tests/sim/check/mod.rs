@@ -41,6 +41,8 @@ struct Key {
     lost: bool,
     /// No attempt before this time.
     earliest: Option<u64>,
+    /// Until when a job's socket is kept though nobody follows the job any more.
+    lingers_until: u64,
     /// Since when nobody listens.
     idle_since: Option<u64>,
 }

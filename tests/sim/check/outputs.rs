@@ -21,6 +21,9 @@ impl Check {
                     format!("a socket is closed twice: {output:?}")
                 });
                 let Some(socket) = socket else { return };
+                if &**reason == "done" {
+                    self.has_lingered(plan, truth, mono, socket.key);
+                }
                 if socket.opened_at.is_some() {
                     let lost = matches!(&**reason, "no heartbeat" | "silent on waking");
                     self.socket_gone(plan, page, socket.key, lost);

@@ -139,6 +139,16 @@ impl Check {
         });
     }
 
+    /// A job's socket is kept for a while in case somebody comes back, unless the job has ended or the place is needed.
+    pub(super) fn has_lingered(&mut self, plan: &Plan, truth: &Truth, mono: u64, key: usize) {
+        let goes_on = truth.jobs.get(key).is_some_and(|job| job.ends.is_empty());
+        let room = plan.config.max_sockets > 2 * plan.jobs;
+        let until = self.keys[key].lingers_until;
+        self.ensure(!(goes_on && room) || until <= mono, || {
+            format!("socket {key} is closed before {until}, until which it lingers")
+        });
+    }
+
     /// Nobody's socket outlives the linger time.
     pub(super) fn sockets_settled(&mut self, plan: &Plan, page: &Page, mono: u64) {
         for index in 0..=plan.jobs {
