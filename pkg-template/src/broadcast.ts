@@ -21,7 +21,7 @@ type EntityFields = [
 
 /** What only this protocol has in the config of docs/core-messages.md, and its presets. */
 function configure(config: unknown[], { map, intervals, path }: Tools[10], fault: Tools[11]): void {
-  if (path?.includes("{id}")) throw fault("path", "no {id}: one socket has all jobs");
+  if (path?.includes("{id}")) throw fault("path", "no {id}");
   config[0] ??= "/";
   // Jobs are read over HTTP only where an address is given.
   config[2] ??= config[1] ? 3000 : 0;

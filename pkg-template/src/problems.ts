@@ -85,7 +85,7 @@ export const PROBLEMS: Words[] = [
   ["validation", 1, "The answer to a read does not fit: %", "Check the `polling.url` option."],
   ["auth", 1, "The `token` function gave no token.", "See the cause it logged."],
   ["config", 0, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`."],
-  ["queue-full", 1, "The table of jobs is full.", "Close handles nobody needs."],
+  ["queue-full", 1, "The table of jobs is full.", "Close handles."],
   ["protocol", 1, "The server knows no such job.", "Check the job's id."],
 ];
 

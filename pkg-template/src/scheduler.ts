@@ -83,10 +83,14 @@ export function createScheduler(take: () => void): Scheduler {
     if (isTold) return again();
     judge(now ?? performance.now());
     taking = isDirty;
-    if (taking) {
-      isDirty = false;
-      take();
-    }
+    if (!taking) return finish();
+    isDirty = false;
+    take();
+    // What waits is told together with what comes now: nobody hears twice in a frame. A worker takes longer.
+    queueMicrotask(() => taking && finish());
+  }
+
+  function finish(): void {
     flush();
     again();
   }
@@ -116,13 +120,12 @@ export function createScheduler(take: () => void): Scheduler {
     settle() {
       // A worker answers later than within the frame. Much of it waits for the next one: work in the middle of a frame
       // makes it late without anybody seeing why. A few jobs are told at once, before the events that changed them.
-      const isOfThisFrame =
-        taking && (waiting.size <= Rule.MinBudget || performance.now() - lastFrame < interval / 2);
+      const isTaken = taking;
       taking = false;
-      if (isOfThisFrame) {
-        flush();
-        again();
-      } else if (waiting.size) request();
+      if (!isTaken) {
+        if (waiting.size) request();
+      } else if (waiting.size <= Rule.MinBudget || performance.now() - lastFrame < interval / 2) finish();
+      else again();
     },
     stop() {
       if (frame !== undefined) cancelAnimationFrame(frame);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createScheduler } from "../../pkg-template/src/scheduler.js";
-import { frame, job, open } from "./support.js";
+import { frame, job, microtasks, open } from "./support.js";
 
 /** A display of our own: frames come when the test says, at the time it says. */
 function display() {
@@ -41,6 +41,27 @@ describe("scheduler", () => {
     expect(take).toHaveBeenCalledTimes(1);
     expect(screen.requested).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("tells nobody twice in a frame: what waited goes with what the frame brings, if it brings anything", async () => {
+    const screen = display();
+    const notify = vi.fn();
+    let brings = true;
+    const frames = createScheduler(() => {
+      if (brings)
+        queueMicrotask(() => {
+          frames.add(notify);
+          frames.settle();
+        });
+    });
+    for (const count of [1, 2]) {
+      frames.add(notify);
+      frames.dirty();
+      screen.show();
+      await microtasks();
+      expect(notify).toHaveBeenCalledTimes(count);
+      brings = false;
+    }
   });
 
   it("has no limit while frames are in time", () => {
