@@ -32,7 +32,8 @@ export function createNaming({ fields, events }) {
   const renamed = (members) =>
     Object.fromEntries(
       Object.entries(members).map(([name, value]) => {
-        const isNested = (name === "data" || name === "progress") && typeof value === "object";
+        const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+        const isNested = isObject && (name === "data" || name === "progress");
         return [
           fields[name] ?? name,
           isNested ? renamed(/** @type {Record<string, unknown>} */ (value)) : value,

@@ -36,7 +36,14 @@ export function ResultFacts({ job, name, url, loaded: { result, problem } }: Res
           </div>
         ))}
       </dl>
-      <a className="result-link" href={url} download={`${name.replace(/\.\w+$/, "")}.musicxml`}>
+      {/* Of another server's address the browser shows the file instead of saving it: not in place of this page. */}
+      <a
+        className="result-link"
+        href={url}
+        target="_blank"
+        rel="noreferrer"
+        download={`${name.replace(/\.\w+$/, "")}.musicxml`}
+      >
         Download the score<span className="visually-hidden"> of {name}</span> (MusicXML)
       </a>
     </>

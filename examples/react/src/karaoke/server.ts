@@ -38,7 +38,15 @@ export async function sendSong(file: File, { pace, fail }: SendSongOptions): Pro
 }
 
 export const readJobs = async (signal: AbortSignal) => readSongs(await ask(at("api/jobs"), { signal }));
-export const readJob = async (id: string, signal: AbortSignal) => asSong(await ask(jobPath(id), { signal }));
+
+/** One job. A server that takes longer than this is as good as silent: the page should say so. */
+const READ_MS = 5000;
+
+export async function readJob(id: string, signal: AbortSignal): Promise<SongJob> {
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
+  return asSong(await ask(jobPath(id), { signal: inTime }));
+}
+
 export const cancelJob = (id: string) => ask(jobPath(id, "/cancel"), { method: "POST" });
 
 /** Drops every connection of Socket.IO at the server, as if a cable were pulled. */

@@ -48,13 +48,16 @@ interface QueuedSongProps {
 }
 
 function QueuedSong({ song: known, isConnected, onCancelled }: QueuedSongProps) {
-  const polled = useJobStatusFallback(known.id);
-  const { failureCount } = useQuery({ ...statusQuery(known.id), enabled: false });
+  const read = useJobStatusFallback(known.id);
+  const reads = useQuery({ ...statusQuery(known.id), enabled: false });
+  // What was read in an earlier outage is older than what was told since.
+  const polled = read && !(Date.parse(read.updatedAt) < Date.parse(known.updatedAt)) ? read : undefined;
   const { id, title, status, progress, statusMessage, error } = polled ?? known;
   const { cancel, problem } = useCancelSong(id);
   const isOver = !isActive({ status });
   // Neither told nor read at present.
-  const isHeld = !isOver && !isConnected && (!polled || failureCount > 0);
+  const isFailing = reads.failureCount > 0 || reads.errorUpdatedAt > reads.dataUpdatedAt;
+  const isHeld = !isOver && !isConnected && (!polled || isFailing);
   const percent = `${Math.floor(progress)} %`;
   return (
     <article
