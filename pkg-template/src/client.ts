@@ -56,7 +56,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const isBroadcast = protocol === "broadcast";
   /** Somebody follows entities of a kind: broadcast.ts sees to those that it has. */
   let followed: ((kind: string) => void) | undefined;
-  const frames = createScheduler(() => core?.(Post.Take));
+  const frames = createScheduler(() => core?.(Post.Take), options.worker || options.shareAcrossTabs);
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const endings = new Set<(error: unknown) => void>();
   const invalid = new Map<string, number>();

@@ -12,17 +12,12 @@ export type Words = [code: JobsErrorCode, retryable: 0 | 1, message: string, rem
 // while the client tries again and after it has given up; so the words promise neither.
 export const PROBLEMS: Words[] = [
   ["closed", 0, "The client was closed.", "Make a new JobsClient."],
-  [
-    "closed",
-    1,
-    "The client has given up connecting.",
-    "See `connection.current.error`, then call connect().",
-  ],
+  ["closed", 1, "The client has given up.", "See `connection.current.error`, then call connect()."],
   [
     "queue-full",
     1,
     "The outgoing queue is full.",
-    "Raise `queue.maxItems` or `queue.maxBytes`, use `supersede` or send `volatile`.",
+    "Raise `queue.maxItems` or `queue.maxBytes`, or send `volatile`.",
   ],
   ["config", 0, "It is not clear which job's socket is meant.", "Name the job in the data: { jobId: … }."],
   ["closed", 1, "disconnect() was called.", "Call connect() again."],
@@ -36,7 +31,7 @@ export const PROBLEMS: Words[] = [
     "auth",
     0,
     "The server wants a token; no `token` was given.",
-    "Give the client a `token` option or cookies, then call connect().",
+    "Give the client a `token` option or cookies; call connect().",
   ],
   [
     "handshake",
@@ -62,7 +57,7 @@ export const PROBLEMS: Words[] = [
     "The server fell silent.",
     "Check the heartbeats and `heartbeat.interval`; if `failed`, call connect().",
   ],
-  ["rate-limited", 1, "The server said to come back later.", "Wait; lower `pool.maxSockets`."],
+  ["rate-limited", 1, "The server said to come back later.", "Lower `pool.maxSockets`."],
   [
     "auth",
     1,

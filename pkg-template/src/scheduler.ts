@@ -31,7 +31,8 @@ export interface Scheduler {
   stop(): void;
 }
 
-export function createScheduler(take: () => void): Scheduler {
+/** `isSlow`: the answer to `take` comes later than in a microtask, as a worker's. */
+export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
   const waiting = new Set<() => void>();
   let isDirty = false;
   let taking = false;
@@ -86,8 +87,12 @@ export function createScheduler(take: () => void): Scheduler {
     if (!taking) return finish();
     isDirty = false;
     take();
-    // What waits is told together with what comes now: nobody hears twice in a frame. A worker takes longer.
-    queueMicrotask(() => taking && finish());
+    // What waits is told together with what comes now: nobody hears twice in a frame.
+    queueMicrotask(() => {
+      if (!taking) return;
+      taking = !!isSlow;
+      finish();
+    });
   }
 
   function finish(): void {
@@ -132,7 +137,6 @@ export function createScheduler(take: () => void): Scheduler {
       clearTimeout(timer);
       waiting.clear();
       isDirty = false;
-      sent = 0;
     },
   };
 }

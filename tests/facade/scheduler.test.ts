@@ -140,7 +140,7 @@ describe("scheduler", () => {
   it("tells a few jobs at once, however late they come, so that events find them as they left them", () => {
     const screen = display();
     const told: number[] = [];
-    const frames = createScheduler(() => {});
+    const frames = createScheduler(() => {}, true);
     frames.dirty();
     screen.show();
     const now = performance.now();
@@ -153,7 +153,7 @@ describe("scheduler", () => {
   it("keeps much of what a worker answers late for the next frame", () => {
     const screen = display();
     const told: number[] = [];
-    const frames = createScheduler(() => {});
+    const frames = createScheduler(() => {}, true);
     frames.dirty();
     screen.show();
     const now = performance.now();
