@@ -55,8 +55,16 @@ export const countEvents = (events) => countBy(events, ({ event }) => event);
  * @property {any} payload
  * @property {string} [jobId]
  * @property {number} at ms
- * @property {number} frame the first that can show it
+ * @property {number} frame that it belongs to: pages/frames.js
  * @property {boolean} isInFrame whether it was told in a callback of that frame
+ */
+
+/**
+ * @typedef {object} Listeners
+ * @property {readonly string[]} [events] names
+ * @property {readonly string[]} [kinds] of entities
+ * @property {boolean} [jobs] whether the page shows all jobs
+ * @property {boolean} [audit] whether it shows the table of events
  */
 
 /** A page in a window of its own: one behind another has no frames. */
@@ -76,7 +84,7 @@ export class BroadcastPage {
    * @param {import("puppeteer-core").Browser} browser
    * @param {string} pages where playlists.html is
    * @param {object} options of the client
-   * @param {{ events?: readonly string[], kinds?: readonly string[] }} listeners
+   * @param {Listeners} listeners
    */
   static async open(browser, pages, options, listeners) {
     const context = await browser.createBrowserContext();
@@ -136,7 +144,19 @@ export class BroadcastPage {
 
   /** Awaits that a number of events has arrived. @param {number} events */
   received(events) {
-    return this.until(async (wanted) => (await window.client.inspect()).counters.events === wanted, events);
+    return this.until(async (wanted) => {
+      const rows = /** @type {{ received: number }[]} */ (await window.client.audit());
+      return rows.reduce((sum, { received }) => sum + received, 0) === wanted;
+    }, events);
+  }
+
+  /** Awaits what the page shows of something. @param {string} what @param {unknown} value */
+  shows(what, value) {
+    return this.until(
+      (name, text) => document.querySelector(`[data-shows="${name}"]`)?.textContent === text,
+      what,
+      JSON.stringify(value),
+    );
   }
 
   close() {
