@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BROWSERS, useStage } from "./stage.mjs";
 import { startFastapi } from "./support/backend.mjs";
+import { hasWorkers } from "./support/browser.mjs";
 import { SYSTEMS } from "./support/five.mjs";
 import { FivePage } from "./support/five-page.mjs";
 
@@ -69,6 +70,7 @@ describe("a page with all five systems", () => {
           const page = await open();
           const jobs = await page.begin(systems, "slow");
           for (const job of jobs) await page.moves(job);
+          assert.equal(hasWorkers(page.test.page), worker);
 
           await Promise.all(systems.map(({ server }) => server.kill()));
           for (const job of jobs) await page.doubts(job);

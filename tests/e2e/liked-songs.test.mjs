@@ -5,6 +5,7 @@ import { buildPage } from "../../scripts/lib/demo.mjs";
 import { BROWSERS, useStage } from "./stage.mjs";
 import { received, replay } from "./support/analysis.mjs";
 import { startBun, startEmbeddedServer } from "./support/backend.mjs";
+import { hasWorkers } from "./support/browser.mjs";
 import { DemoPage } from "./support/demo-page.mjs";
 import { createFaultProxy } from "./support/proxy.mjs";
 
@@ -164,6 +165,7 @@ describe("liked songs", () => {
       await page.says(".counts", "3 of 3 songs, 2 analysed, 1 failed");
       await page.counts("[data-song][data-status=analyzed]", 2);
       await page.says(".song-facts", "beats a minute");
+      assert.equal(hasWorkers(page.page), worker === "1");
     }
   });
 });

@@ -5,6 +5,7 @@ import { afterEach, describe, it } from "node:test";
 import { sampleCsv } from "../../examples/backends/ws/make-sample.mjs";
 import { BROWSERS, post, useStage } from "./stage.mjs";
 import { startWs } from "./support/backend.mjs";
+import { hasWorkers } from "./support/browser.mjs";
 import { BroadcastPage, countEvents } from "./support/playlists.mjs";
 
 const ROWS = 120;
@@ -58,7 +59,7 @@ describe("a server with other names", () => {
    * What a client comes to know of an import and its enrichment.
    * @param {typeof BROWSERS[number]} name
    * @param {Record<string, string>} env of the server
-   * @param {object} options of the client
+   * @param {{ map?: object, worker?: boolean }} options of the client
    */
   async function read(name, env, options) {
     const server = await startWs({ env });
@@ -83,6 +84,7 @@ describe("a server with other names", () => {
     // Analytics come by the clock.
     const rows = (await page.audit()).filter(({ event }) => event !== "analytics_updated");
     const told = await page.told();
+    assert.equal(hasWorkers(page.page), options.worker === true);
     return {
       jobs,
       received: rows.map(({ event, received, invalid }) => [event, received, invalid]),

@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { buildPage } from "../../scripts/lib/demo.mjs";
 import { BROWSERS, useStage } from "./stage.mjs";
 import { startEmbeddedServer, startWs } from "./support/backend.mjs";
+import { hasWorkers } from "./support/browser.mjs";
 import { DemoPage } from "./support/demo-page.mjs";
 
 const SAMPLE_ROWS = 1000;
@@ -111,6 +112,7 @@ describe("the playlists page", () => {
       await page.press("Use a sample file");
       await page.counts("[data-kind=enrichment][data-status=completed]", 1);
       await page.counts("[data-playlist-id]", SAMPLE_PLAYLISTS);
+      assert.equal(hasWorkers(page.page), worker === "1");
     }
   });
 });

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { buildPage } from "../../scripts/lib/demo.mjs";
 import { BROWSERS, useStage } from "./stage.mjs";
 import { startEmbeddedServer, startFastapi } from "./support/backend.mjs";
-import { DemoPage, NO_WORKER } from "./support/demo-page.mjs";
+import { hasWorkers } from "./support/browser.mjs";
+import { DemoPage } from "./support/demo-page.mjs";
 
 /** @typedef {import("./support/backend.mjs").Backend} Backend */
 
@@ -78,7 +79,7 @@ describe("the transcription page", () => {
           assert.ok((await page.page.$$(".notes rect")).length > 0, "the notes are drawn");
           const url = await page.page.$eval(".result-link", (link) => link.getAttribute("href") ?? "");
           assert.match(await (await fetch(url)).text(), /<score-partwise/);
-          assert.ok(!(await page.page.content()).includes(NO_WORKER));
+          assert.equal(hasWorkers(page.page), worker === "1");
         });
       }
     }

@@ -42,6 +42,9 @@ export function launchBrowser(name, { args = [] } = {}) {
   });
 }
 
+/** Whether a page has workers: a client that was refused one runs in the page, and all else is the same. @param {Page} page */
+export const hasWorkers = (page) => page.workers().length > 0;
+
 /** A page and what it said. */
 export class TestPage {
   /** What the page wrote to its console, as `type: text`. @type {string[]} */

@@ -3,9 +3,6 @@ import { openPage } from "./browser.mjs";
 
 const WAIT_MS = 10_000;
 
-/** Of the log entry, which the pages show, where a client was to run in a worker and does not. */
-export const NO_WORKER = "worker-unavailable";
-
 /** A browser window with a page of the site. */
 export class DemoPage {
   /**
