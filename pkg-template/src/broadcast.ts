@@ -1,6 +1,5 @@
 /** What of the facade only the protocol `broadcast` needs. It is loaded with the core, and given what it works with. */
 import type { Entities, Tools } from "./client.js";
-import { Post } from "./messages.js";
 import type { JobFields } from "./records.js";
 import type { equip as Equip } from "./socketio.js";
 import type { Cell } from "./store.js";
@@ -10,7 +9,8 @@ type Given = Parameters<typeof Equip>;
 
 type EntityFields = [
   kind: string,
-  id: string,
+  /** `null`: the core has forgotten some, and tells anew of those that it knows. */
+  id: string | null,
   status: string | null,
   previousStatus: string | null,
   updatedAt: number,
@@ -37,65 +37,45 @@ function configure(config: unknown[], { map, intervals, path }: Tools[10], fault
   config[30] = JSON.stringify({ metric_update, ...others });
 }
 
-/**
- * Has a client speak `broadcast`: changes its config, and records of docs/core-messages.md. Returns what is to be called
- * when somebody follows entities of a kind.
- */
-export function equip(...all: Given): (kind: string) => void {
-  const [, config, , records, , , ask, deliver, , , ...tools] = all;
+/** Has a client speak `broadcast`: changes its config, and records of docs/core-messages.md. */
+export function equip(...all: Given): void {
+  const [, config, , records, , , , deliver, , , ...tools] = all;
   const [, , camelized, given, , toJob, toMeta, , entities, frames, options, fault] = tools;
   /** By kind; the core knows no others than its own. */
   const keepers: Record<string, ReturnType<typeof keep>> = {};
 
-  /**
-   * Takes entities of a kind in, or forgets them; tells of that once a frame, in a new map. Without an id: somebody follows
-   * them anew.
-   */
+  /** Takes entities of a kind in, or forgets one, or without an id all of them; tells of that once a frame, in a new map. */
   function keep(cell: Cell<Entities>) {
+    /** Ids, that of the entity which changed last at the end. */
+    const order = new Set(cell.current.keys());
     let draft: Map<string, Entity> | undefined;
-    let isNew = false;
-    /** Ids that the core has told of since somebody follows, that of the entity which was told last at the end. */
-    let told = new Set<string>();
-    /** The same, once what it tells is all there are: others it has forgotten while nobody followed. */
-    let all: Set<string> | undefined;
-    let isAll = false;
-
     const tell = () => {
-      if (draft && isAll && told.size < draft.size)
-        for (const [id] of draft) if (!told.has(id)) isNew = draft.delete(id);
-      if (draft && isNew) cell.set(draft);
+      if (draft) cell.set(draft);
       draft = undefined;
-      isNew = false;
     };
-    return function update(id?: string, entity?: Entity | null): unknown {
-      if (!id) {
-        const since = (told = new Set());
-        isAll = false;
-        // What is under way is not all of it; what comes behind an answer is.
-        ask(Post.Audit).then(
-          () => (all = since),
-          () => {},
-        );
-        return;
-      }
+    const change = () => {
       frames.add(tell);
-      draft ??= new Map(cell.current);
-      isAll = all === told;
-      told.delete(id);
-      const known = draft.get(id);
-      if (!entity) return draft.delete(id) && (isNew = true);
-      told.add(id);
-      const [oldest] = told;
-      // As many as the core keeps.
-      if (told.size > 50_000) update(oldest);
+      return (draft ??= new Map(cell.current));
+    };
+    return function update(id: string | null, entity?: Entity | null | false): unknown {
+      if (id === null) {
+        order.clear();
+        return change().clear();
+      }
+      if (!entity) return order.delete(id) && change().delete(id);
+      const known = (draft ?? cell.current).get(id);
       // Whoever follows anew is told of all there are.
       if (known?.updatedAt === entity.updatedAt && JSON.stringify(known) === JSON.stringify(entity)) return;
-      isNew = true;
-      return draft.set(id, entity);
+      order.delete(id);
+      order.add(id);
+      const [oldest = ""] = order;
+      // As many as the core keeps.
+      if (order.size > 50_000) update(oldest);
+      return change().set(id, entity);
     };
   }
 
-  function take(kind: string, id: string, entity?: Entity | null): void {
+  function take(kind: string, id: string | null, entity?: Entity | null | false): void {
     const cell = entities.get(kind);
     if (cell) (keepers[kind] ??= keep(cell))(id, entity);
   }
@@ -146,7 +126,10 @@ export function equip(...all: Given): (kind: string) => void {
   records[11] = (...[kind, id, status, previousStatus, updatedAt, from, told]: EntityFields) => {
     const { source } = toMeta(0, 0, from, null, null);
     const data = camelized(told);
-    take(kind, id, told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data }));
+    take(
+      kind,
+      id,
+      id !== null && told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data }),
+    );
   };
-  return (kind) => keepers[kind]?.();
 }

@@ -54,8 +54,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   /** What the server tells of beside jobs, by kind; broadcast.ts fills them. */
   const entities = new Map<string, Cell<Entities>>();
   const isBroadcast = protocol === "broadcast";
-  /** Somebody follows entities of a kind: broadcast.ts sees to those that it has. */
-  let followed: ((kind: string) => void) | undefined;
   const frames = createScheduler(() => core?.(Post.Take), options.worker || options.shareAcrossTabs);
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const endings = new Set<(error: unknown) => void>();
@@ -148,7 +146,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     const part = home ? import("./socketio.js") : isBroadcast && import("./broadcast.js");
     if (part) {
       const [{ equip }] = await Promise.all([part, preload(options)]);
-      followed = equip(
+      records = [...ownRecords];
+      equip(
         home,
         values,
         calls,
@@ -217,7 +216,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const sink = (kind: number, n: number, value: never) => closed || calls[kind]?.(n, value);
 
   /** Records of a batch, likewise. */
-  const records: ((...values: never[]) => void)[] = [
+  const ownRecords: ((...values: never[]) => void)[] = [
     jobs.receive,
     (event: string, payload: unknown, ...origin: Origin) => deliver(event, payload, toMeta(...origin)),
     (...now: Parameters<typeof toStatus>) => rooms.get(home)?.status.set(toStatus(...now)),
@@ -231,6 +230,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     (event: string, values: never[], ...origin: Origin) =>
       deliver(event, toPayload(event, values, origin[3], origin[2]), toMeta(...origin)),
   ];
+
+  /** With those of the protocol's part, for each core anew. */
+  let records = ownRecords;
 
   function read(batch: [number, ...never[]][]): void {
     for (const [kind, ...values] of batch) {
@@ -389,7 +391,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
           return;
         }
         post(Post.WatchEntities, +!!how, kind);
-        if (how) followed?.(kind);
       });
       entities.set(kind, cell);
       return cell;

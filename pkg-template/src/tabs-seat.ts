@@ -171,7 +171,9 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
     }
     const [what, n = 0] = message;
     if (isWish(what)) {
-      if (wishes.note(message) && connected) say?.([message]);
+      // Said again it asks for what others know already.
+      const isAgain = what === Post.WatchAll && n;
+      if ((wishes.note(message) || isAgain) && connected) say?.([message]);
       return;
     }
     switch (what) {

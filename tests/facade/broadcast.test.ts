@@ -238,28 +238,37 @@ describe("entities", () => {
     expect([...store.current.keys()]).toEqual(["1", "2"]);
   });
 
+  it("are told once, however many cores there were", async () => {
+    const { client, core } = await open(broadcast);
+    vi.useFakeTimers();
+    const told: string[][] = [];
+    client.entities("job").subscribe((map) => told.push([...map.keys()]));
+    core.fault = new Error("dead");
+    client.disconnect();
+    vi.useRealTimers();
+    await client.ready;
+    vi.useFakeTimers();
+    newest().push(["job", job("7")]);
+    await frame();
+    expect(told).toEqual([[], ["7"]]);
+  });
+
   it("go when the core has forgotten them while nobody followed", async () => {
     const { client, core } = await open(broadcast);
     vi.useFakeTimers();
     const store = client.entities("track");
     const leave = store.subscribe(() => {});
-    core.push(entity("1"), entity("2"), entity("3"));
+    core.push(entity("1"), entity("2"), entity(""));
     await frame();
-    const before = store.current;
     leave();
-    const sizes: number[] = [];
-    store.subscribe(({ size }) => sizes.push(size));
-    expect(store.current).toBe(before);
-    // What was under way is not all of it.
-    core.push(entity("3", { updatedAt: 2 }));
+    const told: string[][] = [];
+    store.subscribe((map) => told.push([...map.keys()]));
+    core.push(["entity", { kind: "track", id: null, data: null }], entity("2"), entity("3"));
     await frame();
-    core.sink("reply", core.heard("audit")[0]?.[1] as number, []);
-    await microtasks();
-    core.push(entity("2"), entity("3", { updatedAt: 2 }));
-    await frame();
-    expect(sizes).toEqual([3, 3, 2]);
-    expect([...store.current.keys()]).toEqual(["2", "3"]);
-    expect(store.current.get("2")).toBe(before.get("2"));
+    expect(told).toEqual([
+      ["1", "2", ""],
+      ["2", "3"],
+    ]);
   });
 
   it("go when the core forgets them", async () => {
