@@ -4,12 +4,13 @@
 use super::index::Index;
 use super::job::Source;
 use super::json::{Scanner, Value, push_numbers, push_text};
+use super::message::join;
 
 /// Entities kept at most.
 const MOST: usize = 50_000;
-/// Bytes of members kept at most: of all, and of one.
+/// Bytes kept at most of all of them, and of the members of one: whatever changes one of them copies all.
 const MOST_BYTES: usize = 64 << 20;
-const MOST_EACH: usize = 1 << 20;
+const MOST_EACH: usize = 128 << 10;
 /// Members kept of one.
 const MOST_MEMBERS: usize = 256;
 
@@ -139,11 +140,8 @@ impl Entities {
     /// The place of an entity, made when it is new.
     fn place(&mut self, key: &str) -> u32 {
         let list = &self.list;
-        let is = |place: u32| {
-            list.get(place as usize)
-                .is_some_and(|entity| entity.key == key)
-        };
-        if let Some(place) = self.index.get(key, is) {
+        let key_of = |place: u32| list.get(place as usize).map(|entity| entity.key.as_str());
+        if let Some(place) = self.index.get(key, &key_of) {
             return place;
         }
         if self.list.len() - self.free.len() >= MOST {
@@ -262,12 +260,7 @@ impl Entities {
 
     /// Appends the records of what changed since the last time.
     pub(super) fn hand_over(&mut self, out: &mut String) {
-        if !self.forgotten.is_empty() {
-            if !out.is_empty() {
-                out.push(',');
-            }
-            out.push_str(&std::mem::take(&mut self.forgotten));
-        }
+        join(out, &std::mem::take(&mut self.forgotten));
         for place in std::mem::take(&mut self.dirty) {
             if let Some(entity) = self.list.get_mut(place as usize)
                 && std::mem::take(&mut entity.dirty)

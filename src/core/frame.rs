@@ -117,7 +117,7 @@ pub(super) fn whole_body(
                 broken(take, error, scanner.position(), body);
             }
         }
-        Some(_) => refuse(take, "not-an-object", "expected an object", body),
+        Some(_) => refuse(take, "not-an-object", "not an object", body),
         None => refuse(take, "empty", "an empty body", body),
     }
 }

@@ -108,6 +108,15 @@ pub(super) fn joined(parts: &[&str]) -> String {
     out
 }
 
+/// Appends records to others, with a comma between them.
+#[inline(never)]
+pub(super) fn join(out: &mut String, records: &str) {
+    if !out.is_empty() && !records.is_empty() {
+        out.push(',');
+    }
+    out.push_str(records);
+}
+
 /// The parts put together, and a value in the words of an error message behind them: `a string ("45")`.
 pub(super) fn about(parts: &[&str], value: &Value<'_>) -> String {
     let mut out = joined(parts);

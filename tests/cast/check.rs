@@ -1,12 +1,9 @@
 //! What must always hold for a page that is served by `broadcast`, watched from outside.
 
-use crate::model::{Entities, Entity, job_of, key_of};
+use crate::model::{Entities, Entity, counted, counts_of, end_of, job_of, key_of};
 use crate::server::{Message, Server};
 use serde_json::Value;
-use std::collections::BTreeMap;
-
-/// The shortest time between two frames of a display, ms.
-const FRAME: u64 = 16;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
 pub struct Shown {
@@ -27,7 +24,21 @@ struct Tell {
     at: u64,
     number: u64,
     batch: u64,
-    at_once: bool,
+    window: u64,
+}
+
+/// Total, processed, succeeded and failed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    /// What the page must know at least.
+    least: [Option<u64>; 4],
+    /// Of whatever was said, though it came late.
+    most: [Option<u64>; 4],
+}
+
+/// The events of the server, whose numbers say when it said them.
+fn is_event(record: &Value) -> bool {
+    [1, 6, 7].contains(&record[0].as_u64().unwrap_or(0))
 }
 
 #[derive(Default)]
@@ -41,22 +52,36 @@ pub struct Check {
     tells: BTreeMap<(String, String), Tell>,
     /// Numbers of the messages handed in, in order.
     pub delivered: Vec<u64>,
+    /// What each job counts, by all that was handed in.
+    counts: BTreeMap<String, Counts>,
     /// How often each event was told.
     pub told_of: BTreeMap<String, u64>,
+    /// How often the end of each job was told by each event, and the ends that were handed in.
+    ends: BTreeMap<(String, String), u64>,
+    handed_ends: BTreeSet<(String, String)>,
+    /// The first message that told the end of each job.
+    first_ends: BTreeMap<String, u64>,
+    /// Up to which message the events of a job came before its end.
+    before_end: BTreeMap<String, u64>,
+    /// How far apart events are told, ms.
+    intervals: BTreeMap<String, u64>,
+    /// How often the page took what waits.
+    window: u64,
     /// Events without a key that were told, and handed in.
     told_alone: Vec<u64>,
     pub handed_alone: Vec<u64>,
     /// The last number of each event and key that was handed in.
     pub last: BTreeMap<(String, String), u64>,
     batches: u64,
-    /// Somebody listens to every event.
-    listens: bool,
+    /// What the page listens to.
+    hears: Vec<&'static str>,
 }
 
 impl Check {
-    pub fn new(listens: bool) -> Self {
+    pub fn new(hears: Vec<&'static str>, intervals: BTreeMap<String, u64>) -> Self {
         Self {
-            listens,
+            hears,
+            intervals,
             ..Self::default()
         }
     }
@@ -67,11 +92,23 @@ impl Check {
         }
     }
 
+    fn hears(&self, name: &str) -> bool {
+        self.hears.iter().any(|heard| ["*", name].contains(heard))
+    }
+
     /// A message is about to be handed in.
     pub fn arrives(&mut self, message: &Message) {
         self.delivered.push(message.number);
         self.model.take_in(message);
-        match key_of(message) {
+        if let Some(id) = end_of(message) {
+            self.first_ends.entry(id.clone()).or_insert(message.number);
+            self.handed_ends.insert((message.event.to_owned(), id));
+        }
+        if let Some(id) = job_of(message) {
+            let ends = end_of(message).is_some();
+            self.counts_arrive(id, counts_of(message), |told, known| ends || told >= known);
+        }
+        match key_of(message, &self.intervals) {
             Some(key) => {
                 self.last
                     .insert((message.event.to_owned(), key), message.number);
@@ -80,36 +117,100 @@ impl Check {
         }
     }
 
-    /// A batch of records; `taken`: the page took it with a frame.
-    pub fn batch(
+    /// The answer of an HTTP read is about to be handed in.
+    pub fn read_arrives(&mut self, id: &str, snapshot: &Value) {
+        if let Some(progress) = snapshot["progress"].as_object() {
+            // What it repeats may be older than what a socket said meanwhile.
+            self.counts_arrive(id.to_owned(), counted(progress), |told, known| told > known);
+        }
+    }
+
+    fn counts_arrive(
         &mut self,
-        server: &Server,
-        now: u64,
-        taken: bool,
-        intervals: &BTreeMap<String, u64>,
-        records: &[Value],
+        id: String,
+        told: [Option<u64>; 4],
+        is_news: impl Fn(Option<u64>, Option<u64>) -> bool,
     ) {
+        let ends = self.shown.get(&id).is_some_and(Shown::is_over);
+        let known = self.counts.entry(id).or_default();
+        let news = is_news(told[1], known.most[1]) && (!ends || told[1] == known.most[1]);
+        for (place, told) in told.into_iter().enumerate() {
+            known.most[place] = told.max(known.most[place]);
+            if news {
+                known.least[place] = told.max(known.least[place]);
+            }
+        }
+    }
+
+    /// The page took what waited, and was told of it.
+    pub fn taken(&mut self) {
+        self.window += 1;
+    }
+
+    /// A batch of records; `taken`: the page took it with a frame.
+    pub fn batch(&mut self, server: &Server, now: u64, taken: bool, records: &[Value]) {
         self.batches += 1;
-        let listens = self.listens;
         let mut ended = Vec::new();
         for record in records {
             match record[0].as_u64() {
                 Some(0) => ended.extend(self.job(server, record)),
-                Some(1 | 6 | 7) => self.event(server, now, taken, intervals, record),
                 Some(11) => self.entity(record),
                 _ => {}
             }
         }
         // "Terminal at once": an end is told with the job that has ended, and not before the next frame.
-        for id in ended.into_iter().filter(|_| listens) {
-            let told = records.iter().any(|record| {
-                [1, 6, 7].contains(&record[0].as_u64().unwrap_or(0)) && record[6] == *id
-            });
-            self.ensure(told, || {
+        for id in &ended {
+            let told = records
+                .iter()
+                .any(|record| is_event(record) && record[6] == *id);
+            self.ensure(told || !self.hears("*"), || {
                 format!("job {id} has ended, and no event tells it")
             });
             self.ensure(!taken, || format!("the end of job {id} waited for a frame"));
         }
+        // Where the ends are; a job that has ended though nobody hears it is before all events.
+        let newest = self.delivered.iter().max().copied().unwrap_or(0);
+        let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+        for id in ended {
+            ends.insert(id.clone(), usize::MAX);
+            // What a read found and nobody hears is shown, not told.
+            if let Some(number) = self.first_ends.get(&id) {
+                self.before_end.insert(id, *number);
+            }
+        }
+        for (place, record) in records.iter().enumerate().filter(|(_, r)| is_event(r)) {
+            if let Some(id) = self.end_told(server, record) {
+                let number = record[2]["n"].as_u64().unwrap_or(newest);
+                self.before_end.insert(id.clone(), number);
+                ends.insert(id, place);
+            }
+        }
+        for (place, record) in records.iter().enumerate().filter(|(_, r)| is_event(r)) {
+            self.event(server, now, taken, record, place, &ends);
+        }
+        let numbers: Vec<u64> = records
+            .iter()
+            .filter(|record| is_event(record))
+            .filter_map(|record| record[2]["n"].as_u64())
+            .collect();
+        self.ensure(numbers.is_sorted(), || {
+            format!("events of a batch are not told in order: {numbers:?}")
+        });
+    }
+
+    /// The job whose end an event tells; each event tells it once.
+    fn end_told(&mut self, server: &Server, record: &Value) -> Option<String> {
+        let name = record[1].as_str().unwrap_or("").to_owned();
+        let id = match record[2]["n"].as_u64() {
+            Some(number) => end_of(&server.said[number as usize])?,
+            None if record[0] == 7 && record[2][0] != 0 => record[6].as_str()?.to_owned(),
+            None => return None,
+        };
+        let times = self.ends.entry((name.clone(), id.clone())).or_default();
+        *times += 1;
+        let once = *times == 1;
+        self.ensure(once, || format!("{name} tells the end of job {id} twice"));
+        Some(id)
     }
 
     /// "Progress and counts never run backwards. A terminal state is never left, and never told before it is reached."
@@ -154,6 +255,14 @@ impl Check {
             truth.succeeded,
             truth.failed,
         ];
+        let known = self.counts.get(&id).copied().unwrap_or_default();
+        let kept = (0..4).all(|place| {
+            let told = shown.counts[place];
+            known.least[place] <= told && told <= known.most[place]
+        });
+        self.ensure(kept, || {
+            format!("job {id} counts {:?} of {known:?}", shown.counts)
+        });
         let true_counts = shown
             .counts
             .iter()
@@ -165,13 +274,16 @@ impl Check {
         (shown.is_over() && !was_over).then_some(id)
     }
 
+    /// Of a name and what it is about listeners are told once between two frames, and no sooner than its interval
+    /// after the one before. But what the end of a job has behind it may not come after it: `ends` says where they are.
     fn event(
         &mut self,
         server: &Server,
         now: u64,
         taken: bool,
-        intervals: &BTreeMap<String, u64>,
         record: &Value,
+        place: usize,
+        ends: &BTreeMap<String, usize>,
     ) {
         let name = record[1].as_str().unwrap_or("").to_owned();
         *self.told_of.entry(name.clone()).or_default() += 1;
@@ -189,16 +301,23 @@ impl Check {
         self.ensure(self.delivered.contains(&number), || {
             format!("message {number} was never handed in")
         });
-        let Some(key) = key_of(message) else {
+        let job = job_of(message);
+        let end = job.as_ref().and_then(|id| ends.get(id));
+        let before = job.as_ref().and_then(|id| self.before_end.get(id));
+        let late = before.is_some_and(|before| number < *before) && end.is_none();
+        self.ensure(!late, || {
+            format!("{message:?} is told after the end of job {job:?}")
+        });
+        let Some(key) = key_of(message, &self.intervals) else {
             self.told_alone.push(number);
             return;
         };
-        let batch = self.batches;
+        let (batch, window) = (self.batches, self.window);
         let tell = Tell {
             at: now,
             number,
             batch,
-            at_once: !taken,
+            window,
         };
         let Some(last) = self.tells.insert((name.clone(), key.clone()), tell) else {
             return;
@@ -209,11 +328,14 @@ impl Check {
         self.ensure(last.batch != batch, || {
             format!("{name} of {key} is told twice in a batch")
         });
-        let ends = job_of(message)
-            .is_some_and(|id| self.shown.get(&id).is_some_and(Shown::is_over) && !taken);
-        let apart = if last.at_once { FRAME } else { 0 };
-        let apart = intervals.get(&name).copied().unwrap_or(0).max(apart);
-        self.ensure(ends || now >= last.at + apart, || {
+        if end.is_some_and(|end| place <= *end) && !taken {
+            return;
+        }
+        self.ensure(last.window != window, || {
+            format!("{name} of {key} is told twice between two frames")
+        });
+        let apart = self.intervals.get(&name).copied().unwrap_or(0);
+        self.ensure(now >= last.at + apart, || {
             format!(
                 "{name} of {key} is told at {} and {now}, less than {apart} ms apart",
                 last.at
@@ -248,34 +370,40 @@ impl Check {
         }
     }
 
-    /// Whoever listened to everything heard the last of each event and key, and all that have none.
-    pub fn last_was_told(&mut self, server: &Server, polls: bool, party_waits: bool) {
+    /// Whoever listened heard the last of each event and key, all that have none, and each end by each of its events.
+    pub fn last_was_told(&mut self, server: &Server, polls: bool) {
         for ((name, key), number) in self.last.clone() {
             let told = self
                 .tells
                 .get(&(name.clone(), key.clone()))
                 .map(|tell| tell.number);
             // What an HTTP read had told before, and what came after an end, is no news.
-            let about_a_job = key.starts_with("job") && !name.starts_with("enrichment_phase");
-            let ended =
-                about_a_job && (polls || self.shown.get(&key[4..]).is_none_or(Shown::is_over));
-            if !ended {
+            let of_state = name.starts_with("job_status")
+                || name.starts_with("enrichment_job")
+                || name.starts_with("bulk");
+            let ended = of_state
+                && key.starts_with("job")
+                && (polls || self.shown.get(&key[4..]).is_none_or(Shown::is_over));
+            if !ended && self.hears(&name) {
                 let message = &server.said[number as usize];
                 self.ensure(told == Some(number), || {
                     format!("{name} of {key}: {message:?} was the last, {told:?} was told")
                 });
             }
         }
-        // With an interval those of one name share it.
-        let alone = |numbers: &[u64]| -> Vec<u64> {
-            let told = numbers.iter().copied();
-            told.filter(|number| !(party_waits && server.said[*number as usize].event == "party"))
-                .collect()
-        };
-        let (told, handed) = (alone(&self.told_alone), alone(&self.handed_alone));
+        let handed: Vec<u64> = self.handed_alone.clone();
+        let handed: Vec<u64> = handed
+            .into_iter()
+            .filter(|number| self.hears(server.said[*number as usize].event))
+            .collect();
+        let told = self.told_alone.clone();
         self.ensure(told == handed, || {
             format!("events without a key: {told:?} were told, {handed:?} came")
         });
+        for end in self.handed_ends.clone() {
+            let told = self.ends.contains_key(&end) || !self.hears(&end.0);
+            self.ensure(told, || format!("nobody was told {end:?}"));
+        }
     }
 
     /// After the faults every job that is followed shows how it ended.

@@ -32,10 +32,44 @@ pub fn job_of(message: &Message) -> Option<String> {
     let names: &[&str] = match message.event {
         "job_status" | "job_status_changed" => &["jobId", "job_id", "id"],
         "bulk_import_progress" => &["jobId", "importId"],
-        event if event.starts_with("enrichment_") || event == "batch_complete" => &["jobId"],
-        _ => return None,
+        _ => &["jobId", "job_id"],
     };
     member(&message.payload, names)
+}
+
+/// The job whose end a message tells, if it tells one: a track that failed ends none.
+pub fn end_of(message: &Message) -> Option<String> {
+    let said = |name: &str| message.payload.get(name).and_then(Value::as_str);
+    let ended = match message.event {
+        "job_status" | "job_status_changed" => {
+            let word = said("status").or(said("newStatus"))?;
+            let ends = ["completed", "failed", "cancelled"].contains(&word);
+            ends && !(word == "failed" && message.payload.contains_key("trackId"))
+        }
+        event => ["enrichment_job_completed", "enrichment_job_failed"].contains(&event),
+    };
+    job_of(message).filter(|_| ended)
+}
+
+/// Total, processed, succeeded and failed, as far as a message tells them.
+pub fn counts_of(message: &Message) -> [Option<u64>; 4] {
+    match message.event {
+        "bulk_import_progress" => counted(&message.payload),
+        _ => match message.payload.get("progress") {
+            Some(Value::Object(progress)) => counted(progress),
+            _ => [None; 4],
+        },
+    }
+}
+
+pub fn counted(progress: &Map<String, Value>) -> [Option<u64>; 4] {
+    let number = |names: &[&str]| names.iter().find_map(|name| progress.get(*name)?.as_u64());
+    [
+        number(&["total"]),
+        number(&["tracksProcessed", "completed"]),
+        number(&["tracksSucceeded"]),
+        number(&["tracksFailed"]),
+    ]
 }
 
 /// The track or playlist that a message is about: its kind and id.
@@ -54,15 +88,25 @@ pub fn entity_of(message: &Message) -> Option<(&'static str, String)> {
     Some((names.0, member(&message.payload, names.1)?))
 }
 
-/// What an event is about, for listeners; `None`: each is told.
-pub fn key_of(message: &Message) -> Option<String> {
-    if message.event == "batch_complete" {
-        return None;
+/// What an event is about, for listeners; `None`: each is told. One of the app is about anything only if its name has
+/// an interval: about the job that it names, or about the same as all others.
+pub fn key_of(message: &Message, intervals: &BTreeMap<String, u64>) -> Option<String> {
+    let of_job = || job_of(message).map(|id| format!("job {id}"));
+    match message.event {
+        "batch_complete" => None,
+        _ if end_of(message).is_some() => of_job(),
+        event if OF_THE_APP.contains(&event) => {
+            let own = intervals.contains_key(event);
+            own.then(|| of_job().unwrap_or_default())
+        }
+        _ => entity_of(message)
+            .map(|(kind, id)| format!("{kind} {id}"))
+            .or_else(of_job),
     }
-    entity_of(message)
-        .map(|(kind, id)| format!("{kind} {id}"))
-        .or_else(|| job_of(message).map(|id| format!("job {id}")))
 }
+
+/// Events that the core does not know.
+const OF_THE_APP: [&str; 3] = ["party", "progress", "job_progress"];
 
 /// The table of tracks and playlists.
 #[derive(Default)]

@@ -118,7 +118,18 @@ impl Server {
     fn job_message(&mut self, index: usize, dice: &mut Dice) -> Message {
         let job = self.jobs[index].clone();
         let id = id_of(dice, &job.id);
+        let progress = job.snapshot()["progress"].clone();
         match job.kind {
+            // An end has many names, and comes with counts or without.
+            _ if job.is_over() && dice.chance(30) => {
+                let mut payload = json!({"jobId": id, "status": job.status});
+                if job.status != "failed" && dice.chance(50) {
+                    payload["trackId"] = dice.between(0, self.tracks - 1).to_string().into();
+                } else if dice.chance(50) {
+                    payload["progress"] = progress;
+                }
+                self.message("job_status", payload)
+            }
             Kind::Import if job.status == "running" => self.message(
                 "bulk_import_progress",
                 json!({"importId": id, "completed": job.processed(), "total": job.total}),
@@ -130,17 +141,17 @@ impl Server {
                     "failed" => "enrichment_job_failed",
                     _ => "job_status_changed",
                 };
-                self.message(
-                    event,
-                    json!({"jobId": id, "status": job.status, "error": "no"}),
-                )
+                let mut payload = json!({"jobId": id, "status": job.status, "error": "no"});
+                if event.starts_with("enrichment_job_") && job.is_over() && dice.chance(50) {
+                    payload["progress"] = progress;
+                }
+                self.message(event, payload)
             }
             Kind::Enrichment | Kind::Import => self.message(
                 "job_status_changed",
                 json!({"job_id": id, "newStatus": job.status, "phase": job.phase}),
             ),
             Kind::Analysis => {
-                let progress = job.snapshot()["progress"].clone();
                 let payload = json!({"jobId": id, "status": job.status, "progress": progress});
                 self.message("job_status", payload)
             }
@@ -153,10 +164,14 @@ impl Server {
         let old = self.track_status[track as usize];
         let new = dice.pick(&["pending", "enriching", "completed"]);
         match dice.between(0, 2) {
-            0 => self.message(
-                "track_enriched",
-                json!({"trackId": id, "trackName": "x", "mood": dice.between(0, 3)}),
-            ),
+            0 => {
+                let mut payload =
+                    json!({"trackId": id, "trackName": "x", "mood": dice.between(0, 3)});
+                if dice.chance(50) {
+                    payload["job_id"] = dice.pick(&self.jobs).id.into();
+                }
+                self.message("track_enriched", payload)
+            }
             1 => {
                 self.track_status[track as usize] = new;
                 self.message(
@@ -235,6 +250,8 @@ impl Server {
                     "enrichment_phase_started",
                     "enrichment_phase_completed",
                     "batch_complete",
+                    "job_progress",
+                    "job_progress",
                 ]);
                 self.message(event, json!({"jobId": job.id, "phase": job.phase}))
             }

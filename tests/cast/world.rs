@@ -2,7 +2,7 @@
 
 use crate::check::Check;
 use crate::dice::Dice;
-use crate::model::job_of;
+use crate::model::end_of;
 use crate::server::Server;
 use jobwire::core::config::{Config, Maps, Protocol};
 use jobwire::core::{Ask, Backoff, Command, Engine, Gen, HttpOutcome, Input, Output, Time};
@@ -11,8 +11,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 const EPOCH: u64 = 1_736_937_000_000;
-/// The longest animation frame, ms.
-const FRAME: u64 = 16;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
@@ -61,7 +59,10 @@ struct Plan {
     heal_at: u64,
     intervals: BTreeMap<String, u64>,
     heartbeat: u64,
-    listens: bool,
+    /// The longest frame of the page, ms.
+    frame: u64,
+    /// The events that it listens to.
+    hears: Vec<&'static str>,
     kinds: Vec<&'static str>,
 }
 
@@ -124,8 +125,8 @@ impl World {
         let mut intervals = BTreeMap::from([("metric_update".to_owned(), 1000)]);
         let mut text = String::from(r#"{"metric_update":1000}"#);
         if dice.chance(30) {
-            text =
-                r#"{"metric_update":300,"track_enriched":200,"job_status":150,"party":100}"#.into();
+            text = r#"{"metric_update":300,"track_enriched":200,"job_status":150,"party":100,"job_progress":250}"#
+                .into();
             intervals = serde_json::from_str(&text).unwrap();
         }
         let heartbeat = dice.pick(&[0, 0, 5000]);
@@ -165,14 +166,21 @@ impl World {
             heal_at: dice.between(2000, 20_000),
             intervals,
             heartbeat,
-            listens: dice.chance(80),
+            frame: dice.pick(&[0, 16, 16, 16, 100, 3000]),
+            hears: dice.pick(&[
+                vec!["*"],
+                vec!["*"],
+                vec!["*"],
+                vec!["job_progress", "track_enriched", "metric_update"],
+                vec![],
+            ]),
             kinds: dice.pick(&[vec![], vec!["track"], vec!["track", "playlist"]]),
         };
         Self {
             now: 0,
             engine: Engine::new(config.clone(), seed),
             server: Server::new(&mut dice),
-            check: Check::new(plan.listens),
+            check: Check::new(plan.hears.clone(), plan.intervals.clone()),
             queue: BinaryHeap::new(),
             events: BTreeMap::new(),
             count: 0,
@@ -207,8 +215,8 @@ impl World {
     fn begin(&mut self) {
         self.input(Input::Clock { wall: EPOCH }, false);
         self.command(Ask::WatchAll, 1.0, "");
-        if self.plan.listens {
-            self.command(Ask::Listen, 1.0, "*");
+        for name in self.plan.hears.clone() {
+            self.command(Ask::Listen, 1.0, name);
         }
         for kind in self.plan.kinds.clone() {
             self.command(Ask::WatchEntities, 1.0, kind);
@@ -252,6 +260,12 @@ impl World {
         }
     }
 
+    fn take(&mut self) {
+        self.taking = false;
+        self.input(Input::Take, true);
+        self.check.taken();
+    }
+
     fn carry_out(&mut self, output: Output, taken: bool) {
         match output {
             Output::Open { r#gen, url, .. } => {
@@ -282,18 +296,12 @@ impl World {
                 self.check
                     .ensure(!self.taking, || "dirty was said twice before a take".into());
                 self.taking = true;
-                let at = self.now + self.dice.between(0, FRAME);
+                let at = self.now + self.dice.between(0, self.plan.frame);
                 self.at(at, Event::Take);
             }
             Output::Batch(text) => {
                 let records: Vec<Value> = serde_json::from_str(&format!("[{text}]")).unwrap();
-                self.check.batch(
-                    &self.server,
-                    self.now,
-                    taken,
-                    &self.plan.intervals,
-                    &records,
-                );
+                self.check.batch(&self.server, self.now, taken, &records);
                 self.answers
                     .extend(records.into_iter().filter(|record| record[0] == 4));
             }
@@ -321,8 +329,7 @@ impl World {
             }
             Event::Timer(_) => {}
             Event::Take => {
-                self.taking = false;
-                self.input(Input::Take, true);
+                self.take();
             }
             Event::Thaw => {
                 for event in std::mem::take(&mut self.waiting) {
@@ -369,15 +376,7 @@ impl World {
             for number in numbers {
                 let message = self.server.said[*number as usize].clone();
                 self.check.arrives(&message);
-                let ends = ["completed", "failed", "cancelled"];
-                let payload = &message.payload;
-                let said = payload.get("status").or(payload.get("newStatus"));
-                let ended = said
-                    .and_then(Value::as_str)
-                    .is_some_and(|word| ends.contains(&word))
-                    && payload.get("trackId").is_none()
-                    && message.event != "track_status_changed";
-                if let (true, Some(id)) = (ended, job_of(&message)) {
+                if let Some(id) = end_of(&message) {
                     self.known_ends.insert(id);
                 }
             }
@@ -473,6 +472,11 @@ impl World {
             return;
         }
         let job = self.server.jobs.iter().find(|job| job.id == id);
+        if let Some(job) = job
+            && self.down_until <= self.now
+        {
+            self.check.read_arrives(id, &job.snapshot());
+        }
         let outcome = match job {
             Some(job) if self.down_until <= self.now => {
                 if job.is_over() {
@@ -547,16 +551,16 @@ impl World {
     /// Everything was told.
     fn quiet(&mut self) {
         self.figures.ends = self.server.jobs.len() as u64;
+        if self.taking {
+            self.take();
+        }
         let polls = self.config.polls();
         let known = self.known_ends.clone();
         self.check
             .truth(&self.server, |id| polls || known.contains(id));
         let kinds = self.plan.kinds.clone();
         self.check.tables(&kinds);
-        if self.plan.listens {
-            let has_intervals = self.plan.intervals.contains_key("party");
-            self.check.last_was_told(&self.server, polls, has_intervals);
-        }
+        self.check.last_was_told(&self.server, polls);
         self.figures_agree();
         // A kind that is watched later is told in full.
         self.check.entities.clear();
@@ -564,8 +568,7 @@ impl World {
             self.command(Ask::WatchEntities, 0.0, kind);
             self.command(Ask::WatchEntities, 1.0, kind);
         }
-        self.taking = false;
-        self.input(Input::Take, true);
+        self.take();
         self.check.tables(&["track", "playlist"]);
         // What is held is not told after close.
         let playlist = self.server.step(&mut self.dice, false);

@@ -89,7 +89,13 @@ const TRACK: u32 = set(&[Field::Track]);
 const CHANGE: u32 = set(&[Field::New, Field::Old]);
 const STATUS: u32 = set(&[Field::Status]);
 const CHECKED: u32 = set(&[Field::Checked]);
-const PLAYLIST: u32 = set(&[Field::Playlist, Field::Id, Field::Message, Field::Checked]);
+const PLAYLIST: u32 = set(&[
+    Field::Job,
+    Field::Playlist,
+    Field::Id,
+    Field::Message,
+    Field::Checked,
+]);
 /// Of an event that happens to name a job.
 const STEP: u32 = set(&[Field::Job, Field::Stage, Field::Message]);
 /// Of an event about a job.
@@ -140,14 +146,14 @@ const EVENTS: [Event; 18] = [
     Event("enrichment_phase_started", Kind::Known, Status::Running, STEP, 0, ""),
     Event("enrichment_phase_completed", Kind::Known, Status::Running, STEP, 0, ""),
     Event("chartmetric_progress", Kind::Known, Status::Running, STEP | set(&[Field::Progress]), 0, ""),
-    Event("track_enriched", Kind::Known, Status::Unknown, TRACK | CHECKED, TRACK, "enriched"),
-    Event("track_status_changed", Kind::Known, Status::Unknown, TRACK | CHANGE | CHECKED, TRACK | set(&[Field::New]), ""),
+    Event("track_enriched", Kind::Known, Status::Unknown, JOB | TRACK | CHECKED, TRACK, "enriched"),
+    Event("track_status_changed", Kind::Known, Status::Unknown, JOB | TRACK | CHANGE | CHECKED, TRACK | set(&[Field::New]), ""),
     Event("playlist_updated", Kind::Known, Status::Unknown, PLAYLIST | set(&[Field::Updates]), 0, ""),
     Event("playlist_error", Kind::Known, Status::Unknown, PLAYLIST | set(&[Field::Error]), 0, "error"),
     Event("metric_update", Kind::Known, Status::Unknown, PLAYLIST, 0, ""),
     Event("follower_count_updated", Kind::Known, Status::Unknown, PLAYLIST, 0, ""),
     Event("analytics_updated", Kind::Known, Status::Unknown, PLAYLIST, 0, ""),
-    Event("activity_logged", Kind::Known, Status::Unknown, CHECKED, 0, ""),
+    Event("activity_logged", Kind::Known, Status::Unknown, JOB | CHECKED, 0, ""),
 ];
 
 /// The known event of this name.
@@ -267,6 +273,11 @@ impl<'a> Fields<'a> {
             self.set(field, value);
         }
     }
+}
+
+/// Reads which job an event of the app names.
+pub(super) fn name_job<'a>(news: &mut Fields<'a>, payload: &'a str) {
+    let _ = news.take_in(payload, JOB, false);
 }
 
 fn plain(word: &str) -> Value<'_> {

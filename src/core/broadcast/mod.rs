@@ -113,6 +113,8 @@ fn judge(name: &str, event: Option<&known::Event>, payload: &str, maps: &Maps, t
             }
             judged = known::read(&mut news, event, raw);
         }
+    } else {
+        known::name_job(&mut news, raw);
     }
     match judged {
         Ok(()) => {

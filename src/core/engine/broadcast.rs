@@ -84,42 +84,40 @@ impl Engine {
             {
                 self.mark_dirty(index);
             }
-            told = match applied {
-                Applied::Ended => self.is_new_end(index, name, true),
-                Applied::Same if is_end => self.is_new_end(index, name, false),
-                Applied::Changed | Applied::Same => true,
-                Applied::Late | Applied::AfterEnd => false,
-            };
+            told = self.is_news(index, name, applied);
             urgent = told && is_end;
         }
-        if !heard || !told {
+        if !told || !heard && applied != Some(Applied::Ended) {
             return;
         }
-        let id = job
-            .and_then(|index| self.jobs.get(index))
-            .map(|entry| entry.job.id.as_str());
-        if let (true, Some(id)) = (about.is_empty() && *kind != Kind::Batch, id) {
-            about = joined(&["j", id]);
+        let named = message.job.unwrap_or("");
+        let mut terms = Terms {
+            urgent,
+            unheard: !heard,
+            ..Terms::default()
+        };
+        if *kind != Kind::Batch {
+            terms.job = named;
+            terms.interval = broadcast::number(intervals, name);
+            // An event of the app is about a job only where one may take the place of another.
+            if about.is_empty() && (job.is_some() || terms.interval > 0) {
+                about = joined(&["j", named]);
+            }
+            terms.about = &about;
         }
         let meta = Meta {
             seq: self.seq,
             at: wall,
             source: Source::Socket,
-            job: id,
+            job: job.and(message.job),
             invalid: None,
         };
-        let mut interval = 0;
-        if *kind != Kind::Batch {
-            interval = broadcast::number(intervals, name);
+        let is_new = self
+            .outbox
+            .hold(&terms, record_of(*kind), name, raw, &meta, "");
+        if is_new && heard {
+            self.audit.delivered(name);
         }
-        let terms = Terms {
-            name,
-            about: &about,
-            interval,
-            urgent,
-        };
-        self.outbox
-            .hold(terms, record_of(*kind), name, raw, &meta, "");
     }
 
     pub(super) fn watch_entities(&mut self, kind: &str, on: bool) {
@@ -128,19 +126,6 @@ impl Engine {
             self.activate();
         }
         self.want_shared();
-    }
-
-    /// Whether the end of a job was not told by an event of this name: servers tell it by several, and each has its
-    /// listeners. `first`: it was not told by any.
-    pub(super) fn is_new_end(&mut self, job: u32, name: &str, first: bool) -> bool {
-        let Some(entry) = self.jobs.get_mut(job) else {
-            return false;
-        };
-        // The names of these events differ in length.
-        let bit = 1u32.wrapping_shl(name.len() as u32);
-        let before = if first { 0 } else { entry.end_told };
-        entry.end_told = before | bit;
-        before & bit == 0
     }
 
     /// The event that tells the end of a job: the one that the server would have told it by, as far as anybody listens.

@@ -2,7 +2,7 @@
 //! server appends for recovery is taken off before anybody sees it.
 
 use super::super::fields::{Field, Fields, Wrong};
-use super::super::job::{Applied, Source};
+use super::super::job::Source;
 use super::super::json::{Raw, Scanner, Value, push_numbers};
 use super::super::message::{Invalid, Kind, about, joined};
 use super::super::offset;
@@ -219,14 +219,8 @@ impl Engine {
                 joined(&["the table of jobs is full"]),
             ));
         };
-        let news = match self.apply(index, news, Time::NEVER) {
-            Applied::Changed | Applied::Ended => true,
-            Applied::Same => self
-                .jobs
-                .get(index)
-                .is_some_and(|entry| !entry.job.status.is_terminal()),
-            Applied::Late | Applied::AfterEnd => false,
-        };
+        let applied = self.apply(index, news, Time::NEVER);
+        let news = self.is_news(index, name, applied);
         Ok((Some(index), news))
     }
 

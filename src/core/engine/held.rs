@@ -1,127 +1,192 @@
 //! Events that wait for the page's next frame (`broadcast`). Of those of one name about one thing listeners are told the
-//! last one, at its place in the order, and no more often than the configuration says. What ends a job takes everything
-//! before it along at once.
+//! last one, at its place in the order, once between two frames at most, and no more often than the configuration says.
+//! What ends a job takes everything before it along at once; of what the job itself said nothing is told behind its end,
+//! however often it was told before.
 
-use super::super::audit::Audit;
 use super::super::index::Index;
-use super::super::message::joined;
+use super::super::message::{join, joined};
 use super::super::time::Time;
 
-/// How long what was told between two frames is not told again, ms: a frame.
-const FRAME: u64 = 16;
+/// Text of events that wait at most; a page that never takes them must not fill the memory.
+pub(super) const MAX_BYTES: usize = 8 << 20;
 
 /// Places of replaced events that are put up with.
-const SPARE: usize = 2000;
+const SPARE: u32 = 2000;
+
+/// Keys that are looked at for each new one, whether they may be forgotten: more than one, so that there are not many
+/// more than are needed.
+const SWEPT: u32 = 4;
+
+/// No place.
+const NONE: u32 = u32::MAX;
+
+/// What events of one name about one thing have in common.
+#[derive(Debug)]
+struct Key {
+    /// Their name, and behind that what they are about.
+    text: String,
+    /// How far apart two of them are told, ms.
+    interval: u64,
+    /// They are not told before.
+    at: Time,
+    /// Between which two frames one was told last.
+    told_in: u32,
+    /// The place of the one that waits.
+    place: u32,
+}
 
 /// One event.
 #[derive(Debug)]
 struct Event {
-    /// Its name, and behind that what it is about.
-    key: String,
-    name: usize,
-    /// Another one of its kind takes its place.
-    replaceable: bool,
-    /// How far apart two of them are told, ms.
-    interval: u64,
-    /// Empty: it was told, or another one took its place.
+    /// The place of its key; [`NONE`]: each of them is told.
+    key: u32,
+    /// The job it names.
+    job: String,
+    /// The end of that job follows: it is told before it, whatever was told of its key.
+    ends: bool,
+    /// Empty: another one took its place, or nobody hears it.
     record: String,
-    /// It is not told before.
-    at: Time,
 }
 
 /// Those that wait, in order.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     events: Vec<Event>,
+    /// Of what waits or was told; it is remembered here for as long as it is not told again.
+    keys: Vec<Key>,
     index: Index,
+    /// Places of keys that are forgotten.
+    free: Vec<u32>,
+    /// The key that was looked at last.
+    hand: u32,
+    /// One of them may not wait.
+    pub(super) urgent: bool,
+    /// The last time that any were told.
+    now: Time,
+    /// How often the page took what waits.
+    takes: u32,
     /// Of their records.
     bytes: usize,
     /// The earliest time at which one may be told.
     next: Option<Time>,
-    /// One of them may not wait.
-    pub(super) urgent: bool,
     /// How many places are those of events that were replaced.
-    replaced: usize,
+    replaced: u32,
 }
 
 /// What is held of an event beside its record.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(super) struct Terms<'a> {
-    pub(super) name: &'a str,
     /// What it is about; empty: each event is told.
     pub(super) about: &'a str,
+    /// The job it names; empty: none.
+    pub(super) job: &'a str,
     pub(super) interval: u64,
+    /// It is told at once, and if it names a job, ends that.
     pub(super) urgent: bool,
-}
-
-impl Terms<'_> {
-    fn is_replaceable(&self) -> bool {
-        !self.about.is_empty() || self.interval > 0
-    }
-
-    fn key(&self) -> String {
-        joined(&[self.name, "\0", self.about])
-    }
+    /// Nobody hears it: it stands for the end alone.
+    pub(super) unheard: bool,
 }
 
 impl Held {
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Whether one that waits gives way to another of these terms.
-    pub(super) fn replaces(&self, terms: &Terms<'_>) -> bool {
-        let key = terms.key();
-        let is = |place: u32| {
-            self.events
-                .get(place as usize)
-                .is_some_and(|event| event.key == key)
-        };
-        terms.is_replaceable() && self.index.get(&key, is).is_some()
-    }
-
-    pub(super) fn push(&mut self, terms: Terms<'_>, record: String) {
-        let replaceable = terms.is_replaceable();
-        let key = terms.key();
-        if self.replaced > SPARE {
-            // The page takes nothing: it may be hidden.
-            let urgent = self.urgent;
-            self.sift(&mut |event| event.replaceable || !event.record.is_empty());
-            self.urgent = urgent;
+    /// The place of a key, made when it is new.
+    fn key(&mut self, name: &str, terms: &Terms<'_>) -> u32 {
+        let text = joined(&[name, "\0", terms.about]);
+        let keys = &self.keys;
+        let key_of = |place: u32| keys.get(place as usize).map(|key| key.text.as_str());
+        if let Some(place) = self.index.get(&text, &key_of) {
+            return place;
         }
-        let place = self.events.len() as u32;
-        let mut at = Time(0);
-        if replaceable {
-            let events = &self.events;
-            let key_of = |place: u32| events.get(place as usize).map(|event| event.key.as_str());
-            match self.index.get(&key, |place| key_of(place) == Some(&key)) {
-                Some(old) => {
-                    self.index.r#move(&key, old, place);
-                    if let Some(event) = self.events.get_mut(old as usize) {
-                        at = event.at;
-                        self.bytes -= event.record.len();
-                        event.record = String::new();
-                        event.replaceable = false;
-                        self.replaced += 1;
-                    }
+        for _ in 0..SWEPT {
+            let Some(key) = self.keys.get_mut(self.hand as usize) else {
+                self.hand = 0;
+                break;
+            };
+            // Nothing waits, and whatever comes may be told.
+            if key.place == NONE && key.at <= self.now && key.told_in != self.takes {
+                self.index.remove(&key.text, self.hand);
+                key.at = Time::NEVER;
+                self.free.push(self.hand);
+            }
+            self.hand += 1;
+        }
+        let place = self.free.pop().unwrap_or(self.keys.len() as u32);
+        let keys = &self.keys;
+        self.index.insert(&text, place, &|place| {
+            keys.get(place as usize).map(|key| key.text.as_str())
+        });
+        let key = Key {
+            text,
+            interval: terms.interval,
+            at: Time(0),
+            told_in: NONE,
+            place: NONE,
+        };
+        match self.keys.get_mut(place as usize) {
+            Some(old) => *old = key,
+            None => self.keys.push(key),
+        }
+        place
+    }
+
+    /// Takes one in, and tells whether there is one more to be told; it is `lost` when there is no room.
+    pub(super) fn push(
+        &mut self,
+        name: &str,
+        terms: &Terms<'_>,
+        record: String,
+        lost: &mut u64,
+    ) -> bool {
+        if self.replaced > SPARE && !self.urgent {
+            // The page takes nothing: it may be hidden.
+            self.hand_over(None, self.now, false);
+        }
+        let mut key = NONE;
+        if !terms.about.is_empty() {
+            key = self.key(name, terms);
+        }
+        let known = self.keys.get(key as usize);
+        let old = known.and_then(|key| self.events.get_mut(key.place as usize));
+        let is_new = old.is_none();
+        if let Some(old) = old {
+            self.bytes -= old.record.len();
+            old.record = String::new();
+            self.replaced += 1;
+        } else if self.bytes > MAX_BYTES && !terms.urgent {
+            *lost += 1;
+            return false;
+        }
+        self.keep(Event {
+            key,
+            job: terms.job.to_owned(),
+            ends: false,
+            record,
+        });
+        if terms.urgent {
+            self.urgent = true;
+            if !terms.job.is_empty() {
+                for event in &mut self.events {
+                    event.ends |= event.job == terms.job;
                 }
-                None => self.index.insert(&key, place, &key_of),
+            }
+            // What comes behind it does not take its place.
+            if let Some(key) = self.keys.get_mut(key as usize) {
+                key.place = NONE;
+                key.told_in = self.takes;
             }
         }
-        if terms.urgent {
-            at = Time(0);
-            self.urgent = true;
+        is_new
+    }
+
+    /// Adds an event behind the others.
+    fn keep(&mut self, event: Event) {
+        let mut at = Time(0);
+        if let Some(key) = self.keys.get_mut(event.key as usize) {
+            at = key.at;
+            key.place = self.events.len() as u32;
         }
-        self.next = Some(self.next.map_or(at, |next| next.min(at)));
-        self.bytes += record.len();
-        self.events.push(Event {
-            key,
-            name: terms.name.len(),
-            replaceable,
-            interval: terms.interval,
-            record,
-            at,
-        });
+        self.next = Some(self.next().min(at));
+        self.bytes += event.record.len();
+        self.events.push(event);
     }
 
     /// When one of them may be told; [`Time::NEVER`] when none waits.
@@ -129,49 +194,34 @@ impl Held {
         self.next.unwrap_or(Time::NEVER)
     }
 
-    /// Appends the records of those that may be told.
-    pub(super) fn hand_over(&mut self, out: &mut String, now: Time, audit: &mut Audit) {
-        let least = if std::mem::take(&mut self.urgent) {
-            FRAME
-        } else {
-            0
-        };
-        self.sift(&mut |event| {
-            if event.at <= now && !event.record.is_empty() {
-                if !out.is_empty() {
-                    out.push(',');
-                }
-                out.push_str(&std::mem::take(&mut event.record));
-                if event.name > 0 {
-                    audit.delivered(event.key.get(..event.name).unwrap_or(""));
-                }
-                event.at = now.after(event.interval.max(least));
-            }
-            // What was told is remembered for as long as it is not told again.
-            event.replaceable && event.at > now
-        });
-    }
-
-    /// Keeps some, in their order.
-    fn sift(&mut self, is_kept: &mut dyn FnMut(&mut Event) -> bool) {
-        let events = std::mem::take(self).events;
-        for mut event in events {
-            if !is_kept(&mut event) {
+    /// Appends the records of those that may be told, if there is something to append them to; `taken`: with a frame.
+    /// Lets go of those that others took the place of.
+    pub(super) fn hand_over(&mut self, mut out: Option<&mut String>, now: Time, taken: bool) {
+        self.now = now;
+        self.next = None;
+        self.bytes = 0;
+        self.replaced = 0;
+        for event in std::mem::take(&mut self.events) {
+            if event.record.is_empty() {
                 continue;
             }
-            if !event.record.is_empty() {
-                self.next = Some(self.next().min(event.at));
-                self.bytes += event.record.len();
+            let key = self.keys.get_mut(event.key as usize);
+            let waits = key
+                .as_ref()
+                .is_some_and(|key| !event.ends && (key.at > now || key.told_in == self.takes));
+            let Some(out) = out.as_deref_mut().filter(|_| !waits) else {
+                self.keep(event);
+                continue;
+            };
+            if let Some(key) = key {
+                key.at = now.after(key.interval);
+                key.told_in = self.takes;
+                key.place = NONE;
             }
-            let place = self.events.len() as u32;
-            if event.replaceable {
-                let events = &self.events;
-                self.index.insert(&event.key, place, &|place| {
-                    events.get(place as usize).map(|event| event.key.as_str())
-                });
-            }
-            self.events.push(event);
+            join(out, &event.record);
         }
+        self.urgent = false;
+        self.takes += u32::from(taken);
     }
 }
 
@@ -179,29 +229,94 @@ impl Held {
 mod tests {
     use super::*;
 
+    fn terms(about: &str) -> Terms<'_> {
+        Terms {
+            about,
+            ..Terms::default()
+        }
+    }
+
+    fn told(held: &mut Held, now: u64, taken: bool) -> String {
+        let mut out = String::new();
+        held.hand_over(Some(&mut out), Time(now), taken);
+        out
+    }
+
     #[test]
     fn what_is_replaced_leaves_nothing_behind() {
         let mut held = Held::default();
-        let terms = |about| Terms {
-            name: "a",
-            about,
-            ..Terms::default()
-        };
         for number in 0..100_000 {
-            held.push(terms("x"), number.to_string());
+            held.push("a", &terms("x"), number.to_string(), &mut 0);
             if number % 100 == 0 {
-                held.push(terms(""), "own".into());
+                held.push("a", &terms(""), "own".into(), &mut 0);
             }
         }
-        assert!(
-            held.events.len() < 1000 + 2 * SPARE,
-            "{}",
-            held.events.len()
-        );
-        let mut out = String::new();
-        held.hand_over(&mut out, Time(0), &mut Audit::default());
+        let most = 1000 + 2 * SPARE as usize;
+        assert!(held.events.len() < most, "{}", held.events.len());
+        let out = told(&mut held, 0, true);
         let told: Vec<&str> = out.split(',').collect();
         assert_eq!((told.len(), told.last()), (1001, Some(&"99999")));
         assert!(held.events.is_empty() && held.bytes == 0);
+    }
+
+    #[test]
+    fn a_hand_over_looks_at_what_it_tells_not_at_all_that_is_remembered() {
+        const KEYS: u32 = 40_000;
+        let mut held = Held::default();
+        let push = |held: &mut Held, key: u32| {
+            let about = key.to_string();
+            let terms = Terms {
+                interval: 1000,
+                ..terms(&about)
+            };
+            held.push("a", &terms, about.clone(), &mut 0);
+        };
+        for key in 0..KEYS {
+            push(&mut held, key);
+        }
+        told(&mut held, 0, true);
+        assert_eq!(held.keys.len() as u32, KEYS);
+        for taken in [true, false] {
+            let hand = held.hand;
+            push(&mut held, KEYS + u32::from(taken));
+            assert_eq!(held.events.len(), 1);
+            assert!(!told(&mut held, 500, taken).is_empty());
+            assert!(held.hand - hand <= SWEPT);
+        }
+        // Each is remembered, for its interval.
+        push(&mut held, 7);
+        assert_eq!(told(&mut held, 999, true), "");
+        assert_eq!(told(&mut held, 1000, true), "7");
+        // Those for which nobody asks any more make room.
+        for key in 0..KEYS {
+            push(&mut held, 2 * KEYS + key);
+            told(&mut held, 5000, true);
+        }
+        assert!(held.keys.len() as u32 <= KEYS + 2);
+    }
+
+    #[test]
+    fn the_end_of_a_job_has_what_the_job_said_before_it() {
+        let mut held = Held::default();
+        let of = |about, job, urgent| Terms {
+            about,
+            job,
+            interval: 1000,
+            urgent,
+            unheard: false,
+        };
+        held.push("a", &of("x", "1", false), "first".into(), &mut 0);
+        held.push("a", &of("y", "2", false), "other".into(), &mut 0);
+        assert_eq!(told(&mut held, 0, true), "first,other");
+        held.push("a", &of("x", "1", false), "second".into(), &mut 0);
+        held.push("a", &of("y", "2", false), "late".into(), &mut 0);
+        assert_eq!(told(&mut held, 1, true), "");
+        held.push("b", &of("x", "1", true), "end".into(), &mut 0);
+        held.push("b", &of("x", "1", false), "behind".into(), &mut 0);
+        held.push("a", &of("z", "1", false), "behind, too".into(), &mut 0);
+        held.push("a", &of("z", "1", false), "the last".into(), &mut 0);
+        assert_eq!(told(&mut held, 2, false), "second,end,the last");
+        assert_eq!(told(&mut held, 1000, true), "late");
+        assert_eq!(told(&mut held, 1002, true), "behind");
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct Entry {
     pub(super) refreshers: Vec<u32>,
     /// It stands in the list of changed jobs.
     pub(super) dirty: bool,
-    /// The events by which its end was told (`broadcast`), a bit each.
+    /// The events by which its end was told, a bit each.
     pub(super) end_told: u32,
 }
 
@@ -153,8 +153,8 @@ impl Engine {
     /// Where a known job is.
     #[inline]
     pub(super) fn place_of(&self, id: &str) -> Option<u32> {
-        self.index.get(id, |place| {
-            self.jobs.get(place).is_some_and(|entry| entry.job.id == id)
+        self.index.get(id, &|place| {
+            self.jobs.get(place).map(|entry| entry.job.id.as_str())
         })
     }
 
@@ -499,10 +499,30 @@ impl Engine {
         applied
     }
 
+    /// Whether a message about a job, of which this came, is for the listeners of its event. Servers tell an end by
+    /// several events, and each has its listeners: it is told once by each.
+    pub(super) fn is_news(&mut self, index: u32, event: &str, applied: Applied) -> bool {
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return false;
+        };
+        if matches!(applied, Applied::Late | Applied::AfterEnd) {
+            return false;
+        }
+        if !entry.job.status.is_terminal() {
+            return true;
+        }
+        // Those of a protocol differ in this sum.
+        let bit = 1u32.wrapping_shl(event.bytes().map(u32::from).sum());
+        let before = entry.end_told;
+        entry.end_told |= bit;
+        before & bit == 0
+    }
+
     /// A job has ended: nothing more is to be heard of it.
     fn ended(&mut self, index: u32) {
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.gap = NO_GAP;
+            entry.end_told = 0;
         }
         self.rest(index);
         self.want_shared();

@@ -111,14 +111,8 @@ impl Engine {
             .push(self.seq, wall, message.name, message.raw, None);
         let news = match job {
             Some(index) if message.news.status != Status::Unknown => {
-                match self.apply(index, message.news, Time::NEVER) {
-                    Applied::Changed | Applied::Ended => true,
-                    Applied::Same => self
-                        .jobs
-                        .get(index)
-                        .is_some_and(|entry| !entry.job.status.is_terminal()),
-                    Applied::Late | Applied::AfterEnd => false,
-                }
+                let applied = self.apply(index, message.news, Time::NEVER);
+                self.is_news(index, message.name, applied)
             }
             _ => true,
         };
@@ -245,12 +239,11 @@ impl Engine {
             return;
         };
         let name = if self.config.is_broadcast() {
-            let name = self.broadcast_end(entry.job.status);
-            self.is_new_end(index, name, true);
-            name
+            self.broadcast_end(entry.job.status)
         } else {
             entry.job.end_event(self.config.is_socketio())
         };
+        self.is_news(index, name, Applied::Ended);
         let Some(entry) = self.jobs.get(index) else {
             return;
         };
@@ -267,10 +260,11 @@ impl Engine {
             elements.push(']');
             if self.config.is_broadcast() {
                 let terms = Terms {
+                    job: &entry.job.id,
                     urgent: true,
                     ..Terms::default()
                 };
-                self.outbox.hold(terms, '7', name, &elements, &meta, "");
+                self.outbox.hold(&terms, '7', name, &elements, &meta, "");
             } else {
                 self.outbox.event('7', name, &elements, &meta, "");
             }

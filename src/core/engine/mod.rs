@@ -324,7 +324,7 @@ impl Engine {
         self.tell_status();
         if self.shared_linger <= self.now && !self.is_posting() {
             self.shared_linger = Time::NEVER;
-            self.close_link(SHARED, "nobody listens");
+            self.close_link(SHARED, "done");
         }
         self.tell_status();
         self.tell();

@@ -5,15 +5,14 @@ use super::super::config::{BROADCAST, RateLimit, SOCKETIO, STREAM};
 use super::super::error::{Log, Problem};
 use super::super::job::Source;
 use super::super::json::{push_numbers, push_text};
+use super::super::message::join;
 use super::super::output::Output;
 use super::super::part::BroadcastPart;
 use super::super::queue::Bucket;
 use super::super::time::Time;
 use super::Engine;
-use super::held::{Held, Terms};
+use super::held::{Held, MAX_BYTES, Terms};
 
-/// Text of events that wait at most; a page that never takes them must not fill the memory.
-const MAX_BYTES: usize = 8 << 20;
 /// Log entries a second; a flood of broken frames must not become a flood of entries.
 const LOGS: RateLimit = RateLimit {
     per_second: 10.0,
@@ -124,7 +123,7 @@ impl Outbox {
         more: &str,
     ) -> bool {
         if self.holds() {
-            return self.hold(Terms::default(), record, name, json, meta, more);
+            return self.hold(&Terms::default(), record, name, json, meta, more);
         }
         if self.events.len() > MAX_BYTES {
             self.overflowed += 1;
@@ -145,24 +144,21 @@ impl Outbox {
         BROADCAST && (!(STREAM || SOCKETIO) || is(&self.holds))
     }
 
-    /// An event that is told when its terms allow it. False when there is no room.
+    /// An event that is told when its terms allow it. False when it takes the place of another, or there is no room.
     pub(super) fn hold(
         &mut self,
-        terms: Terms<'_>,
+        terms: &Terms<'_>,
         record: char,
         name: &str,
         json: &str,
         meta: &Meta<'_>,
         more: &str,
     ) -> bool {
-        if self.held.bytes() > MAX_BYTES && !terms.urgent && !self.held.replaces(&terms) {
-            self.overflowed += 1;
-            return false;
-        }
         let mut text = String::new();
-        write_event(&mut text, record, name, json, meta, more);
-        self.held.push(terms, text);
-        true
+        if !terms.unheard {
+            write_event(&mut text, record, name, json, meta, more);
+        }
+        self.held.push(name, terms, text, &mut self.overflowed)
     }
 
     pub(super) fn log(
@@ -263,7 +259,7 @@ impl Engine {
             } else {
                 std::mem::take(&mut self.outbox.dirty)
             };
-            self.hand_over(&jobs, urgent_events);
+            self.hand_over(&jobs, urgent_events, false);
         }
         let held = self.outbox.holds()
             && (self.outbox.held.next() <= self.now || self.entities.is_dirty());
@@ -279,7 +275,7 @@ impl Engine {
     pub(super) fn take(&mut self) {
         self.outbox.said_dirty = false;
         let dirty = std::mem::take(&mut self.outbox.dirty);
-        self.hand_over(&dirty, true);
+        self.hand_over(&dirty, true, true);
         // The list's memory is used again.
         if self.outbox.dirty.is_empty() {
             self.outbox.dirty = dirty;
@@ -289,7 +285,7 @@ impl Engine {
 
     /// One batch: notices, the given jobs as far as anybody looks at them, all events, those that are held with `held`
     /// alone. Jobs come before events, so that a listener finds the job as the event left it.
-    fn hand_over(&mut self, jobs: &[u32], held: bool) {
+    fn hand_over(&mut self, jobs: &[u32], held: bool, taken: bool) {
         let events = std::mem::take(&mut self.outbox.events);
         let notices = std::mem::take(&mut self.outbox.notices);
         let mut out = notices;
@@ -308,16 +304,9 @@ impl Engine {
         }
         if self.outbox.holds() && held {
             self.entities.hand_over(&mut out);
-            self.outbox
-                .held
-                .hand_over(&mut out, self.now, &mut self.audit);
+            self.outbox.held.hand_over(Some(&mut out), self.now, taken);
         }
-        if out.is_empty() {
-            out = events;
-        } else if !events.is_empty() {
-            out.push(',');
-            out.push_str(&events);
-        }
+        join(&mut out, &events);
         if !out.is_empty() {
             self.outputs.push(Output::Batch(out));
         }

@@ -343,7 +343,7 @@ impl Engine {
             let invalid = Invalid {
                 event: Some(message.name),
                 code: "wrong-job",
-                reason: &joined(&["the answer is about another job: ", &excerpt(id, 64)]),
+                reason: &joined(&["about another job: ", &excerpt(id, 64)]),
                 raw: message.raw,
             };
             return self.snapshot_invalid(index, &invalid);

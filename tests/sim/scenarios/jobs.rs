@@ -268,3 +268,17 @@ fn a_socket_given_up_stays_so_for_whoever_follows_until_connect() {
         rig.open();
     }
 }
+
+#[test]
+fn an_end_told_by_two_events_reaches_the_listeners_of_both_once() {
+    let mut rig = Rig::new(shared());
+    rig.listen("*");
+    let r#gen = rig.serve("a", 10);
+    let done = r#"{"type":"progress","job_id":"a","progress":100,"status":"All stems are ready"}"#;
+    for text in [done, &completed("a"), done, &completed("a")] {
+        rig.frame(r#gen, text);
+    }
+    assert_eq!(rig.job("a")["status"], "completed");
+    let told = rig.heard("completed").len();
+    assert_eq!((rig.heard("progress").len(), told), (1, 1));
+}

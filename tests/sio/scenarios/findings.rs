@@ -99,3 +99,38 @@ fn a_text_above_the_limit_is_refused_over_polling_too_and_what_comes_with_it_is_
     assert_eq!(rig.args("above").len(), 0);
     assert_eq!(rig.args("small").len(), 1);
 }
+
+#[test]
+fn an_end_told_by_two_events_reaches_the_listeners_of_both_once() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    let mut said = |name: &str| {
+        rig.frame(
+            socket,
+            &format!(r#"42/jobs,["{name}",{{"id":"7","status":"completed"}}]"#),
+        );
+        rig.args(name).len()
+    };
+    for name in ["job_updated", "job_completed"] {
+        assert_eq!([said(name), said(name)], [1, 1], "{name}");
+    }
+}
+
+#[test]
+fn an_end_that_was_read_is_told_by_its_own_event_once() {
+    let mut rig = Rig::new(jobwire::core::Config {
+        interval: 1000,
+        ..config()
+    });
+    let socket = rig.serve();
+    rig.refresh("7");
+    rig.read_all(r#"{"id":"7","status":"completed"}"#);
+    rig.frame(
+        socket,
+        r#"42/jobs,["job_completed",{"id":"7","status":"completed"}]"#,
+    );
+    assert!(
+        rig.args("job_completed").is_empty(),
+        "the core has told its own"
+    );
+}
