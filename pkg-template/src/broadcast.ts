@@ -9,8 +9,7 @@ type Given = Parameters<typeof Equip>;
 
 type EntityFields = [
   kind: string,
-  /** `null`: the core has forgotten some, and tells anew of those that it knows. */
-  id: string | null,
+  id: string,
   status: string | null,
   previousStatus: string | null,
   updatedAt: number,
@@ -18,6 +17,9 @@ type EntityFields = [
   /** `null`: the core has forgotten it. */
   data: object | null,
 ];
+
+/** Cells outlive cores, and this part is told of each core anew. */
+type Kept = Cell<Entities> & { keeper?: (id: string, entity?: Entity | null) => void };
 
 /** What only this protocol has in the config of docs/core-messages.md, and its presets. */
 function configure(config: unknown[], { map, intervals, path }: Tools[10], fault: Tools[11]): void {
@@ -41,10 +43,7 @@ function configure(config: unknown[], { map, intervals, path }: Tools[10], fault
 export function equip(...all: Given): void {
   const [, config, , records, , , , deliver, , , ...tools] = all;
   const [, , camelized, given, , toJob, toMeta, , entities, frames, options, fault] = tools;
-  /** By kind; the core knows no others than its own. */
-  const keepers: Record<string, ReturnType<typeof keep>> = {};
-
-  /** Takes entities of a kind in, or forgets one, or without an id all of them; tells of that once a frame, in a new map. */
+  /** Takes entities of a kind in, or forgets them; tells of that once a frame, in a new map. */
   function keep(cell: Cell<Entities>) {
     /** Ids, that of the entity which changed last at the end. */
     const order = new Set(cell.current.keys());
@@ -57,11 +56,7 @@ export function equip(...all: Given): void {
       frames.add(tell);
       return (draft ??= new Map(cell.current));
     };
-    return function update(id: string | null, entity?: Entity | null | false): unknown {
-      if (id === null) {
-        order.clear();
-        return change().clear();
-      }
+    return function update(id: string, entity?: Entity | null): unknown {
       if (!entity) return order.delete(id) && change().delete(id);
       const known = (draft ?? cell.current).get(id);
       // Whoever follows anew is told of all there are.
@@ -75,9 +70,9 @@ export function equip(...all: Given): void {
     };
   }
 
-  function take(kind: string, id: string | null, entity?: Entity | null | false): void {
-    const cell = entities.get(kind);
-    if (cell) (keepers[kind] ??= keep(cell))(id, entity);
+  function take(kind: string, id: string, entity?: Entity | null): void {
+    const cell: Kept | undefined = entities.get(kind);
+    if (cell) (cell.keeper ??= keep(cell))(id, entity);
   }
 
   /** The end of a job that a read found, as the server's own event would have told it; else as elsewhere. */
@@ -126,10 +121,6 @@ export function equip(...all: Given): void {
   records[11] = (...[kind, id, status, previousStatus, updatedAt, from, told]: EntityFields) => {
     const { source } = toMeta(0, 0, from, null, null);
     const data = camelized(told);
-    take(
-      kind,
-      id,
-      id !== null && told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data }),
-    );
+    take(kind, id, told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data }));
   };
 }

@@ -146,7 +146,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     const part = home ? import("./socketio.js") : isBroadcast && import("./broadcast.js");
     if (part) {
       const [{ equip }] = await Promise.all([part, preload(options)]);
-      records = [...ownRecords];
       equip(
         home,
         values,
@@ -216,7 +215,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const sink = (kind: number, n: number, value: never) => closed || calls[kind]?.(n, value);
 
   /** Records of a batch, likewise. */
-  const ownRecords: ((...values: never[]) => void)[] = [
+  const records: ((...values: never[]) => void)[] = [
     jobs.receive,
     (event: string, payload: unknown, ...origin: Origin) => deliver(event, payload, toMeta(...origin)),
     (...now: Parameters<typeof toStatus>) => rooms.get(home)?.status.set(toStatus(...now)),
@@ -230,9 +229,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     (event: string, values: never[], ...origin: Origin) =>
       deliver(event, toPayload(event, values, origin[3], origin[2]), toMeta(...origin)),
   ];
-
-  /** With those of the protocol's part, for each core anew. */
-  let records = ownRecords;
 
   function read(batch: [number, ...never[]][]): void {
     for (const [kind, ...values] of batch) {

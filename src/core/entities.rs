@@ -8,9 +8,9 @@ use super::message::join;
 
 /// Entities kept at most.
 const MOST: usize = 50_000;
-/// Bytes kept at most of all of them, and of the members of one: whatever changes one of them copies all.
+/// Bytes of members kept at most: of all, and of one.
 const MOST_BYTES: usize = 64 << 20;
-const MOST_EACH: usize = 128 << 10;
+const MOST_EACH: usize = 1 << 20;
 /// Members kept of one.
 const MOST_MEMBERS: usize = 256;
 

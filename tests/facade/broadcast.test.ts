@@ -253,24 +253,6 @@ describe("entities", () => {
     expect(told).toEqual([[], ["7"]]);
   });
 
-  it("go when the core has forgotten them while nobody followed", async () => {
-    const { client, core } = await open(broadcast);
-    vi.useFakeTimers();
-    const store = client.entities("track");
-    const leave = store.subscribe(() => {});
-    core.push(entity("1"), entity("2"), entity(""));
-    await frame();
-    leave();
-    const told: string[][] = [];
-    store.subscribe((map) => told.push([...map.keys()]));
-    core.push(["entity", { kind: "track", id: null, data: null }], entity("2"), entity("3"));
-    await frame();
-    expect(told).toEqual([
-      ["1", "2", ""],
-      ["2", "3"],
-    ]);
-  });
-
   it("go when the core forgets them", async () => {
     const { client, core } = await open(broadcast);
     vi.useFakeTimers();

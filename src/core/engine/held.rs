@@ -158,7 +158,7 @@ impl Held {
         self.keep(Event {
             key,
             job: terms.job.to_owned(),
-            ends: false,
+            ends: terms.urgent,
             record,
         });
         if terms.urgent {
@@ -293,6 +293,17 @@ mod tests {
             told(&mut held, 5000, true);
         }
         assert!(held.keys.len() as u32 <= KEYS + 2);
+    }
+
+    #[test]
+    fn an_end_that_names_no_job_is_told_at_once() {
+        let mut held = Held::default();
+        let end = Terms {
+            urgent: true,
+            ..terms("j")
+        };
+        held.push("a", &end, "end".into(), &mut 0);
+        assert_eq!(told(&mut held, 0, false), "end");
     }
 
     #[test]

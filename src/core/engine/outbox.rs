@@ -261,8 +261,10 @@ impl Engine {
             };
             self.hand_over(&jobs, urgent_events, false);
         }
-        let held = self.outbox.holds()
-            && (self.outbox.held.next() <= self.now || self.entities.is_dirty());
+        // Without a frame after it, what was told at once would be remembered as told in this one for ever.
+        let held = urgent_events
+            || self.outbox.holds()
+                && (self.outbox.held.next() <= self.now || self.entities.is_dirty());
         if !self.outbox.said_dirty
             && (!self.outbox.dirty.is_empty() || !self.outbox.events.is_empty() || held)
         {
