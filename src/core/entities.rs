@@ -141,7 +141,7 @@ impl Entities {
     fn place(&mut self, key: &str) -> u32 {
         let list = &self.list;
         let key_of = |place: u32| list.get(place as usize).map(|entity| entity.key.as_str());
-        if let Some(place) = self.index.get(key, &key_of) {
+        if let Some(place) = self.index.get(key, key_of) {
             return place;
         }
         if self.list.len() - self.free.len() >= MOST {

@@ -132,7 +132,7 @@ mod tests {
         }
         for n in [0, 30_000, 39_999, 40_000, 49_999] {
             let key = &keys[n as usize];
-            let found = index.get(key, &key_of);
+            let found = index.get(key, key_of);
             assert_eq!(found, (n >= 40_000).then_some(n), "{key}");
         }
     }
@@ -173,7 +173,7 @@ mod tests {
             let (mut index, mut model) = (Index::default(), HashMap::new());
             for (add, n) in steps {
                 let key = &keys[n as usize];
-                let found = index.get(key, &|place| keys.get(place as usize).map(String::as_str));
+                let found = index.get(key, |place| keys.get(place as usize).map(String::as_str));
                 prop_assert_eq!(found, model.get(key).copied());
                 match (add, found) {
                     (true, None) => {

@@ -93,7 +93,7 @@ impl Held {
         let text = joined(&[name, "\0", terms.about]);
         let keys = &self.keys;
         let key_of = |place: u32| keys.get(place as usize).map(|key| key.text.as_str());
-        if let Some(place) = self.index.get(&text, &key_of) {
+        if let Some(place) = self.index.get(&text, key_of) {
             return place;
         }
         for _ in 0..SWEPT {

@@ -153,7 +153,7 @@ impl Engine {
     /// Where a known job is.
     #[inline]
     pub(super) fn place_of(&self, id: &str) -> Option<u32> {
-        self.index.get(id, &|place| {
+        self.index.get(id, |place| {
             self.jobs.get(place).map(|entry| entry.job.id.as_str())
         })
     }
