@@ -161,7 +161,7 @@ export interface JobsClientOptions<Events = JobEvents> {
   map?: Partial<EnvelopeMap>;
   /**
    * `broadcast`: least time in ms between two of these events about the same thing; the last one is told when it is over.
-   * 0: every frame. `metric_update` has 1000 unless it is given.
+   * 0: once a frame for known events, always for events of your own. `metric_update` has 1000 unless it is given.
    */
   intervals?: { readonly [K in keyof NoInfer<Events> & string]?: number };
   /** Receives what the client has to say. Without it the client is silent. */

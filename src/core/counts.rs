@@ -77,10 +77,11 @@ impl Counts {
     /// How much is done, in percent; NaN while the total is not known, or nothing.
     pub(super) fn percentage(&self) -> f64 {
         let [total, processed, ..] = self.0;
-        if total > 0.0 {
-            (processed / total * 100.0).min(100.0)
-        } else {
-            f64::NAN
+        // `min` would make 100 of what is not known.
+        match processed / total * 100.0 {
+            percentage if percentage <= 100.0 => percentage,
+            _ if total > 0.0 && processed > total => 100.0,
+            _ => f64::NAN,
         }
     }
 
@@ -105,7 +106,13 @@ mod tests {
     fn a_percentage_needs_a_total() {
         assert_eq!(Counts([8.0, 2.0, NAN, NAN]).percentage(), 25.0);
         assert_eq!(Counts([8.0, 9.0, NAN, NAN]).percentage(), 100.0);
-        for counts in [[NAN, 2.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]] {
+        let unknown = [
+            [NAN, 2.0, 1.0, 1.0],
+            [0.0, 0.0, 0.0, 0.0],
+            [0.0, 2.0, NAN, NAN],
+            [8.0, NAN, NAN, NAN],
+        ];
+        for counts in unknown {
             assert!(Counts(counts).percentage().is_nan());
         }
     }

@@ -67,6 +67,16 @@ describe("jobs of broadcast", () => {
     assert.deepEqual({ status, message }, { status: "completed", message: "all of it" });
   });
 
+  it("have no percentage while nobody has counted", async () => {
+    const client = await connect();
+    server.emit("enrichment_job_started", { jobId: "7", total: 1000 });
+    const started = await until(client.job("7"), ({ status }) => status === "running");
+    assert.equal(started.progress, undefined);
+    server.job("7").progress({ processed: 250, total: 1000 });
+    const { progress } = await until(client.job("7"), (now) => now.counts);
+    assert.equal(progress, 25);
+  });
+
   it("are entities as well", async () => {
     const client = await connect();
     server.job("7").progress({ processed: 1, total: 2 });
