@@ -114,7 +114,7 @@ const ONE_BY_ONE = ["--test-concurrency=1"];
 
 /** End-to-end tests that `npm test` would take more than ten minutes with. */
 const OF_ONE_SYSTEM =
-  /(?:five|images|karaoke|karaoke-hooks|map|playlists|playlists-page|songs|transcription)\.test\.mjs$/;
+  /(?:fastapi|five|images|karaoke|karaoke-hooks|map|playlists|playlists-page|songs|transcription)\.test\.mjs$/;
 
 /** @type {readonly Suite[]} */
 export const suites = [
