@@ -97,6 +97,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether what is told of a job comes in order: a faulty server confuses its messages, a read overtakes them on a
+    /// slow network. Where progress stands still nothing tells then which of two stages is the later one.
+    pub fn keeps_order(&self) -> bool {
+        [Fault::BadFrames, Fault::SlowNetwork]
+            .iter()
+            .all(|fault| !self.faults.contains(fault))
+    }
+
     pub fn per_job(&self) -> bool {
         self.config.path.contains("{id}")
     }

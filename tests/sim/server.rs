@@ -45,6 +45,13 @@ pub struct Truth {
     pub said: Vec<Said>,
 }
 
+impl Job {
+    /// Whether its stage may advance while its progress stands still.
+    pub fn stands_still(&self) -> bool {
+        self.pace == 700
+    }
+}
+
 impl Truth {
     pub fn new(count: usize, attempts: Attempts, dice: &mut Dice) -> Self {
         let jobs = (0..count).map(|n| {
@@ -90,7 +97,7 @@ impl Truth {
             return;
         }
         // Some work shows only in the stage.
-        let stands_still = job.pace == 700 && job.version.is_multiple_of(3);
+        let stands_still = job.stands_still() && job.version.is_multiple_of(3);
         job.progress += if stands_still { 0 } else { ahead };
         let reached = job.progress as usize / 25;
         let next = job.stage + usize::from(stands_still);

@@ -37,7 +37,8 @@ impl Check {
                 && match job.status {
                     "running" => {
                         progress == Some(job.progress)
-                            && shown.stage.as_deref() == Some(truth.stage(index))
+                            && (job.stands_still() && !plan.keeps_order()
+                                || shown.stage.as_deref() == Some(truth.stage(index)))
                     }
                     "completed" => progress == Some(100),
                     _ => true,

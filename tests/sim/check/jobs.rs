@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::page::{JobRecord, Page, Shown};
-use crate::plan::{Attempts, Fault, Plan};
+use crate::plan::{Attempts, Plan};
 use crate::server::Truth;
 
 impl Check {
@@ -47,14 +47,9 @@ impl Check {
                     self.ensure(!backwards, || {
                         format!("job {job} ran backwards: {before:?} → {shown:?}")
                     });
-                    // Where progress stands still nothing tells which of two stages is the later one, when a faulty
-                    // server confuses its messages or a read overtakes them on a slow network.
-                    let in_order = [Fault::BadFrames, Fault::SlowNetwork]
-                        .iter()
-                        .all(|fault| !plan.faults.contains(fault));
                     let [was, is] =
                         [&before, &shown].map(|shown| Truth::place_of(shown.stage.as_deref()));
-                    self.ensure(!in_order || was <= is, || {
+                    self.ensure(!plan.keeps_order() || was <= is, || {
                         format!("job {job} went back to an earlier stage: {before:?} → {shown:?}")
                     });
                     if before.is_over() {
