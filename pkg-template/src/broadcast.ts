@@ -70,11 +70,6 @@ export function equip(...all: Given): void {
     };
   }
 
-  function take(kind: string, id: string, entity?: Entity | null): void {
-    const cell: Kept | undefined = entities.get(kind);
-    if (cell) (cell.keeper ??= keep(cell))(id, entity);
-  }
-
   /** The end of a job that a read found, as the server's own event would have told it; else as elsewhere. */
   const hearOwn = records[7];
   function hearEnd(event: string, values: never[], ...origin: Parameters<typeof toMeta>): void {
@@ -111,16 +106,12 @@ export function equip(...all: Given): void {
 
   configure(config, options, fault);
   records[7] = hearEnd;
-  const hearJob = records[0];
-  records[0] = (...fields) => {
-    hearJob?.(...fields);
-    const data = toJob(...(fields as unknown as JobFields));
-    const { id, status, updatedAt, source } = data;
-    take("job", id, { id, kind: "job", status, updatedAt, source, data });
-  };
   records[11] = (...[kind, id, status, previousStatus, updatedAt, from, told]: EntityFields) => {
+    const cell: Kept | undefined = entities.get(kind);
+    if (!cell) return;
     const { source } = toMeta(0, 0, from, null, null);
     const data = camelized(told);
-    take(kind, id, told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data }));
+    const entity = told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data });
+    (cell.keeper ??= keep(cell))(id, entity);
   };
 }

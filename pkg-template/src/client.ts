@@ -30,6 +30,16 @@ export type Entities = ReadonlyMap<string, T.Entity>;
 
 type Origin = Parameters<typeof toMeta>;
 
+const jobEntities = new WeakMap<T.Job, T.Entity>();
+
+/** A job as an entity, the same one while nothing in it changes, behind its id. */
+function toEntity(job: T.Job): [string, T.Entity] {
+  const { id, status, updatedAt, source } = job;
+  let entity = jobEntities.get(job);
+  if (!entity) jobEntities.set(job, (entity = { id, kind: "job", status, updatedAt, source, data: job }));
+  return [id, entity];
+}
+
 /** What a protocol's part of the facade takes from here: it imports nothing, so that it is one chunk and this another. */
 const tools = [LOGS, PROBLEMS, camelized, given, problem, toJob, toMeta, toStatus] as const;
 export type Tools = readonly [
@@ -375,18 +385,17 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     jobs: jobs.list,
     entities(plural) {
       const kind = plural.replace(/s$/, "");
-      let cell = entities.get(kind);
-      if (cell) return cell;
-      cell = createCell<Entities>(new Map(), guard, (how) => {
-        // Other protocols tell of nothing beside jobs; and nobody says when he has looked for the last time.
-        if (!isBroadcast || how === Want.Looked) return;
+      const known = entities.get(kind);
+      if (known) return known;
+      let leave = () => {};
+      const cell = createCell<Entities>(new Map(), guard, (how) => {
+        // Nobody says when he has looked for the last time.
+        if (how === Want.Looked) return;
         if (kind === "job") {
-          watchAll(how ? 1 : -1);
-          // Who comes second wants to hear of all jobs as well.
-          if (how) post(Post.WatchAll, 1);
-          return;
-        }
-        post(Post.WatchEntities, +!!how, kind);
+          leave();
+          if (how) leave = jobs.list().subscribe((all) => cell.set(new Map(all.map(toEntity))));
+          // Other protocols tell of nothing beside jobs.
+        } else if (isBroadcast) post(Post.WatchEntities, +!!how, kind);
       });
       entities.set(kind, cell);
       return cell;
@@ -444,7 +453,7 @@ export interface JobsClient<Events = JobEvents> extends T.Listening<Events>, T.T
   /**
    * `broadcast`: what the server tells of, by id: each `track`, each `playlist`, each `job` (or `tracks`, `playlists`,
    * `jobs`). The same map while nothing in it changed. They are followed while somebody subscribes; `current` is what was
-   * known then. With other protocols it stays empty: jobs() has theirs.
+   * known then. Other protocols tell of nothing beside jobs.
    */
   entities(kind: string): T.Store<ReadonlyMap<string, T.Entity>>;
   /**

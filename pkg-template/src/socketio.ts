@@ -109,13 +109,13 @@ export function equip(
   records: ((...values: never[]) => void)[],
   rooms: Channels["rooms"],
   say: Channels["say"],
-  ask: <R>(message: Post.Reply | Post.Audit, text?: undefined, m?: number, data?: string) => Promise<R>,
+  ask: <R>(message: Post.Reply, text: undefined, m: number, data?: string) => Promise<R>,
   deliver: (event: string, payload: unknown, meta: T.EventMeta, channel?: string, name?: string) => void,
   isClosed: () => boolean,
   /** Who waits for an answer. */
   answer: (rid: number) => { resolve(value: unknown): void } | undefined,
   ...[logs, problems, camelized, given, problem, toJob, toMeta, toStatus]: Tools
-): undefined {
+): void {
   /** What has come before the record that it belongs to, by number. */
   const attachments = new Map<number, ArrayBuffer>();
 

@@ -171,9 +171,7 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
     }
     const [what, n = 0] = message;
     if (isWish(what)) {
-      // Said again it asks for what others know already.
-      const isAgain = what === Post.WatchAll && n;
-      if ((wishes.note(message) || isAgain) && connected) say?.([message]);
+      if (wishes.note(message) && connected) say?.([message]);
       return;
     }
     switch (what) {

@@ -166,7 +166,7 @@ function bestOrder(codes) {
     if (size < least) [least, best] = [size, order];
   };
   orders.forEach(consider);
-  let random = 7;
+  let random = 1;
   const below = (/** @type {number} */ end) => {
     random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
     return Math.floor((random / 2 ** 31) * end);

@@ -84,7 +84,7 @@ describe("jobs of broadcast", () => {
     // Another one looks at them already.
     const stop = client.jobs().subscribe(() => {});
     const found = await until(client.entities("jobs"), (all) => all.get("7"));
-    assert.deepEqual(found.get("7")?.data, client.job("7").current);
+    assert.equal(found.get("7")?.data, client.job("7").current);
     server.job("7").complete();
     const ended = await until(client.entities("job"), (all) => all.get("7")?.status === "completed");
     assert.deepEqual([...ended.keys()], ["7"]);
