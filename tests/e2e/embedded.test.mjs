@@ -13,6 +13,7 @@ import {
 } from "./stage.mjs";
 import { startEmbeddedServer } from "./support/backend.mjs";
 import { openPage } from "./support/browser.mjs";
+import { WAIT_MS } from "./support/patience.mjs";
 import { createFaultProxy } from "./support/proxy.mjs";
 
 const PACE_MS = 250;
@@ -46,7 +47,7 @@ describe("the embedded server", () => {
   /** Asks until the back-end has seen its last WebSocket go. */
   async function noSocketsAtServer() {
     const state = async () => (await fetch(`${server.url}/api/v1/_control/state`)).json();
-    const deadline = performance.now() + 5000;
+    const deadline = performance.now() + WAIT_MS;
     while ((await state()).sockets > 0)
       assert.ok(performance.now() < deadline, "the server still has sockets");
   }

@@ -8,6 +8,7 @@ import { startEmbeddedServer, startExpress } from "./support/backend.mjs";
 import { hasWorkers } from "./support/browser.mjs";
 import { DemoPage } from "./support/demo-page.mjs";
 import { noteImages, PHOTO, PROGRESS_PATH, sendPhoto, serverHas } from "./support/images.mjs";
+import { WAIT_MS } from "./support/patience.mjs";
 import { createFaultProxy } from "./support/proxy.mjs";
 
 /** @typedef {import("./support/backend.mjs").Backend} Backend */
@@ -30,7 +31,7 @@ const UPLOADS = 10;
 
 /** Awaits the end of the session that is read at this address. @param {string} url */
 async function ended(url) {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + WAIT_MS;
   while ((await (await fetch(url)).json()).status === "running")
     assert.ok(performance.now() < deadline, "the session goes on and on");
 }

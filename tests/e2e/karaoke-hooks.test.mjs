@@ -12,6 +12,7 @@ import { startEmbeddedServer } from "./support/backend.mjs";
 import { openPage } from "./support/browser.mjs";
 import { sendTone } from "./support/karaoke.mjs";
 import { servePages } from "./support/pages.mjs";
+import { WAIT_MS } from "./support/patience.mjs";
 
 const LAB = fileURLToPath(new URL("./pages/hooks", import.meta.url));
 const BUILT = join(targetDir, "hooks-page");
@@ -65,7 +66,8 @@ describe("the hooks of the karaoke page", () => {
    * @param {(...args: Args) => unknown} condition
    * @param {Args} args
    */
-  const until = (condition, ...args) => test.eventually(condition, { polling: 20, timeout: 10_000 }, ...args);
+  const until = (condition, ...args) =>
+    test.eventually(condition, { polling: 20, timeout: WAIT_MS }, ...args);
 
   const connected = (/** @type {string} */ name) =>
     until((wanted) => window.lab.last[wanted]?.connected, name);

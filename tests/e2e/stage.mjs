@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before } from "node:test";
 import { launchBrowser, openPage } from "./support/browser.mjs";
 import { servePages } from "./support/pages.mjs";
+import { WAIT_MS } from "./support/patience.mjs";
 import { createFaultProxy } from "./support/proxy.mjs";
 
 /** @typedef {import("./support/browser.mjs").TestPage} TestPage */
@@ -21,8 +22,6 @@ export const FAST = {
   reconnect: { attempts: 2, baseDelay: 50, maxDelay: 200, minUptime: 100 },
   polling: { url: "/api/v1/jobs/{id}", interval: 100 },
 };
-
-const WAIT_MS = 10_000;
 
 /** What browsers write about connections that fail; nobody can keep them from it. */
 const NETWORK_MESSAGES =

@@ -24,9 +24,10 @@ const KEPT: u32 = 1 << 31;
 const NEXT_PROBE: u64 = 5000;
 const LAST_PROBE: u64 = 60_000;
 
-/// GETs in a row that may bring nothing, and how long the client waits before each but the first, ms.
-const MOST_EMPTY: u32 = 50;
-const PAUSE: u64 = 100;
+/// GETs in a row that may bring nothing, and how much longer the client waits before each than before the one before,
+/// ms: five seconds in all, and what the requests take.
+const MOST_EMPTY: u32 = 20;
+const PAUSE: u64 = 25;
 
 /// The longest part of an answer that an error quotes, bytes.
 const QUOTED: usize = 120;
@@ -565,7 +566,7 @@ impl Engine {
                 return self.lost("nothing but empty answers");
             }
             if transport.empty > 1 {
-                transport.get_at = self.now.after(PAUSE);
+                transport.get_at = self.now.after(PAUSE * u64::from(transport.empty));
                 return;
             }
         }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { findVenvPython } from "../../../scripts/lib/python.mjs";
 import { Backend } from "../../e2e/support/backend.mjs";
+import { WAIT_MS } from "../../e2e/support/patience.mjs";
 
 /** @typedef {"node" | "python"} Kind */
 /**
@@ -15,7 +16,6 @@ import { Backend } from "../../e2e/support/backend.mjs";
 export const KINDS = /** @type {const} */ (["node", "python"]);
 
 const ASK_EVERY_MS = 25;
-const WAIT_MS = 10_000;
 
 /** @param {string} file */
 const inServers = (file) => fileURLToPath(new URL(`../servers/${file}`, import.meta.url));

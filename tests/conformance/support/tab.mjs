@@ -2,10 +2,9 @@
 /// <reference path="../../e2e/pages/window.d.ts" />
 /** A page with one client under test. */
 import assert from "node:assert/strict";
+import { WAIT_MS } from "../../e2e/support/patience.mjs";
 
 /** @typedef {import("../../e2e/support/browser.mjs").TestPage} TestPage */
-
-const WAIT_MS = 8000;
 
 /** What browsers write about connections that fail; nobody can keep them from it. */
 const NETWORK_MESSAGES =

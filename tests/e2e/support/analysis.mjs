@@ -1,11 +1,10 @@
 /** The track analysis back-end of system A, as tests use it: recordings, notices of its worker, frames, its state. */
 import assert from "node:assert/strict";
 import { sampleWav } from "../../../examples/backends/bun/make-sample.mjs";
+import { WAIT_MS } from "./patience.mjs";
 
 export const GOOD = sampleWav({ seconds: 2, bpm: 100 });
 export const BAD = Buffer.from("no recording at all");
-
-const WAIT_MS = 10_000;
 
 /**
  * Sends recordings, which become one job.

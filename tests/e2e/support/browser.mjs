@@ -1,12 +1,12 @@
 /** Real browsers for end-to-end tests: Chromium over its own protocol, Firefox over WebDriver BiDi. */
 import puppeteer from "puppeteer-core";
 import { findChromium, findFirefox } from "../../../scripts/lib/browsers.mjs";
+import { WAIT_MS } from "./patience.mjs";
 
 /** @typedef {"chromium" | "firefox"} BrowserName */
 /** @typedef {import("puppeteer-core").Browser} Browser */
 /** @typedef {import("puppeteer-core").Page} Page */
 
-const TIMEOUT_MS = 15_000;
 /** Nothing in the background that could disturb a measurement or need the network. */
 const CHROMIUM_FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 /** Chromium's sandbox does not work for root. */
@@ -55,7 +55,7 @@ export class TestPage {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
-    page.setDefaultTimeout(TIMEOUT_MS);
+    page.setDefaultTimeout(WAIT_MS);
     page.on("console", (message) => this.console.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => {
       const text = error instanceof Error ? error.message : String(error);

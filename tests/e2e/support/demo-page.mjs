@@ -1,7 +1,6 @@
 /** Pages of examples/react, used as a person uses them. */
 import { openPage } from "./browser.mjs";
-
-const WAIT_MS = 10_000;
+import { WAIT_MS } from "./patience.mjs";
 
 /** A browser window with a page of the site. */
 export class DemoPage {

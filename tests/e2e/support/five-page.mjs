@@ -3,13 +3,12 @@
 import assert from "node:assert/strict";
 import { Watcher } from "../stage.mjs";
 import { openPage } from "./browser.mjs";
+import { WAIT_MS } from "./patience.mjs";
 
 /** @typedef {import("./five.mjs").Running} Running */
 /** @typedef {{ system: Running, id: string }} Job */
 /** @typedef {{ percent?: number, text: string }} Shown */
 /** @typedef {{ state: string, attempt: number }} State */
-
-const WAIT_MS = 20_000;
 
 export class FivePage {
   /** @param {import("./browser.mjs").TestPage} test */

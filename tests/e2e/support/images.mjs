@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { WAIT_MS } from "./patience.mjs";
 
 export const PROGRESS_PATH = "/api/images_mvp/progress/{id}";
 export const PHOTO = fileURLToPath(new URL("../../../examples/backends/express/sample.jpg", import.meta.url));
-
-const WAIT_MS = 10_000;
 
 /**
  * Sends the photo in a session.

@@ -2,12 +2,11 @@
 /** Screens of the karaoke page of examples/react, for end-to-end tests and benchmarks. */
 import { openPage } from "./browser.mjs";
 import { startEmbeddedServer, startFlask } from "./backend.mjs";
+import { WAIT_MS } from "./patience.mjs";
 
 /** @typedef {import("./browser.mjs").TestPage} TestPage */
 /** @typedef {"vocalVolume" | "instrumentalVolume" | "lyricsOffset" | "lyricsSize" | "currentTime"} Control */
 /** @typedef {{ at: number, status: string }} Step `removed` is the last one */
-
-const WAIT_MS = 15_000;
 
 /** The servers of system B; `urls` are of its web processes. */
 export const KARAOKE_SERVERS = /** @type {const} */ ([

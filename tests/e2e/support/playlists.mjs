@@ -1,7 +1,6 @@
 /** A page with a client of the playlist back-end (pages/playlists.js), and what that server says. */
 import { openPage } from "./browser.mjs";
-
-const WAIT_MS = 20_000;
+import { WAIT_MS } from "./patience.mjs";
 
 /** Members that a message of each event has, with their types. @type {Record<string, Record<string, string>>} */
 export const EXISTING_EVENTS = {

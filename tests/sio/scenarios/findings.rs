@@ -79,6 +79,31 @@ fn a_server_that_answers_every_get_with_nothing_is_not_asked_without_pause() {
     assert!(rig.polls().iter().any(|(_, _, body)| body.is_none()));
 }
 
+/// python-engineio does so for as long as it takes a probe for begun, be the client or the network slow.
+#[test]
+fn a_session_that_answers_with_nothing_is_replaced_within_seconds_however_slow_the_answers_are() {
+    for (slow, within, most) in [(10, 6000, 25), (200, 10_000, 25)] {
+        let mut rig = Rig::new(with(Transports::PollingOnly));
+        let mut get = Some(rig.serve_by_polling());
+        let (mut passed, mut asked) = (0, 0);
+        while rig.status.state == "open" {
+            if let Some(req) = get.take() {
+                asked += 1;
+                rig.pass(slow);
+                passed += slow;
+                rig.answer(req, 200, "6");
+            } else {
+                rig.pass(5);
+                passed += 5;
+            }
+            let polls = rig.polls();
+            get = get.or(polls.iter().find(|poll| poll.2.is_none()).map(|poll| poll.0));
+        }
+        assert!(passed > 3000 && passed < within, "{slow}: after {passed} ms");
+        assert!(asked < most, "{slow}: {asked} requests");
+    }
+}
+
 /// What a WebSocket's driver leaves out by itself, the engine leaves out of an answer.
 #[test]
 fn a_text_above_the_limit_is_refused_over_polling_too_and_what_comes_with_it_is_not() {
