@@ -34,13 +34,14 @@ export interface Scheduler {
 /** `isSlow`: the answer to `take` comes later than in a microtask, as a worker's. */
 export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
   const waiting = new Set<() => void>();
+  /** In this frame. */
+  const told = new Set<() => void>();
   let isDirty = false;
   let taking = false;
   let frame: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let budget = Infinity;
   let calm: number = Rule.Calm;
-  let sent = 0;
   let lastFrame = 0;
   let interval = Rule.Frame + 0.7;
   /** Whether this frame was asked for by the last one, so that the time between them means something. */
@@ -55,20 +56,22 @@ export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
       budget = Infinity;
     } else if (chained) {
       if (took > Rule.Late * interval) {
-        budget = Math.max(Rule.MinBudget, Math.floor(Math.min(budget, sent) / 2));
+        budget = Math.max(Rule.MinBudget, Math.floor(Math.min(budget, told.size) / 2));
         calm = 0;
       } else if (++calm > Rule.Calm) budget = waiting.size ? Math.ceil(budget * Rule.Growth) : Infinity;
       // A faster display shows at once, a slower one little by little: one slow frame may be the app's doing.
       if (took > 3) interval = Math.min(took, Rule.Slowest, interval + Math.max(0, took - interval) / 100);
     }
     lastFrame = now;
-    sent = 0;
+    told.clear();
   }
 
   function flush(): void {
     for (const notify of waiting) {
-      if (sent >= budget) break;
-      sent++;
+      if (told.size >= budget) break;
+      // A worker's answer, or what a listener caused, may bring more in the same frame.
+      if (told.has(notify)) continue;
+      told.add(notify);
       waiting.delete(notify);
       notify();
     }
@@ -102,7 +105,7 @@ export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
 
   /** After a frame with much work one more is wanted, if only to see how late it is. */
   function again(): void {
-    chained = isDirty || waiting.size > 0 || sent > Rule.MinBudget;
+    chained = isDirty || waiting.size > 0 || told.size > Rule.MinBudget;
     if (chained) request();
   }
 

@@ -114,6 +114,23 @@ fn an_end_is_told_at_once_and_takes_what_came_before_along() {
     assert_eq!(rig.take(), []);
 }
 
+/// What a frame took reaches the page later from a worker: perhaps together with the end.
+#[test]
+fn what_the_last_frame_told_waits_for_the_next_one_whatever_ends() {
+    let (mut rig, r#gen) = Rig::open(&[]);
+    let enriched = |n: u32| format!(r#"{{"trackId":1,"n":{n}}}"#);
+    for n in 0..3 {
+        rig.event(r#gen, "track_enriched", &enriched(n));
+        rig.pass(16);
+        assert_eq!(names(&rig.take()), ["track_enriched"]);
+        rig.event(r#gen, "track_enriched", &enriched(n + 10));
+        rig.event(r#gen, "batch_complete", "{}");
+        assert_eq!(names(&rig.events()), ["batch_complete"], "{n}");
+    }
+    rig.pass(16);
+    assert_eq!(names(&rig.take()), ["track_enriched"]);
+}
+
 #[test]
 fn a_complete_batch_is_told_at_once_and_each_of_them() {
     let (mut rig, r#gen) = Rig::open(&[]);

@@ -6,6 +6,7 @@ import { playlistIdOf, sampleCsv } from "../../examples/backends/ws/make-sample.
 import { client as talkTo } from "../../examples/server/test-client.mjs";
 import { BROWSERS, post, useStage } from "./stage.mjs";
 import { startWs } from "./support/backend.mjs";
+import { hasWorkers } from "./support/browser.mjs";
 import {
   BroadcastPage,
   countBy,
@@ -302,50 +303,53 @@ describe("playlists", () => {
         assert.ok(others.slice(0, ends.length).every(({ isInFrame }) => !isInFrame));
       });
 
-      it("lose nothing of an import of 10,000 rows, and tell it frame by frame", async () => {
-        const server = await serve();
-        const page = await open(name, server, EVERYTHING, { history: 40_000 });
-        const witness = talkTo(server).socket("/");
-        await witness.opened;
-        const counts = { total: BULK_ROWS, processed: BULK_ROWS, succeeded: BULK_ROWS, failed: 0 };
-        const { importId, jobId } = await send(server, sampleCsv(BULK_ROWS));
-        for (const id of [importId, jobId]) {
-          const { status, progress, counts: counted } = await page.end(id);
-          assert.deepEqual([status, progress, counted], ["completed", 100, counts]);
-        }
-        await page.shows("track", { enriched: BULK_ROWS });
-        await witness.message((message) => {
-          const { event, data } = readMessage(message);
-          return event === "analytics_updated" && data.enriched === BULK_ROWS;
+      for (const worker of [false, true]) {
+        it(`lose nothing of an import of 10,000 rows, and tell it frame by frame, ${worker ? "in a worker" : "in the page"}`, async () => {
+          const server = await serve();
+          const page = await open(name, server, EVERYTHING, { history: 40_000, worker });
+          assert.equal(hasWorkers(page.page), worker);
+          const witness = talkTo(server).socket("/");
+          await witness.opened;
+          const counts = { total: BULK_ROWS, processed: BULK_ROWS, succeeded: BULK_ROWS, failed: 0 };
+          const { importId, jobId } = await send(server, sampleCsv(BULK_ROWS));
+          for (const id of [importId, jobId]) {
+            const { status, progress, counts: counted } = await page.end(id);
+            assert.deepEqual([status, progress, counted], ["completed", 100, counts]);
+          }
+          await page.shows("track", { enriched: BULK_ROWS });
+          await witness.message((message) => {
+            const { event, data } = readMessage(message);
+            return event === "analytics_updated" && data.enriched === BULK_ROWS;
+          });
+          await page.received(witness.frames.length);
+
+          const { history, counters } = await page.inspect();
+          const sent = witness.messages.map(readMessage);
+          assert.ok(sent.length > 3 * BULK_ROWS);
+          assert.equal(counters["invalid"], 0);
+          assert.deepEqual(
+            history.map(({ event, payload }) => ({ event, data: readPayload(payload) })),
+            sent,
+          );
+
+          const read = async (/** @type {string} */ path) => (await fetch(`${server}/api/${path}`)).json();
+          const { playlists } = await read("playlists");
+          const shown = new Map((await page.entities("playlist")).map(({ id, data }) => [id, data]));
+          for (const { playlistId, name: title, followers, metrics: figures } of playlists) {
+            const { name: told, followers: followedBy, metrics: counted } = shown.get(playlistId);
+            assert.deepEqual([told, followedBy, counted], [title, followers, figures]);
+          }
+          const tracks = await page.entities("track");
+          assert.equal(tracks.length, BULK_ROWS);
+          assert.ok(tracks.every(({ status, data }) => status === "enriched" && data.score >= 0));
+
+          const [changes, times] = await page.page.evaluate(() => {
+            const { changes: counted, frameTimes } = window.playlists;
+            return [counted, frameTimes];
+          });
+          assertOnceAFrame(await page.told(), changes, times);
         });
-        await page.received(witness.frames.length);
-
-        const { history, counters } = await page.inspect();
-        const sent = witness.messages.map(readMessage);
-        assert.ok(sent.length > 3 * BULK_ROWS);
-        assert.equal(counters["invalid"], 0);
-        assert.deepEqual(
-          history.map(({ event, payload }) => ({ event, data: readPayload(payload) })),
-          sent,
-        );
-
-        const read = async (/** @type {string} */ path) => (await fetch(`${server}/api/${path}`)).json();
-        const { playlists } = await read("playlists");
-        const shown = new Map((await page.entities("playlist")).map(({ id, data }) => [id, data]));
-        for (const { playlistId, name: title, followers, metrics: figures } of playlists) {
-          const { name: told, followers: followedBy, metrics: counted } = shown.get(playlistId);
-          assert.deepEqual([told, followedBy, counted], [title, followers, figures]);
-        }
-        const tracks = await page.entities("track");
-        assert.equal(tracks.length, BULK_ROWS);
-        assert.ok(tracks.every(({ status, data }) => status === "enriched" && data.score >= 0));
-
-        const [changes, times] = await page.page.evaluate(() => {
-          const { changes: counted, frameTimes } = window.playlists;
-          return [counted, frameTimes];
-        });
-        assertOnceAFrame(await page.told(), changes, times);
-      });
+      }
     });
   }
 

@@ -64,6 +64,44 @@ describe("scheduler", () => {
     }
   });
 
+  it("tells nobody twice in a frame when a worker's answer comes within it", async () => {
+    const screen = display();
+    const told: string[] = [];
+    const [urgent, other] = [() => void told.push("urgent"), () => void told.push("other")];
+    const frames = createScheduler(() => {}, true);
+    // It came unasked, between two frames.
+    frames.add(urgent);
+    frames.settle();
+    frames.dirty();
+    screen.show();
+    await microtasks();
+    expect(told).toEqual(["urgent"]);
+    frames.add(urgent);
+    frames.add(other);
+    frames.settle();
+    expect(told).toEqual(["urgent", "other"]);
+    screen.show();
+    await microtasks();
+    expect(told).toEqual(["urgent", "other", "urgent"]);
+    expect(screen.requested).toBe(false);
+  });
+
+  it("tells a listener that causes its own notification in the next frame", async () => {
+    const screen = display();
+    let told = 0;
+    const frames = createScheduler(() => {});
+    const notify = () => {
+      if (++told < 3) frames.add(notify);
+    };
+    frames.add(notify);
+    frames.settle();
+    for (const count of [1, 2, 3, 3]) {
+      screen.show();
+      await microtasks();
+      expect(told).toBe(count);
+    }
+  });
+
   it("has no limit while frames are in time", () => {
     const screen = display();
     const told: number[] = [];

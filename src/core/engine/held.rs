@@ -1,7 +1,11 @@
 //! Events that wait for the page's next frame (`broadcast`). Of those of one name about one thing listeners are told the
 //! last one, at its place in the order, once between two frames at most, and no more often than the configuration says.
-//! What ends a job takes everything before it along at once; of what the job itself said nothing is told behind its end,
-//! however often it was told before.
+//! What ends a job takes along at once what was told in none of the last two; of what the job itself said nothing is told
+//! behind its end, however often it was told before.
+//!
+//! The page counts frames, and its takes say where they end. In a worker a take comes later than its frame, and what it
+//! brings comes in the next one, together with what was told at once since: so that is compared with two takes. It is
+//! enough: before the page takes again it has got what the last take brought.
 
 use super::super::index::Index;
 use super::super::message::{join, joined};
@@ -29,7 +33,7 @@ struct Key {
     interval: u64,
     /// They are not told before.
     at: Time,
-    /// Between which two frames one was told last.
+    /// The number of the take after the next one when one was told last; 0: none was.
     told_in: u32,
     /// The place of the one that waits.
     place: u32,
@@ -102,7 +106,7 @@ impl Held {
                 break;
             };
             // Nothing waits, and whatever comes may be told.
-            if key.place == NONE && key.at <= self.now && key.told_in != self.takes {
+            if key.place == NONE && key.at <= self.now && key.told_in <= self.takes {
                 self.index.remove(&key.text, self.hand);
                 key.at = Time::NEVER;
                 self.free.push(self.hand);
@@ -118,7 +122,7 @@ impl Held {
             text,
             interval: terms.interval,
             at: Time(0),
-            told_in: NONE,
+            told_in: 0,
             place: NONE,
         };
         match self.keys.get_mut(place as usize) {
@@ -171,7 +175,7 @@ impl Held {
             // What comes behind it does not take its place.
             if let Some(key) = self.keys.get_mut(key as usize) {
                 key.place = NONE;
-                key.told_in = self.takes;
+                key.told_in = self.takes + 2;
             }
         }
         is_new
@@ -206,16 +210,16 @@ impl Held {
                 continue;
             }
             let key = self.keys.get_mut(event.key as usize);
-            let waits = key
-                .as_ref()
-                .is_some_and(|key| !event.ends && (key.at > now || key.told_in == self.takes));
+            let waits = key.as_ref().is_some_and(|key| {
+                !event.ends && (key.at > now || key.told_in > self.takes + u32::from(taken))
+            });
             let Some(out) = out.as_deref_mut().filter(|_| !waits) else {
                 self.keep(event);
                 continue;
             };
             if let Some(key) = key {
                 key.at = now.after(key.interval);
-                key.told_in = self.takes;
+                key.told_in = self.takes + 2;
                 key.place = NONE;
             }
             join(out, &event.record);

@@ -97,9 +97,15 @@ fn a_session_that_answers_with_nothing_is_replaced_within_seconds_however_slow_t
                 passed += 5;
             }
             let polls = rig.polls();
-            get = get.or(polls.iter().find(|poll| poll.2.is_none()).map(|poll| poll.0));
+            get = get.or(polls
+                .iter()
+                .find(|poll| poll.2.is_none())
+                .map(|poll| poll.0));
         }
-        assert!(passed > 3000 && passed < within, "{slow}: after {passed} ms");
+        assert!(
+            passed > 3000 && passed < within,
+            "{slow}: after {passed} ms"
+        );
         assert!(asked < most, "{slow}: {asked} requests");
     }
 }
