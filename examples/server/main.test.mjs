@@ -45,14 +45,17 @@ describe("the pages", async () => {
   const folder = mkdtempSync(join(tmpdir(), "jobwire-pages-"));
   after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "index.html"), "<title>demo</title>");
+  writeFileSync(join(folder, "songs.html"), "<title>songs</title>");
   writeFileSync(join(folder, "core.wasm"), "\0asm");
   const server = await testServer({ staticDir: folder });
   const unbuilt = await testServer({ staticDir: join(folder, "missing") });
 
-  it("are files with their types, and index.html for the app's own routes", async () => {
+  it("are files with their types, pages without theirs, too", async () => {
     assert.equal((await server.call("/core.wasm")).headers.get("content-type"), "application/wasm");
-    for (const path of ["/", "/jobs/7"]) assert.match((await server.call(path)).text, /demo/);
-    assert.equal((await server.call("/missing.js")).status, 404);
+    for (const path of ["/", "/index", "/?job=7"]) assert.match((await server.call(path)).text, /demo/);
+    for (const path of ["/songs", "/songs.html"]) assert.match((await server.call(path)).text, /songs/);
+    for (const path of ["/missing", "/missing.js", "/songs/7"])
+      assert.equal((await server.call(path)).status, 404);
     assert.equal((await server.call("/%00")).status, 400);
   });
 

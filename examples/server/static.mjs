@@ -1,4 +1,4 @@
-/** Serves the built demo page; paths without a file of their own get index.html, as a single-page app needs. */
+/** Serves the built demo pages, each also without its `.html`. */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
@@ -50,15 +50,14 @@ export async function serveStatic(root, url, request, response) {
   if (request.method !== "GET" && request.method !== "HEAD") {
     throw new HttpError(405, "Pages can only be read.", { Allow: "GET, HEAD" });
   }
-  const wanted = relativePath(url.pathname);
-  const file =
-    (await fileAt(join(root, wanted))) ??
-    (extname(wanted) === "" ? await fileAt(join(root, "index.html")) : null);
+  const path = relativePath(url.pathname);
+  const wanted = path === "/" ? "/index.html" : path;
+  const file = (await fileAt(join(root, wanted))) ?? (await fileAt(join(root, `${wanted}.html`)));
   if (!file) {
-    const page = extname(wanted) === "";
+    const isBuilt = wanted !== "/index.html";
     throw new HttpError(
       404,
-      page ? "The demo page is not built; run `npm start`." : `No file ${url.pathname}.`,
+      isBuilt ? `There is no ${path}.` : "The demo page is not built; run `npm start`.",
     );
   }
   response.writeHead(200, {
