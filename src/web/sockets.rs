@@ -92,8 +92,8 @@ impl Driver {
         }
         let made = WebSocket::new_with_str_sequence(&url, &protocol);
         let Ok(ws) = made else {
-            // A malformed address, or a plain one on a secure page.
-            let reason = String::from("the browser refused the address");
+            // A malformed address, a plain one on a secure page, or a Node without WebSocket.
+            let reason = String::from("no WebSocket, or a bad address");
             return self.later(Input::Closed {
                 r#gen,
                 code: 1006,
