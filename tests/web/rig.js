@@ -1,6 +1,9 @@
 /** Stands where the network and the facade are: sockets and reads that a test plays, and a sink that writes down. */
 
-const SERVER = "://jobs.test";
+const SERVER = "jobs.test";
+/** Each rig has a server of its own, which tests see under that one name. */
+const OTHERS = /jobs-\d+\.test/;
+let rigs = 0;
 
 /** The config's places; see docs/core-messages.md. */
 const PLACES = (
@@ -78,9 +81,9 @@ class FakeSocket {
   closed = null;
   constructor(rig, url, protocol) {
     if (rig.refusing) throw new SyntaxError("refused address");
-    this.url = url;
+    this.url = rig.own(url);
     this.protocol = protocol ?? "";
-    rig.sockets.push(this);
+    if (this.url) rig.sockets.push(this);
   }
   send(text) {
     this.sent.push(text);
@@ -95,6 +98,7 @@ export class Rig {
   reads = [];
   calls = [];
   refusing = false;
+  #server = `jobs-${++rigs}.test`;
   /** What a sink of this name does beside writing down. */
   #on = {};
   #waiting = () => {};
@@ -109,7 +113,9 @@ export class Rig {
       new Promise((resolve, reject) => {
         const { method = "GET", body = null, mode = "cors" } = init;
         const headers = Object.fromEntries(new Headers(init.headers));
-        const read = { url, headers, method, body, mode, resolve, aborted: false };
+        const own = rig.own(url);
+        if (!own) return;
+        const read = { url: own, headers, method, body, mode, resolve, aborted: false };
         init.signal.addEventListener("abort", () => {
           read.aborted = true;
           reject(init.signal.reason);
@@ -123,9 +129,18 @@ export class Rig {
     Object.assign(globalThis, real);
   }
 
+  /**
+   * An address as tests know it; none when the client of an earlier test wanted it: what was due comes before its end,
+   * and that is taken in when the next test has begun.
+   */
+  own(url) {
+    const own = url.replace(this.#server, SERVER);
+    return OTHERS.test(own) ? "" : own;
+  }
+
   /** The default config, with the members of `more` (JSON) in their place. */
   config(more) {
-    const { server = SERVER, ...values } = { ...CONFIG, ...JSON.parse(more) };
+    const { server = `://${this.#server}`, ...values } = { ...CONFIG, ...JSON.parse(more) };
     return JSON.stringify([...PLACES.map((place) => values[place] ?? null), server]);
   }
 
