@@ -16,28 +16,19 @@
 )]
 #![allow(missing_docs, unreachable_pub)]
 
-#[path = "../simulator/agenda.rs"]
-mod agenda;
 mod check;
-#[path = "../simulator/dice.rs"]
-mod dice;
-mod link;
+mod connection;
 mod page;
 mod plan;
-#[path = "../simulator/recorder.rs"]
-mod recorder;
-#[path = "../simulator/recording.rs"]
-mod recording;
 mod rig;
-#[path = "../simulator/runner.rs"]
-mod runner;
 mod scenarios;
 mod server;
+#[path = "../simulator/mod.rs"]
+mod simulator;
 mod world;
 
 use page::Found;
-use recorder::Recorder;
-use runner::Simulator;
+use simulator::{Recorder, Simulator};
 use world::Figures;
 
 const RECORDER: Recorder<Figures> = Recorder {

@@ -1,5 +1,6 @@
 //! The facade's part: what it asks for, and what it reads in a batch (docs/core-messages.md).
 
+use crate::simulator::{STATES, STATUSES};
 use serde::Deserialize;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde_json::Value;
@@ -58,25 +59,6 @@ pub enum Record<'a> {
 pub fn word(words: &[&'static str], number: usize) -> &'static str {
     words.get(number).copied().unwrap_or("(no such number)")
 }
-
-pub const STATUSES: [&str; 6] = [
-    "unknown",
-    "queued",
-    "running",
-    "completed",
-    "failed",
-    "cancelled",
-];
-pub const STATES: [&str; 8] = [
-    "idle",
-    "connecting",
-    "open",
-    "waiting",
-    "polling",
-    "suspended",
-    "failed",
-    "closed",
-];
 
 impl<'de> Deserialize<'de> for Record<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,6 +1,6 @@
 //! What one seed is about: the client's configuration, the server's habits, which faults happen.
 
-use crate::dice::Dice;
+use crate::simulator::{Dice, draw_faults, is_calm};
 use jobwire::core::Backoff;
 use jobwire::core::config::{Config, OnInvalid, RateLimit};
 
@@ -166,18 +166,7 @@ impl Plan {
                 .then(|| ("subscribe".into(), Some("{\"all\":true}".into()))),
             ..Config::default()
         };
-        // Every eighth seed is a world without trouble; the others have a few kinds of it.
-        let calm = seed.is_multiple_of(8);
-        let share = dice.pick(&[10, 20, 40]);
-        let faults = if calm {
-            Vec::new()
-        } else {
-            FAULTS
-                .iter()
-                .copied()
-                .filter(|_| dice.chance(share))
-                .collect()
-        };
+        let faults = draw_faults(dice, is_calm(seed), &FAULTS);
         let attempts = dice.pick(&[
             Attempts::Nowhere,
             Attempts::NotInEnds,

@@ -1,6 +1,7 @@
 //! An engine driven by hand, for stories told step by step.
 
-use crate::page::{Found, STATES, STATUSES, word};
+use crate::page::{Found, word};
+use crate::simulator::{STATES, STATUSES};
 use jobwire::core::{Ask, Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The truth: jobs that move from stage to stage, fail, are tried again, and end; and what a server says about them.
 
-use crate::dice::Dice;
 use crate::plan::{Attempts, IDS};
+use crate::simulator::Dice;
 
 const STAGES: [&str; 5] = [
     "download",

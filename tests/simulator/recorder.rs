@@ -2,11 +2,12 @@
 //!
 //! A recording is in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --test <simulator> replay` plays it again.
 
-use crate::recording::Recording;
-use crate::runner::guarded;
+use super::recording::{Recording, Tape};
+use super::runner::guarded;
 use jobwire::core::Engine;
 use std::cell::RefCell;
 use std::fs;
+use std::rc::Rc;
 
 /// One seed in so many is recorded and replayed.
 const REPLAYED: u64 = 64;
@@ -20,7 +21,7 @@ pub struct Recorder<F> {
     /// An empty recording to run a seed with.
     pub empty: fn(u64) -> Recording,
     /// Runs a seed, recorded or not.
-    pub run: fn(u64, Option<&RefCell<Recording>>) -> Result<F, String>,
+    pub run: fn(u64, Option<Tape>) -> Result<F, String>,
 }
 
 impl<F> Recorder<F> {
@@ -42,9 +43,9 @@ impl<F> Recorder<F> {
     }
 
     fn recorded(&self, seed: u64) -> (Result<F, String>, Recording) {
-        let recording = RefCell::new((self.empty)(seed));
-        let outcome = guarded(|| (self.run)(seed, Some(&recording)));
-        (outcome, recording.into_inner())
+        let tape = Rc::new(RefCell::new((self.empty)(seed)));
+        let outcome = guarded(|| (self.run)(seed, Some(tape.clone())));
+        (outcome, Rc::unwrap_or_clone(tape).into_inner())
     }
 
     /// Writes a recording of what failed, and says how to play it.

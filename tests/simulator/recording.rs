@@ -4,6 +4,8 @@
 use jobwire::core::{Config, Engine, Output, Recorded};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Head {
@@ -24,6 +26,9 @@ impl Line {
         Self::Out(serde_json::to_value(output).unwrap())
     }
 }
+
+/// A recording of a run under way.
+pub type Tape = Rc<RefCell<Recording>>;
 
 #[derive(Clone, Debug)]
 pub struct Recording {

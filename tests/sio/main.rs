@@ -16,30 +16,21 @@
 )]
 #![allow(missing_docs, unreachable_pub)]
 
-#[path = "../simulator/agenda.rs"]
-mod agenda;
 mod check;
-#[path = "../simulator/dice.rs"]
-mod dice;
 mod network;
 mod page;
 mod plan;
-#[path = "../simulator/recorder.rs"]
-mod recorder;
-#[path = "../simulator/recording.rs"]
-mod recording;
 mod records;
 mod rig;
-#[path = "../simulator/runner.rs"]
-mod runner;
 mod scenarios;
 mod server;
+#[path = "../simulator/mod.rs"]
+mod simulator;
 mod store;
 mod wire;
 mod world;
 
-use recorder::Recorder;
-use runner::Simulator;
+use simulator::{Recorder, Simulator};
 use world::Figures;
 
 const RECORDER: Recorder<Figures> = Recorder {

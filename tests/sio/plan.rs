@@ -1,7 +1,7 @@
 //! What one seed is about: the client's configuration, the server's habits, which faults happen.
 
-use crate::dice::Dice;
 use crate::server::{Door, Flavour, Habits};
+use crate::simulator::{Dice, draw_faults, is_calm};
 use jobwire::core::Backoff;
 use jobwire::core::config::{Config, Protocol, RateLimit, TokenIn, Transports};
 
@@ -167,18 +167,8 @@ impl Plan {
             transports,
             ..Config::default()
         };
-        // Every eighth seed is a world without trouble; the others have a few kinds of it.
-        let calm = seed.is_multiple_of(8);
-        let share = dice.pick(&[10, 20, 40]);
-        let faults = if calm {
-            Vec::new()
-        } else {
-            FAULTS
-                .iter()
-                .copied()
-                .filter(|_| dice.chance(share))
-                .collect()
-        };
+        let calm = is_calm(seed);
+        let faults = draw_faults(dice, calm, &FAULTS);
         Self {
             config,
             habits,

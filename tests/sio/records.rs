@@ -1,25 +1,7 @@
 //! What the facade reads in a batch (docs/core-messages.md).
 
+use crate::simulator::STATES;
 use serde_json::Value;
-
-pub const STATES: [&str; 8] = [
-    "idle",
-    "connecting",
-    "open",
-    "waiting",
-    "polling",
-    "suspended",
-    "failed",
-    "closed",
-];
-pub const STATUSES: [&str; 6] = [
-    "unknown",
-    "queued",
-    "running",
-    "completed",
-    "failed",
-    "cancelled",
-];
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Status {

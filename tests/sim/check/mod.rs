@@ -107,11 +107,6 @@ pub struct Check {
     left_at: u64,
 }
 
-/// The request whose token is used; the core says 0 for none.
-pub fn token_of(auth: u32) -> Option<u32> {
-    (auth > 0).then_some(auth)
-}
-
 impl Check {
     pub fn new(jobs: usize) -> Self {
         Self {

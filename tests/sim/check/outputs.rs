@@ -1,9 +1,10 @@
 //! What the engine asks for, one thing after the other.
 
-use super::{Check, token_of};
+use super::Check;
 use crate::page::Page;
 use crate::plan::Plan;
 use crate::server::Truth;
+use crate::simulator::token_of;
 use jobwire::core::Output;
 
 impl Check {

@@ -1,9 +1,10 @@
 //! Reads over HTTP: a few at once, and none without need.
 
-use super::{Check, Read, token_of};
+use super::{Check, Read};
 use crate::page::{Page, Shown};
 use crate::plan::Plan;
 use crate::server::Truth;
+use crate::simulator::token_of;
 use jobwire::core::{HttpOutcome, Output};
 
 /// Reads the engine may have under way.

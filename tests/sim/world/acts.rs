@@ -1,11 +1,11 @@
 //! What the page does.
 
-use super::driver::Bound;
-use super::trouble::SLOW;
+use super::driver::Frame;
 use super::{Event, World};
 use crate::page;
 use crate::plan::Attempts;
 use crate::server::Truth;
+use crate::simulator::{Driver, Faults, SLOW, Travel};
 use jobwire::core::{Ask, Command, Input};
 
 /// What a page does of its own.
@@ -27,7 +27,7 @@ pub(super) enum Act {
     Custom,
 }
 
-impl World<'_> {
+impl World {
     pub(super) fn draw_act(&mut self) -> Act {
         let job = self.dice.between(0, self.plan.jobs as u64 - 1) as usize;
         match self.dice.between(0, 19) {
@@ -63,7 +63,7 @@ impl World<'_> {
     }
 
     pub(super) fn act(&mut self, act: Act) {
-        if self.frozen_until.is_some() {
+        if self.client.is_frozen() {
             return;
         }
         let id = |job: usize, truth: &Truth| truth.jobs[job].id.to_owned();
@@ -138,18 +138,18 @@ impl World<'_> {
             }
             Act::Wake => {
                 let reason = self.dice.pick(&[0.0, 4.0, 3.0, 2.0, 1.0]);
-                self.input(Input::Command(Command::new(Ask::Wake, reason, "")));
+                self.wake(reason);
             }
             Act::Connect => self.connect(),
             Act::Inspect => {
-                let found = page::Found::of(&self.engine);
-                let mono = self.mono();
+                let found = page::Found::of(&self.client.engine);
+                let mono = self.clock.mono();
                 self.check.bounds(&self.plan, mono, &found);
             }
             Act::Custom => {
                 let (text, said) = self.truth.custom();
                 if let Some(conn) = self.some_connection() {
-                    self.tell_client(conn, Bound::Text(text, vec![said.number]));
+                    self.tell(conn, Frame::Text(text, vec![said.number]));
                 }
             }
         }
@@ -167,7 +167,7 @@ impl World<'_> {
         let settled = self.truth.jobs[job]
             .ends
             .last()
-            .is_some_and(|(at, ..)| at + 2 * self.plan.latency + SLOW < self.now);
+            .is_some_and(|(at, ..)| at + 2 * self.plan.latency + SLOW < self.clock.now);
         let counted = self.plan.attempts == Attempts::Everywhere;
         if !counted && !settled {
             // What is still on its way could not be told from the new attempt's.
@@ -179,7 +179,8 @@ impl World<'_> {
             let id = self.truth.jobs[job].id;
             self.input(Input::Command(Command::new(Ask::Retry, 0.0, id)));
         }
-        if self.trouble.outage.iter().all(|until| *until <= self.now) {
+        let out = |server| self.network.is_out(server, self.clock.now);
+        if !(0..self.plan.config.servers.len()).any(out) {
             let latency = self.latency();
             self.later(latency, Event::RetryArrives(job, !hopes));
         }

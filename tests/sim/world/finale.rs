@@ -1,14 +1,14 @@
 //! The end of the story: after all trouble the truth is shown, jobs end, the page leaves.
 
 use super::acts::Act;
-use super::driver::FRAME;
-use super::server::{LONGEST_WAIT, TOKEN_TIME};
-use super::trouble::SLOW;
+use super::server::LONGEST_WAIT;
 use super::{Event, World};
 use crate::plan::Fault;
+use crate::simulator::driver::FRAME;
+use crate::simulator::{Driver, SLOW, TOKEN_TIME};
 use jobwire::core::{Ask, Command, Input};
 
-impl World<'_> {
+impl World {
     fn longest_pause(&self) -> u64 {
         self.plan.config.backoff.max_delay
     }
@@ -66,13 +66,13 @@ impl World<'_> {
         self.check
             .truth(&self.plan, &self.page, &self.truth, self.still, false);
         if self.listens_always {
-            let mono = self.mono();
+            let mono = self.clock.mono();
             self.check.losses_were_told(&self.plan, &self.page, mono);
         }
-        self.still = self.now;
+        self.still = self.clock.now;
         self.holding = false;
         self.finishing = true;
-        self.at(self.now, Event::CheckEnds);
+        self.at(self.clock.now, Event::CheckEnds);
     }
 
     /// Waits for the last job to end, then for the page to know.
@@ -134,7 +134,7 @@ impl World<'_> {
         self.input(Input::Take);
         self.input(Input::Timer);
         for conn in 0..self.connections.len().min(3) {
-            let r#gen = self.connections[conn].r#gen;
+            let r#gen = self.connections[conn].link.r#gen;
             let text = "{\"type\":\"progress\",\"job_id\":\"j0\",\"progress\":1}".into();
             self.input(Input::Frames {
                 text,
@@ -142,13 +142,13 @@ impl World<'_> {
             });
         }
         self.check.nothing_left(&self.page);
-        let next = self.engine.next_deadline();
+        let next = self.client.engine.next_deadline();
         self.check
             .ensure(next.is_none(), || "a deadline after close".into());
         let seed = self.seed;
         self.check.ensure(self.page.state == "closed", || {
             format!("seed {seed} ends {}", "not closed")
         });
-        self.at(self.now, Event::Over);
+        self.end_story();
     }
 }

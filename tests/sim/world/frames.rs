@@ -1,18 +1,19 @@
 //! How a server sends what it has to say: well or badly.
 
-use super::driver::Bound;
+use super::driver::Frame;
 use super::{Event, World};
 use crate::plan::Fault;
+use crate::simulator::Driver;
 
-impl World<'_> {
+impl World {
     /// Sends one message, as well or as badly as the server does.
     pub(super) fn say(&mut self, conn: usize, text: String, numbers: Vec<u64>) {
         let bad = self.plan.faults.contains(&Fault::BadFrames) && !self.healed;
         let choice = if bad { self.dice.between(0, 99) } else { 100 };
         match choice {
             0..=9 => {
-                self.tell_client(conn, Bound::Text(text.clone(), numbers.clone()));
-                self.tell_client(conn, Bound::Text(text, numbers));
+                self.tell(conn, Frame::Text(text.clone(), numbers.clone()));
+                self.tell(conn, Frame::Text(text, numbers));
             }
             10..=17 if self.connections[conn].held.is_none() => {
                 self.connections[conn].held = Some((text, numbers));
@@ -22,11 +23,11 @@ impl World<'_> {
             18..=29 => {
                 let (broken, oversize) = self.broken_frame();
                 if oversize {
-                    self.tell_client(conn, Bound::Oversize(70_000_000));
+                    self.tell(conn, Frame::Oversize(70_000_000));
                 } else {
-                    self.tell_client(conn, Bound::Text(broken, Vec::new()));
+                    self.tell(conn, Frame::Text(broken, Vec::new()));
                 }
-                self.tell_client(conn, Bound::Text(text, numbers));
+                self.tell(conn, Frame::Text(text, numbers));
             }
             30..=36 => {
                 let (other, said) = self.truth.custom();
@@ -36,18 +37,18 @@ impl World<'_> {
                 } else {
                     format!("{other}\n{text}\n")
                 };
-                self.tell_client(conn, Bound::Text(joined, all));
+                self.tell(conn, Frame::Text(joined, all));
             }
-            37..=43 => self.tell_client(
+            37..=43 => self.tell(
                 conn,
-                Bound::Text(format!("{text}\n{{\"type\":\"ping\"}}"), numbers),
+                Frame::Text(format!("{text}\n{{\"type\":\"ping\"}}"), numbers),
             ),
-            44..=49 => self.tell_client(conn, Bound::Binary(text.into_bytes(), numbers)),
+            44..=49 => self.tell(conn, Frame::Binary(text.into_bytes(), numbers)),
             50..=52 => {
-                self.tell_client(conn, Bound::Binary(vec![0xff, 0x00, 0xfe], Vec::new()));
-                self.tell_client(conn, Bound::Text(text, numbers));
+                self.tell(conn, Frame::Binary(vec![0xff, 0x00, 0xfe], Vec::new()));
+                self.tell(conn, Frame::Text(text, numbers));
             }
-            _ => self.tell_client(conn, Bound::Text(text, numbers)),
+            _ => self.tell(conn, Frame::Text(text, numbers)),
         }
         self.flush_held(conn);
     }
@@ -78,7 +79,7 @@ impl World<'_> {
 
     pub(super) fn flush_held(&mut self, conn: usize) {
         if let Some((text, numbers)) = self.connections[conn].held.take() {
-            self.tell_client(conn, Bound::Text(text, numbers));
+            self.tell(conn, Frame::Text(text, numbers));
         }
     }
 

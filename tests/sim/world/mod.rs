@@ -9,27 +9,20 @@ mod network;
 mod server;
 mod trouble;
 
-use crate::agenda::Agenda;
 use crate::check::Check;
-use crate::dice::Dice;
-use crate::link::Connection;
+use crate::connection::Connection;
 use crate::page::Page;
 use crate::plan::{Fault, Plan};
-use crate::recording::Recording;
 use crate::server::Truth;
+use crate::simulator::{Client, Clock, Dice, Driver, Network, Recording, Tape, Tokens, Turn, live};
 use acts::Act;
-use driver::{Bound, Inboxed};
+use driver::Frame;
 pub use figures::Figures;
-use jobwire::core::{Ask, Command, Engine, HttpOutcome, Input, Time};
-use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use jobwire::core::{Ask, Command, Engine, HttpOutcome, Input};
+use std::collections::BTreeMap;
 use trouble::Trouble;
 
 enum Event {
-    Timer(u64),
-    Take,
-    Flush,
-    ToClient(usize, Bound),
     Handshake(usize, Option<u32>),
     Goodbye(usize),
     Release(usize),
@@ -38,19 +31,16 @@ enum Event {
     HttpArrives(u32),
     HttpAnswer(u32, HttpOutcome),
     ProbeAnswer(u32, HttpOutcome),
-    Token(u32, bool),
     RetryArrives(usize, bool),
     RetryAnswered(usize),
     Step(usize),
     Fault(Fault),
-    Thaw,
     Act(Act),
     Heal,
     CheckStill,
     CheckEnds,
     Leave,
     Close,
-    Over,
 }
 
 struct Flight {
@@ -61,36 +51,24 @@ struct Flight {
     hanging: bool,
 }
 
-pub struct World<'a> {
+struct World {
     seed: u64,
-    now: u64,
-    slept: u64,
-    jump: i64,
-    told_epoch: Option<i64>,
+    clock: Clock<Turn<Frame, Event>>,
     dice: Dice,
     /// For what the page sends beside.
     bursts: Dice,
     plan: Plan,
-    engine: Engine,
+    client: Client<Frame>,
+    network: Network,
+    tokens: Tokens,
     truth: Truth,
     page: Page,
     check: Check,
-    agenda: Agenda<Event>,
-    timer_for: Option<Time>,
-    timer_mark: u64,
     connections: Vec<Connection>,
     by_gen: BTreeMap<u64, usize>,
     flights: BTreeMap<u32, Flight>,
     /// The probe under way; 0: none.
     probe: u32,
-    tokens: BTreeMap<u32, u64>,
-    slow_tokens: Vec<u32>,
-    inbox: VecDeque<Inboxed>,
-    flushing: bool,
-    frozen_until: Option<u64>,
-    frozen_for_sleep: bool,
-    suspended: bool,
-    timer_missed: bool,
     trouble: Trouble,
     healed: bool,
     holding: bool,
@@ -98,24 +76,14 @@ pub struct World<'a> {
     listens_always: bool,
     finishing: bool,
     figures: Figures,
-    recorder: Option<&'a RefCell<Recording>>,
 }
 
 /// Runs one seed. An error says what was broken and when.
-pub fn run(seed: u64, recorder: Option<&RefCell<Recording>>) -> Result<Figures, String> {
-    let mut world = World::new(seed, recorder);
+pub fn run(seed: u64, tape: Option<Tape>) -> Result<Figures, String> {
+    let mut world = World::new(seed, tape);
     world.begin();
-    while let Some((at, event)) = world.agenda.next() {
-        world.now = world.now.max(at);
-        if matches!(event, Event::Over) {
-            break;
-        }
-        world.happen(event);
-        if let Some(broken) = world.check.broken.take() {
-            return Err(format!("at {} ms: {broken}", world.now));
-        }
-    }
-    world.figures.virtual_ms = world.now;
+    live(&mut world)?;
+    world.figures.virtual_ms = world.clock.now;
     world.figures.ends = world.check.ends_seen;
     Ok(world.figures)
 }
@@ -125,60 +93,36 @@ pub fn empty_recording(seed: u64) -> Recording {
     Recording::empty(seed, Plan::draw(&mut Dice::new(seed), seed).config)
 }
 
-impl<'a> World<'a> {
-    fn new(seed: u64, recorder: Option<&'a RefCell<Recording>>) -> Self {
+impl World {
+    fn new(seed: u64, tape: Option<Tape>) -> Self {
         let mut dice = Dice::new(seed);
         let plan = Plan::draw(&mut dice, seed);
         let truth = Truth::new(plan.jobs, plan.attempts, &mut dice);
+        let engine = Engine::new(plan.config.clone(), seed);
         Self {
             seed,
-            now: 0,
-            slept: 0,
-            jump: 0,
-            told_epoch: None,
-            engine: Engine::new(plan.config.clone(), seed),
+            clock: Clock::new(),
+            client: Client::new(engine, plan.batch, plan.leftovers, tape),
+            network: Network::new(plan.config.servers.len(), plan.latency),
+            tokens: Tokens::new(plan.token_life),
             truth,
             page: Page::new(plan.jobs),
             check: Check::new(plan.jobs),
-            agenda: Agenda::new(),
-            timer_for: None,
-            timer_mark: 0,
             connections: Vec::new(),
             by_gen: BTreeMap::new(),
             flights: BTreeMap::new(),
             probe: 0,
-            tokens: BTreeMap::new(),
-            slow_tokens: Vec::new(),
-            inbox: VecDeque::new(),
-            flushing: false,
-            frozen_until: None,
-            frozen_for_sleep: false,
-            suspended: false,
-            timer_missed: false,
-            trouble: Trouble::new(plan.config.servers.len()),
+            trouble: Trouble::default(),
             healed: false,
             holding: false,
             still: 0,
             listens_always: dice.chance(50),
             finishing: false,
             figures: Figures::default(),
-            recorder,
             bursts: Dice::new(!seed),
             dice,
             plan,
         }
-    }
-
-    fn at(&mut self, at: u64, event: Event) {
-        self.agenda.add(at, event);
-    }
-
-    fn later(&mut self, ms: u64, event: Event) {
-        self.at(self.now + ms, event);
-    }
-
-    fn mono(&self) -> u64 {
-        self.now - self.slept
     }
 
     fn begin(&mut self) {
@@ -196,30 +140,18 @@ impl<'a> World<'a> {
         }
         let faults = self.plan.faults.clone();
         if !faults.is_empty() {
-            for _ in 0..self.plan.troubles {
-                let (at, fault) = (self.dice.between(0, heal), self.dice.pick(&faults));
-                self.at(at, Event::Fault(fault));
-            }
+            self.scatter(self.plan.troubles, heal, |world| {
+                Event::Fault(world.dice.pick(&faults))
+            });
         }
-        for _ in 0..self.plan.actions {
-            let at = self.dice.between(0, heal);
-            let act = self.draw_act();
-            self.at(at, Event::Act(act));
-        }
+        self.scatter(self.plan.actions, heal, |world| {
+            Event::Act(world.draw_act())
+        });
         self.at(heal, Event::Heal);
     }
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Timer(mark) => self.timer(mark),
-            Event::Take => self.when_awake(Input::Take),
-            Event::Flush => {
-                self.flushing = false;
-                if self.frozen_until.is_none() {
-                    self.flush();
-                }
-            }
-            Event::ToClient(conn, what) => self.reaches_client(conn, what),
             Event::Handshake(conn, auth) => self.handshake(conn, auth),
             Event::Goodbye(conn) => self.goodbye(conn),
             Event::Release(conn) => self.release(conn),
@@ -237,11 +169,10 @@ impl<'a> World<'a> {
                     self.when_awake(Input::Http { req, outcome });
                 }
             }
-            Event::Token(req, good) => self.token(req, good),
             Event::RetryArrives(job, tell) => self.retry_arrives(job, tell),
             Event::RetryAnswered(job) => {
                 // The new attempt may be over, and known to be, before the page hears that it was granted.
-                if self.frozen_until.is_some() || self.truth.is_over(job) {
+                if self.client.is_frozen() || self.truth.is_over(job) {
                     self.check.guessed(job);
                 }
                 let id = self.truth.jobs[job].id;
@@ -249,14 +180,12 @@ impl<'a> World<'a> {
             }
             Event::Step(job) => self.step(job),
             Event::Fault(fault) => self.fault(fault),
-            Event::Thaw => self.thaw(),
             Event::Act(act) => self.act(act),
             Event::Heal => self.heal(),
             Event::CheckStill => self.check_still(),
             Event::CheckEnds => self.check_ends(),
             Event::Leave => self.leave(),
             Event::Close => self.close(),
-            Event::Over => {}
         }
     }
 }

@@ -1,28 +1,14 @@
 //! The network: connections that open, break, fall silent and end.
 
-use super::driver::{Bound, server_of};
-use super::trouble::SLOW;
 use super::{Event, World};
-use crate::link::Connection;
+use crate::connection::Connection;
+use crate::simulator::{Bound, Driver, Travel, host_of};
 use jobwire::core::Gen;
 
-impl World<'_> {
-    pub(super) fn is_out(&self, server: usize) -> bool {
-        self.trouble.outage[server] > self.now
-    }
-
-    pub(super) fn latency(&mut self) -> u64 {
-        let spike = if self.trouble.slow > self.now {
-            self.dice.between(0, SLOW)
-        } else {
-            0
-        };
-        self.plan.latency + spike
-    }
-
+impl World {
     pub(super) fn open(&mut self, r#gen: Gen, url: &str, auth: Option<u32>) {
         self.figures.sockets += 1;
-        let server = server_of(url);
+        let server = host_of(url);
         let job = self.truth.jobs.iter().position(|job| {
             url.split_once("/jobs/")
                 .is_some_and(|(_, rest)| rest.strip_suffix("/stream") == Some(job.encoded))
@@ -30,13 +16,12 @@ impl World<'_> {
         let conn = self.connections.len();
         let mut connection =
             Connection::new(r#gen, server, job, job.is_some() || !self.plan.per_job());
-        connection.hanging = self.is_out(server) && self.trouble.hang > self.now;
-        let hanging = connection.hanging;
+        let hanging = self.network.hangs(server, self.clock.now);
+        connection.hanging = hanging;
         self.connections.push(connection);
         self.by_gen.insert(r#gen.id(), conn);
         if !hanging {
-            let latency = self.latency();
-            let at = self.connections[conn].arrival_at_server(self.now, latency, &mut self.dice);
+            let at = self.arrival_at_server(conn);
             self.at(at, Event::Handshake(conn, auth));
         }
     }
@@ -45,9 +30,8 @@ impl World<'_> {
         let Some(conn) = self.by_gen.get(&r#gen.id()).copied() else {
             return;
         };
-        self.connections[conn].forgotten = true;
-        let latency = self.latency();
-        let at = self.connections[conn].arrival_at_server(self.now, latency, &mut self.dice);
+        self.connections[conn].link.forgotten = true;
+        let at = self.arrival_at_server(conn);
         self.at(at, Event::Goodbye(conn));
     }
 
@@ -55,15 +39,9 @@ impl World<'_> {
     pub(super) fn goodbye(&mut self, conn: usize) {
         let connection = &mut self.connections[conn];
         let ended = std::mem::replace(&mut connection.ended, true);
-        if !ended && !connection.silent {
+        if !ended && !connection.link.silent {
             self.tell_client(conn, Bound::Closed(1000, String::new()));
         }
-    }
-
-    pub(super) fn tell_client(&mut self, conn: usize, what: Bound) {
-        let latency = self.latency();
-        let at = self.connections[conn].arrival(self.now, latency, &mut self.dice);
-        self.at(at, Event::ToClient(conn, what));
     }
 
     /// The server ends a connection; what it said before still arrives.
@@ -72,7 +50,7 @@ impl World<'_> {
             return;
         }
         self.flush_held(conn);
-        if self.connections[conn].silent {
+        if self.connections[conn].link.silent {
             return;
         }
         self.tell_client(conn, Bound::Closed(code, reason.into()));
@@ -81,20 +59,20 @@ impl World<'_> {
     /// The connection breaks: what a silent or hanging one waits for in the end.
     pub(super) fn reset(&mut self, conn: usize) {
         let connection = &mut self.connections[conn];
-        if connection.forgotten {
+        if connection.link.forgotten {
             return;
         }
-        if connection.silent || connection.hanging || !connection.ended {
+        if connection.link.silent || connection.hanging || !connection.ended {
             connection.ended = true;
             connection.hanging = false;
-            connection.silent = true;
+            connection.link.silent = true;
             self.tell_client(conn, Bound::Closed(1006, String::new()));
         }
     }
 
     pub(super) fn is_served(&self, conn: usize) -> bool {
         let connection = &self.connections[conn];
-        connection.accepted && !connection.ended
+        connection.link.accepted && !connection.ended
     }
 
     pub(super) fn some_connection(&mut self) -> Option<usize> {
@@ -110,11 +88,11 @@ impl World<'_> {
 
     pub(super) fn cut(&mut self, server: usize, quiet: bool, reset_at: u64, code: u16) {
         for conn in 0..self.connections.len() {
-            if self.connections[conn].server != server || !self.is_served(conn) {
+            if self.connections[conn].link.host != server || !self.is_served(conn) {
                 continue;
             }
             if quiet {
-                self.connections[conn].silent = true;
+                self.connections[conn].link.silent = true;
                 self.connections[conn].ended = true;
                 self.at(reset_at, Event::Reset(conn));
             } else {

@@ -1,56 +1,26 @@
 //! The servers: whom they let in, what they answer, how their jobs go on.
 
-use super::driver::Bound;
+use super::driver::Frame;
 use super::{Event, World};
 use crate::plan::Refusal;
-use jobwire::core::{HttpOutcome, Input};
+use crate::simulator::{Bound, Driver, Travel};
+use jobwire::core::HttpOutcome;
 
-/// How long the page's token function takes at most when all is well, ms.
-pub(super) const TOKEN_TIME: u64 = 100;
 /// The longest `Retry-After` of the servers here, ms.
 pub(super) const LONGEST_WAIT: u64 = 15_000;
 
-impl World<'_> {
-    pub(super) fn need_token(&mut self, req: u32) {
-        if self.trouble.bad_token > self.now && self.trouble.bad_token_kind == 0 {
-            self.slow_tokens.push(req);
-            return;
-        }
-        let good = !(self.trouble.bad_token > self.now && self.trouble.bad_token_kind == 1);
-        let takes = self.dice.between(0, TOKEN_TIME);
-        self.later(takes, Event::Token(req, good));
-    }
-
-    pub(super) fn token(&mut self, req: u32, good: bool) {
-        let error = (!good).then(|| "the session is over".to_owned());
-        if good {
-            // A cache that hands out what has run out.
-            let stale = self.trouble.bad_token > self.now && self.trouble.bad_token_kind == 2;
-            self.tokens.insert(
-                req,
-                if stale {
-                    0
-                } else {
-                    self.now + self.plan.token_life
-                },
-            );
-        }
-        self.when_awake(Input::Token { req, error });
-    }
-
+impl World {
     fn token_is_good(&self, auth: Option<u32>) -> bool {
-        !self.plan.config.token
-            || auth
-                .and_then(|auth| self.tokens.get(&auth))
-                .is_some_and(|until| *until > self.now)
+        !self.plan.config.token || self.tokens.is_good(auth, self.clock.now)
     }
 
     pub(super) fn handshake(&mut self, conn: usize, auth: Option<u32>) {
-        let server = self.connections[conn].server;
-        if self.connections[conn].forgotten || self.connections[conn].silent {
+        let link = &self.connections[conn].link;
+        let server = link.host;
+        if link.forgotten || link.silent {
             return;
         }
-        if self.is_out(server) || self.trouble.sockets > self.now {
+        if self.network.is_out(server, self.clock.now) || self.trouble.sockets > self.clock.now {
             return self.end(conn, 1006, "");
         }
         let good = self.token_is_good(auth);
@@ -64,15 +34,15 @@ impl World<'_> {
             };
             return self.end(conn, code, "token refused");
         }
-        if self.trouble.wait > self.now {
+        if self.trouble.wait > self.clock.now {
             let code = self.dice.pick(&[1013, 4429]);
             return self.end(conn, code, "try again later");
         }
         if !self.connections[conn].known {
             return self.end(conn, 4404, "no such job");
         }
-        self.connections[conn].accepted = true;
-        self.connections[conn].token_until = auth.and_then(|auth| self.tokens.get(&auth).copied());
+        self.connections[conn].link.accepted = true;
+        self.connections[conn].token_until = self.tokens.until(auth);
         match self.connections[conn].job {
             // A job that has ended is told again; otherwise nothing is said of the past.
             Some(job) if self.truth.is_over(job) => {
@@ -95,7 +65,7 @@ impl World<'_> {
         if self.plan.strict_tokens
             && self.connections[conn]
                 .token_until
-                .is_some_and(|until| until <= self.now)
+                .is_some_and(|until| until <= self.clock.now)
         {
             let code = if let Refusal::Close(code) = self.plan.refusal {
                 code
@@ -104,9 +74,9 @@ impl World<'_> {
             };
             return self.end(conn, code, "token has run out");
         }
-        self.tell_client(
+        self.tell(
             conn,
-            Bound::Text(
+            Frame::Text(
                 "{\"type\":\"heartbeat\",\"timestamp\":\"now\"}".into(),
                 Vec::new(),
             ),
@@ -140,7 +110,7 @@ impl World<'_> {
         if self.holding {
             return self.later(1000, Event::Step(job));
         }
-        self.truth.step(job, self.now, &mut self.dice);
+        self.truth.step(job, self.clock.now, &mut self.dice);
         self.publish(job);
         let pace = if self.finishing {
             self.truth.jobs[job].pace.min(500)
@@ -182,9 +152,9 @@ impl World<'_> {
             retry_after,
             body,
         };
-        let outcome = if self.is_out(server) {
+        let outcome = if self.network.is_out(server, self.clock.now) {
             HttpOutcome::default()
-        } else if self.trouble.errors > self.now {
+        } else if self.trouble.errors > self.clock.now {
             let wait = self.dice.between(1, LONGEST_WAIT);
             match self.trouble.error_kind {
                 0 => answer(500, None, None, "oops".into()),
@@ -211,8 +181,7 @@ impl World<'_> {
                 self.truth.snapshot(job),
             )
         };
-        let latency = self.latency();
-        let takes = self.dice.between(latency / 2, latency);
+        let takes = self.travel();
         self.later(takes, Event::HttpAnswer(req, outcome));
     }
 }

@@ -1,8 +1,8 @@
 //! Jobs: progress never runs backwards, an end is final, and when all is well the page shows the server's truth.
 
 use super::Broken;
-use crate::records::STATUSES;
 use crate::server::Job;
+use crate::simulator::STATUSES;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The truth about jobs of a karaoke queue, and what is said of them.
 
-use crate::dice::Dice;
+use crate::simulator::Dice;
 
 pub struct Job {
     pub id: String,

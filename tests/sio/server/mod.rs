@@ -12,7 +12,7 @@ pub use app::{Emission, Life, Style, bytes_of};
 pub use http::{MOST_PACKETS, Request};
 pub use jobs::Job;
 
-use crate::dice::Dice;
+use crate::simulator::{Dice, Tokens};
 use jobwire::core::socketio::Inbox;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -155,8 +155,8 @@ pub struct Server {
     count: u64,
     last_mark: String,
     same_marks: u64,
-    /// Until when each token is good, by its number.
-    pub tokens: BTreeMap<u32, u64>,
+    /// When the tokens of its page run out.
+    pub tokens: Tokens,
     pub lives: Vec<Life>,
     pub emissions: Vec<Emission>,
     pub jobs: Vec<Job>,
@@ -165,7 +165,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(habits: Habits, jobs: usize, mut dice: Dice) -> Self {
+    pub fn new(habits: Habits, jobs: usize, tokens: Tokens, mut dice: Dice) -> Self {
         let jobs = (0..jobs).map(|n| Job::new(n, &mut dice)).collect();
         Self {
             habits,
@@ -176,7 +176,7 @@ impl Server {
             count: 0,
             last_mark: String::new(),
             same_marks: 0,
-            tokens: BTreeMap::new(),
+            tokens,
             lives: Vec::new(),
             emissions: Vec::new(),
             jobs,
@@ -209,9 +209,7 @@ impl Server {
     }
 
     pub fn token_is_good(&self, token: Option<u32>) -> bool {
-        token
-            .and_then(|token| self.tokens.get(&token))
-            .is_some_and(|until| *until > self.now)
+        self.tokens.is_good(token, self.now)
     }
 
     /// The lives of a namespace that have a session now.

@@ -2,6 +2,7 @@
 
 use super::{Event, World};
 use crate::plan::NAMESPACES;
+use crate::simulator::{Driver, Faults};
 use jobwire::core::{Ask, Command, Input};
 
 /// The names of the application's events.
@@ -28,7 +29,7 @@ pub(super) enum Act {
     Emit,
 }
 
-impl World<'_> {
+impl World {
     /// What the page does first of all.
     pub(super) fn settle_in(&mut self) {
         let default = self.plan.config.namespace.clone();
@@ -81,7 +82,7 @@ impl World<'_> {
         if let Act::Emit = act {
             return self.emit();
         }
-        if self.frozen_since.is_some() {
+        if self.client.is_frozen() {
             // A page that does not run does nothing, but what it must.
             if matches!(act, Act::Connect | Act::Reply { .. }) {
                 self.later(1000, Event::Act(act));
@@ -198,7 +199,7 @@ impl World<'_> {
 
     /// What has bounds is within them.
     pub(super) fn inspect(&mut self) {
-        let text = self.engine.inspect(7);
+        let text = self.client.engine.inspect(7);
         let lists: serde_json::Value =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let config = &self.plan.config;

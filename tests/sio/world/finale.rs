@@ -1,14 +1,13 @@
 //! The end of the story: everything is as it should be, works once more, and is let go.
 
 use super::acts::Act;
-use super::driver::TOKEN_TIME;
-use super::trouble::SLOW;
 use super::{Event, World};
 use crate::plan::Fault;
 use crate::server::{Door, Style};
+use crate::simulator::{Driver, SLOW, TOKEN_TIME};
 use jobwire::core::{Ask, Command, Gen, Input};
 
-impl World<'_> {
+impl World {
     /// After the trouble: a page that was told that the client gave up calls `connect()`.
     pub(super) fn come_back(&mut self) {
         self.connect();
@@ -168,11 +167,11 @@ impl World<'_> {
 
     /// Once more, without trouble: whatever is sent now arrives.
     fn prove(&mut self) {
-        self.proof_since = self.mono();
+        self.proof_since = self.clock.mono();
         for name in self.expected() {
             self.send_message(&name, false);
             self.request(&name);
-            self.server.now = self.now;
+            self.server.now = self.clock.now;
             for style in [Style::Plain, Style::Binary, Style::Question] {
                 self.server.emit(&name, style);
             }
@@ -194,7 +193,7 @@ impl World<'_> {
         } else {
             self.proof_since
         };
-        let now = self.mono();
+        let now = self.clock.mono();
         // Where the server lets in first and refuses then, what was said in between is lost.
         let open: Vec<&str> = self
             .plan
@@ -310,7 +309,7 @@ impl World<'_> {
         self.broken.ensure("no attachment leaks", kept == 0, || {
             format!("{kept} are kept at the end of seed {seed}")
         });
-        self.agenda.add(self.now, Event::Over);
+        self.end_story();
     }
 
     /// What still reaches the driver after the end.
@@ -322,7 +321,7 @@ impl World<'_> {
             .iter()
             .rev()
             .take(2)
-            .map(|wire| wire.r#gen)
+            .map(|wire| wire.link.r#gen)
             .collect();
         for r#gen in gens {
             self.input(Input::Frames {
@@ -359,7 +358,7 @@ impl World<'_> {
             .ensure("nothing is open after close", live == 0, || {
                 format!("{live} transports")
             });
-        let next = self.engine.next_deadline();
+        let next = self.client.engine.next_deadline();
         self.broken
             .ensure("no deadline after close", next.is_none(), || {
                 format!("{next:?}")

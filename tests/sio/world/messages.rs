@@ -4,9 +4,10 @@ use super::acts::Act;
 use super::{Event, World};
 use crate::check::{Kind, Message};
 use crate::server::{Door, Style, bytes_of};
+use crate::simulator::Driver;
 use jobwire::core::{Ask, Command, Input};
 
-impl World<'_> {
+impl World {
     pub(super) fn some_channel(&mut self) -> String {
         let mut all: Vec<String> = self.page.channels.iter().cloned().collect();
         all.push(self.plan.config.namespace.clone());
@@ -50,7 +51,7 @@ impl World<'_> {
 
     pub(super) fn send_message(&mut self, namespace: &str, volatile: bool) {
         let kind = if volatile { Kind::Volatile } else { Kind::Send };
-        let now = self.mono();
+        let now = self.clock.mono();
         let mut message = Message::new(self.page.next(), kind, namespace, now);
         let max_age = if self.dice.chance(20) { 500.0 } else { -1.0 };
         let age = if max_age < 0.0 {
@@ -89,7 +90,7 @@ impl World<'_> {
     }
 
     pub(super) fn request(&mut self, namespace: &str) {
-        let now = self.mono();
+        let now = self.clock.mono();
         let mut message = Message::new(self.page.next(), Kind::Request, namespace, now);
         let limit = if self.healed {
             20_000
@@ -135,7 +136,7 @@ impl World<'_> {
     }
 
     pub(super) fn reply(&mut self, namespace: &str, number: u64) {
-        let now = self.mono();
+        let now = self.clock.mono();
         let mut message = Message::new(self.page.next(), Kind::Reply, namespace, now);
         let args = self.attach(&mut message, "");
         let command = Command {
@@ -183,7 +184,7 @@ impl World<'_> {
             Style::Volatile,
             Style::VolatileText,
         ]);
-        self.server.now = self.now;
+        self.server.now = self.clock.now;
         for _ in 0..self.dice.pick(&[1, 1, 3, 20]) {
             self.server.emit(namespace, style);
         }

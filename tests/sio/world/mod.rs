@@ -10,58 +10,45 @@ mod told;
 mod traffic;
 mod trouble;
 
-use crate::agenda::Agenda;
 use crate::check::{Broken, Doors, Events, Jobs, Ledger, Transports};
-use crate::dice::Dice;
 use crate::network::{Flight, Wire};
 use crate::page::Page;
 use crate::plan::{Fault, Plan};
-use crate::recording::Recording;
 use crate::server::{Alarm, Frame, Server};
+use crate::simulator::{Client, Clock, Dice, Driver, Network, Recording, Tape, Tokens, Turn, live};
 use crate::store::Store;
 use acts::Act;
-use driver::{Bound, Inboxed};
 pub use figures::Figures;
-use jobwire::core::{Engine, HttpOutcome, Time};
-use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use jobwire::core::{Engine, HttpOutcome};
+use std::collections::BTreeMap;
 use trouble::Trouble;
 
 enum Event {
-    Timer(u64),
-    Take,
-    Flush,
     WireOpens(usize),
     ToServer(usize, Frame),
-    ToClient(usize, Bound),
     WireLeft(usize),
     WireBreaks(usize),
     RequestArrives(u32),
     AbortArrives(u32),
     RequestAnswered(u32, HttpOutcome),
-    Token(u32, bool),
     Alarm(Alarm),
     Step(usize),
     Fault(Fault),
-    Thaw,
     Act(Act),
     Heal,
     Settled,
     Proven,
     Left,
     Closed,
-    Over,
 }
 
-pub struct World<'a> {
+struct World {
     seed: u64,
-    now: u64,
-    slept: u64,
-    jump: i64,
-    told_epoch: Option<i64>,
+    clock: Clock<Turn<Frame, Event>>,
     dice: Dice,
     plan: Plan,
-    engine: Engine,
+    client: Client<Frame>,
+    network: Network,
     server: Server,
     page: Page,
     store: Store,
@@ -71,21 +58,11 @@ pub struct World<'a> {
     jobs: Jobs,
     transports: Transports,
     doors: Doors,
-    agenda: Agenda<Event>,
-    timer_for: Option<Time>,
-    timer_mark: u64,
     wires: Vec<Wire>,
     by_gen: BTreeMap<u64, usize>,
     flights: BTreeMap<u32, Flight>,
-    slow_tokens: Vec<u32>,
-    inbox: VecDeque<Inboxed>,
     /// The engine said that something waits for the page's next frame.
     dirty: bool,
-    flushing: bool,
-    frozen_since: Option<u64>,
-    frozen_for_sleep: bool,
-    suspended: bool,
-    timer_missed: bool,
     trouble: Trouble,
     healed: bool,
     /// Jobs stand still while the page is compared with them.
@@ -93,23 +70,13 @@ pub struct World<'a> {
     /// From when on everything must arrive, by the monotonic clock.
     proof_since: u64,
     figures: Figures,
-    recorder: Option<&'a RefCell<Recording>>,
 }
 
 /// Runs one seed. An error says what was broken and when.
-pub fn run(seed: u64, recorder: Option<&RefCell<Recording>>) -> Result<Figures, String> {
-    let mut world = World::new(seed, recorder);
+pub fn run(seed: u64, tape: Option<Tape>) -> Result<Figures, String> {
+    let mut world = World::new(seed, tape);
     world.begin();
-    while let Some((at, event)) = world.agenda.next() {
-        world.now = world.now.max(at);
-        if matches!(event, Event::Over) {
-            break;
-        }
-        world.happen(event);
-        if let Some(broken) = world.broken.0.take() {
-            return Err(format!("at {} ms: {broken}", world.now));
-        }
-    }
+    live(&mut world)?;
     Ok(world.sum_up())
 }
 
@@ -118,19 +85,19 @@ pub fn empty_recording(seed: u64) -> Recording {
     Recording::empty(seed, Plan::draw(&mut Dice::new(seed), seed).config)
 }
 
-impl<'a> World<'a> {
-    fn new(seed: u64, recorder: Option<&'a RefCell<Recording>>) -> Self {
+impl World {
+    fn new(seed: u64, tape: Option<Tape>) -> Self {
         let mut dice = Dice::new(seed);
         let plan = Plan::draw(&mut dice, seed);
         let server_dice = Dice::new(dice.between(0, u64::MAX - 1));
+        let tokens = Tokens::new(plan.token_life);
+        let engine = Engine::new(plan.config.clone(), seed);
         Self {
             seed,
-            now: 0,
-            slept: 0,
-            jump: 0,
-            told_epoch: None,
-            engine: Engine::new(plan.config.clone(), seed),
-            server: Server::new(plan.habits.clone(), plan.jobs, server_dice),
+            clock: Clock::new(),
+            client: Client::new(engine, plan.batch, plan.leftovers, tape),
+            network: Network::new(plan.hosts, plan.latency),
+            server: Server::new(plan.habits.clone(), plan.jobs, tokens, server_dice),
             page: Page::new(),
             store: Store::default(),
             broken: Broken::default(),
@@ -139,41 +106,18 @@ impl<'a> World<'a> {
             jobs: Jobs::default(),
             transports: Transports::default(),
             doors: Doors::default(),
-            agenda: Agenda::new(),
-            timer_for: None,
-            timer_mark: 0,
             wires: Vec::new(),
             by_gen: BTreeMap::new(),
             flights: BTreeMap::new(),
-            slow_tokens: Vec::new(),
-            inbox: VecDeque::new(),
             dirty: false,
-            flushing: false,
-            frozen_since: None,
-            frozen_for_sleep: false,
-            suspended: false,
-            timer_missed: false,
-            trouble: Trouble::new(plan.hosts),
+            trouble: Trouble::default(),
             healed: false,
             holding: false,
             proof_since: 0,
             figures: Figures::default(),
-            recorder,
             dice,
             plan,
         }
-    }
-
-    fn at(&mut self, at: u64, event: Event) {
-        self.agenda.add(at, event);
-    }
-
-    fn later(&mut self, ms: u64, event: Event) {
-        self.at(self.now + ms, event);
-    }
-
-    fn mono(&self) -> u64 {
-        self.now - self.slept
     }
 
     fn begin(&mut self) {
@@ -185,53 +129,38 @@ impl<'a> World<'a> {
         self.settle_in();
         let faults = self.plan.faults.clone();
         if !faults.is_empty() {
-            for _ in 0..self.plan.troubles {
-                let (at, fault) = (self.dice.between(0, heal), self.dice.pick(&faults));
-                self.at(at, Event::Fault(fault));
-            }
+            self.scatter(self.plan.troubles, heal, |world| {
+                Event::Fault(world.dice.pick(&faults))
+            });
         }
-        for _ in 0..self.plan.actions {
-            let at = self.dice.between(0, heal);
-            let act = self.draw_act();
-            self.at(at, Event::Act(act));
-        }
+        self.scatter(self.plan.actions, heal, |world| {
+            Event::Act(world.draw_act())
+        });
         self.at(heal, Event::Heal);
     }
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Timer(mark) => self.timer(mark),
-            Event::Take => self.when_awake(jobwire::core::Input::Take),
-            Event::Flush => {
-                self.flushing = false;
-                if self.frozen_since.is_none() {
-                    self.flush();
-                }
-            }
             Event::WireOpens(wire) => self.wire_opens(wire),
             Event::ToServer(wire, frame) => self.reaches_server(wire, &frame),
-            Event::ToClient(wire, what) => self.reaches_client(wire, what),
             Event::WireLeft(wire) => self.wire_left(wire),
             Event::WireBreaks(wire) => self.wire_breaks(wire),
             Event::RequestArrives(req) => self.request_arrives(req),
             Event::AbortArrives(req) => self.abort_arrives(req),
             Event::RequestAnswered(req, outcome) => self.request_answered(req, outcome),
-            Event::Token(req, good) => self.token(req, good),
             Event::Alarm(alarm) => {
-                self.server.now = self.now;
+                self.server.now = self.clock.now;
                 self.server.alarm(alarm);
                 self.serve();
             }
             Event::Step(job) => self.step(job),
             Event::Fault(fault) => self.fault(fault),
-            Event::Thaw => self.thaw(),
             Event::Act(act) => self.act(act),
             Event::Heal => self.heal(),
             Event::Settled => self.settled(),
             Event::Proven => self.proven(),
             Event::Left => self.left(),
             Event::Closed => self.closed(),
-            Event::Over => {}
         }
     }
 
@@ -244,7 +173,7 @@ impl<'a> World<'a> {
             return self.later(1000, Event::Step(job));
         }
         let ahead = self.dice.between(1, 30);
-        self.server.now = self.now;
+        self.server.now = self.clock.now;
         self.server.jobs[job].step(ahead);
         self.server.tell_job(job);
         self.serve();
@@ -256,7 +185,7 @@ impl<'a> World<'a> {
     fn sum_up(&self) -> Figures {
         let messages = &self.ledger.messages;
         Figures {
-            virtual_ms: self.now,
+            virtual_ms: self.clock.now,
             upgrades: self.transports.upgrades,
             messages: messages.len() as u64,
             arrived: messages.values().filter(|message| message.arrived).count() as u64,

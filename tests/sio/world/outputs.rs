@@ -1,35 +1,21 @@
 //! What the engine asks the driver for.
 
-use super::{Event, World};
+use super::World;
 use crate::network::{Errand, Flight, Wire};
 use crate::records;
 use crate::server::Frame;
+use crate::simulator::{Driver, host_of, token_of};
 use crate::wire::{Part, Said, parts, with_token};
 use jobwire::core::engineio::{self, Packet};
 use jobwire::core::{Gen, Output};
-
-/// The longest animation frame, ms.
-const FRAME: u64 = 16;
-
-/// The place of a server among the addresses of the config.
-fn host_of(url: &str) -> usize {
-    url.split_once("://s")
-        .and_then(|(_, rest)| rest.get(..1)?.parse().ok())
-        .unwrap_or(0)
-}
-
-/// The request whose token is used; the core says 0 for none.
-fn token_of(auth: u32) -> Option<u32> {
-    (auth > 0).then_some(auth)
-}
 
 fn token_text(auth: u32) -> String {
     format!("tok-{auth}")
 }
 
-impl World<'_> {
-    pub(super) fn carry_out(&mut self, output: Output) {
-        let now = self.mono();
+impl World {
+    pub(super) fn obey(&mut self, output: Output) {
+        let now = self.clock.mono();
         match output {
             Output::Open { r#gen, url, auth } => {
                 self.figures.sockets += 1;
@@ -115,8 +101,7 @@ impl World<'_> {
                 self.broken
                     .ensure("what waits is said once", !self.dirty, String::new);
                 self.dirty = true;
-                let frame = self.dice.between(0, FRAME);
-                self.later(frame, Event::Take);
+                self.take_soon();
             }
             Output::Batch(text) => {
                 match records::read(&text, self.plan.config.namespace.as_str()) {
@@ -144,7 +129,7 @@ impl World<'_> {
     }
 
     fn look_at_said(&mut self, said: Option<Said>) {
-        let now = self.mono();
+        let now = self.clock.mono();
         match said {
             Some(Said::Message { n, namespace }) => {
                 self.ledger.leaves(n, &namespace, now, &mut self.broken)
@@ -158,7 +143,7 @@ impl World<'_> {
     }
 
     fn poll(&mut self, req: u32, url: &str, auth: u32, body: Option<String>, attachments: &[u32]) {
-        let now = self.mono();
+        let now = self.clock.mono();
         let mut bytes = Vec::new();
         for id in attachments {
             let found = self.store.send(*id);

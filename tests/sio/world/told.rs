@@ -6,9 +6,9 @@ use crate::records::Record;
 use jobwire::core::Problem;
 use serde_json::Value;
 
-impl World<'_> {
+impl World {
     pub(super) fn record(&mut self, record: Record) {
-        let now = self.mono();
+        let now = self.clock.mono();
         match record {
             Record::Job(record) => {
                 let id = record[1].as_str().unwrap_or("");
@@ -89,7 +89,8 @@ impl World<'_> {
 
     /// Whether the client has no link any more, as it says of itself: where one namespace fails the others live on.
     fn gave_up(&self) -> bool {
-        let lists: Value = serde_json::from_str(&self.engine.inspect(7)).unwrap_or(Value::Null);
+        let lists: Value =
+            serde_json::from_str(&self.client.engine.inspect(7)).unwrap_or(Value::Null);
         lists[3].as_array().is_some_and(|links| links.len() == 1)
     }
 
@@ -107,7 +108,7 @@ impl World<'_> {
                 });
             }
         };
-        let now = self.mono();
+        let now = self.clock.mono();
         self.ledger
             .answered(rid.into(), answer, now, &mut self.broken);
     }

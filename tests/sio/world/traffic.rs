@@ -1,9 +1,9 @@
 //! Requests and frames between driver and server.
 
-use super::driver::{Bound, TOKEN_TIME};
 use super::{Event, World};
 use crate::network::{Errand, Flight, Wire};
 use crate::server::{Effect, Frame, Request, Told};
+use crate::simulator::{Bound, Driver, Travel};
 use jobwire::core::config::TokenIn;
 use jobwire::core::{Gen, HttpOutcome, Input};
 
@@ -15,42 +15,42 @@ fn outcome(status: u16, body: impl Into<String>) -> HttpOutcome {
     }
 }
 
-impl World<'_> {
+impl World {
     // ---- WebSockets ----
 
     pub(super) fn open_wire(&mut self, wire: Wire) {
         let number = self.wires.len();
-        self.by_gen.insert(wire.r#gen.id(), number);
-        let hangs = self.trouble.hangs(wire.host, self.now) || self.trouble.sockets_hang(self.now);
+        self.by_gen.insert(wire.link.r#gen.id(), number);
+        let now = self.clock.now;
+        let hangs = self.network.hangs(wire.link.host, now) || self.trouble.sockets_hang(now);
         self.wires.push(wire);
         if hangs {
-            self.wires[number].dead = true;
+            self.wires[number].link.silent = true;
             return;
         }
-        let latency = self.latency();
-        let at = self.wires[number].arrival_at_server(self.now, latency, &mut self.dice);
+        let at = self.arrival_at_server(number);
         self.at(at, Event::WireOpens(number));
     }
 
     pub(super) fn wire_opens(&mut self, number: usize) {
         let wire = &self.wires[number];
-        if wire.forgotten || wire.dead {
+        if wire.link.forgotten || wire.link.silent {
             return;
         }
-        let blocked = self.plan.never_sockets || self.trouble.sockets > self.now;
+        let blocked = self.plan.never_sockets || self.trouble.sockets > self.clock.now;
         // Who is in is not asked again.
         let asked = self.plan.config.token_in == TokenIn::Query && wire.sid.is_none();
         let good = !asked || self.token_is_good(wire.token);
-        let (host, sid) = (wire.host, wire.sid.clone());
+        let (host, sid) = (wire.link.host, wire.sid.clone());
         let token = self.in_address(wire.token);
-        if self.trouble.is_out(host, self.now) || blocked || !good {
+        if self.network.is_out(host, self.clock.now) || blocked || !good {
             return self.close_for_client(number, 1006);
         }
-        self.server.now = self.now;
+        self.server.now = self.clock.now;
         if !self.server.accept(number, host, sid.as_deref(), token) {
             return self.close_for_client(number, 1006);
         }
-        self.wires[number].accepted = true;
+        self.wires[number].link.accepted = true;
         self.tell_client(number, Bound::Opened);
         self.serve();
     }
@@ -59,16 +59,15 @@ impl World<'_> {
         let Some(number) = self.by_gen.get(&r#gen.id()).copied() else {
             return;
         };
-        let latency = self.latency();
-        let at = self.wires[number].arrival_at_server(self.now, latency, &mut self.dice);
+        let at = self.arrival_at_server(number);
         self.at(at, Event::ToServer(number, frame));
     }
 
     pub(super) fn reaches_server(&mut self, number: usize, frame: &Frame) {
-        if self.wires[number].dead {
+        if self.wires[number].link.silent {
             return;
         }
-        self.server.now = self.now;
+        self.server.now = self.clock.now;
         self.server.frame(number, frame);
         self.serve();
     }
@@ -78,39 +77,32 @@ impl World<'_> {
         let Some(number) = self.by_gen.get(&r#gen.id()).copied() else {
             return;
         };
-        self.wires[number].forgotten = true;
-        let latency = self.latency();
-        let at = self.wires[number].arrival_at_server(self.now, latency, &mut self.dice);
+        self.wires[number].link.forgotten = true;
+        let at = self.arrival_at_server(number);
         self.at(at, Event::WireLeft(number));
     }
 
     /// The server hears of it.
     pub(super) fn wire_left(&mut self, number: usize) {
-        if self.wires[number].dead {
+        if self.wires[number].link.silent {
             return;
         }
-        self.server.now = self.now;
+        self.server.now = self.clock.now;
         self.server.wire_lost(number);
         self.close_for_client(number, 1000);
         self.serve();
     }
 
-    fn tell_client(&mut self, number: usize, what: Bound) {
-        let latency = self.latency();
-        let at = self.wires[number].arrival(self.now, latency, &mut self.dice);
-        self.at(at, Event::ToClient(number, what));
-    }
-
     /// The client hears that a socket is closed, once.
     fn close_for_client(&mut self, number: usize, code: u16) {
         if !std::mem::replace(&mut self.wires[number].reported, true) {
-            self.tell_client(number, Bound::Closed(code));
+            self.tell_client(number, Bound::Closed(code, String::new()));
         }
     }
 
     /// A connection breaks: what is on it is lost. `noticed`: the server hears of it now, else when it gives up.
     pub(super) fn break_wire(&mut self, number: usize, noticed: bool) {
-        self.wires[number].dead = true;
+        self.wires[number].link.silent = true;
         self.close_for_client(number, 1006);
         if noticed {
             self.wire_breaks(number);
@@ -121,7 +113,7 @@ impl World<'_> {
     }
 
     pub(super) fn wire_breaks(&mut self, number: usize) {
-        self.server.now = self.now;
+        self.server.now = self.clock.now;
         self.server.wire_lost(number);
         self.serve();
     }
@@ -130,7 +122,7 @@ impl World<'_> {
     pub(super) fn live_wires(&self) -> Vec<usize> {
         let live = |number: &usize| {
             let wire = &self.wires[*number];
-            !wire.dead && !wire.forgotten && !wire.reported
+            !wire.link.silent && !wire.link.forgotten && !wire.reported
         };
         (0..self.wires.len()).filter(live).collect()
     }
@@ -138,7 +130,8 @@ impl World<'_> {
     // ---- HTTP ----
 
     pub(super) fn depart(&mut self, req: u32, flight: Flight) {
-        let hangs = self.trouble.hangs(flight.host, self.now) || self.trouble.http_hangs(self.now);
+        let now = self.clock.now;
+        let hangs = self.network.hangs(flight.host, now) || self.trouble.http_hangs(now);
         self.flights.insert(
             req,
             Flight {
@@ -149,8 +142,7 @@ impl World<'_> {
         if hangs {
             return;
         }
-        let latency = self.latency();
-        let takes = self.dice.between(latency / 2, latency);
+        let takes = self.travel();
         self.later(takes, Event::RequestArrives(req));
     }
 
@@ -165,10 +157,10 @@ impl World<'_> {
             flight.errand.clone(),
             flight.etag.clone(),
         );
-        if self.trouble.is_out(host, self.now) {
+        if self.network.is_out(host, self.clock.now) {
             return self.answer_later(req, outcome(0, ""));
         }
-        if let Some(answer) = self.trouble.http_answer(self.now, &mut self.dice) {
+        if let Some(answer) = self.trouble.http_answer(self.clock.now, &mut self.dice) {
             return self.answer_later(req, answer);
         }
         match errand {
@@ -182,7 +174,7 @@ impl World<'_> {
                     return self
                         .answer_later(req, outcome(403, "{\"code\":4,\"message\":\"Forbidden\"}"));
                 }
-                self.server.now = self.now;
+                self.server.now = self.clock.now;
                 self.server.request(Request {
                     req,
                     host,
@@ -219,10 +211,11 @@ impl World<'_> {
         if flight.dead {
             return;
         }
-        let lost = self.trouble.answers_get_lost(self.now, &mut self.dice);
+        let lost = self
+            .trouble
+            .answers_get_lost(self.clock.now, &mut self.dice);
         let answer = if lost { outcome(0, "") } else { answer };
-        let latency = self.latency();
-        let takes = self.dice.between(latency / 2, latency);
+        let takes = self.travel();
         self.later(takes, Event::RequestAnswered(req, answer));
     }
 
@@ -247,7 +240,7 @@ impl World<'_> {
         let latency = self.latency();
         self.later(latency, Event::RequestAnswered(req, outcome(0, "")));
         if arrived && noticed {
-            self.server.now = self.now;
+            self.server.now = self.clock.now;
             self.server.abort(req);
             self.serve();
         }
@@ -273,7 +266,7 @@ impl World<'_> {
             .remove(&req)
             .is_some_and(|flight| flight.arrived && !flight.dead)
         {
-            self.server.now = self.now;
+            self.server.now = self.clock.now;
             self.server.abort(req);
             self.serve();
         }
@@ -322,40 +315,12 @@ impl World<'_> {
 
     // ---- tokens ----
 
-    pub(super) fn need_token(&mut self, req: u32) {
-        if self.trouble.tokens_hang(self.now) {
-            self.slow_tokens.push(req);
-            return;
-        }
-        let good = !self.trouble.tokens_fail(self.now);
-        let takes = self.dice.between(0, TOKEN_TIME);
-        self.later(takes, Event::Token(req, good));
-    }
-
-    pub(super) fn token(&mut self, req: u32, good: bool) {
-        let error = (!good).then(|| "the session is over".to_owned());
-        if good {
-            // A cache may hand out what has run out.
-            let stale = self.trouble.tokens_are_stale(self.now);
-            let until = if stale {
-                0
-            } else {
-                self.now + self.plan.token_life
-            };
-            self.server.tokens.insert(req, until);
-        }
-        self.when_awake(Input::Token { req, error });
-    }
-
     /// The token, where addresses have it.
     fn in_address(&self, token: Option<u32>) -> Option<u32> {
         token.filter(|_| self.plan.config.token_in == TokenIn::Query)
     }
 
     fn token_is_good(&self, token: Option<u32>) -> bool {
-        !self.plan.config.token
-            || token
-                .and_then(|token| self.server.tokens.get(&token))
-                .is_some_and(|until| *until > self.now)
+        !self.plan.config.token || self.server.tokens.is_good(token, self.clock.now)
     }
 }

@@ -1,47 +1,23 @@
 //! Faults: what goes wrong, for how long, and what it looks like.
 
 use super::acts::Act;
-use super::driver::TOKEN_TIME;
 use super::{Event, World};
-use crate::dice::Dice;
 use crate::plan::Fault;
+use crate::simulator::{Dice, Driver, Faults, Standstill};
 use jobwire::core::{Ask, Command, HttpOutcome, Input};
 
-/// Added to every latency while the network is slow, at most, ms.
-pub(super) const SLOW: u64 = 3000;
-
-/// Until when each kind of trouble lasts.
+/// Until when the trouble of Socket.IO's own lasts.
 #[derive(Default)]
 pub(super) struct Trouble {
-    outage: Vec<u64>,
-    hang: u64,
     /// WebSockets do not get through; by being refused, or by never being answered.
     pub(super) sockets: u64,
     sockets_hang: bool,
     http: u64,
     http_kind: u64,
     answers: u64,
-    tokens: u64,
-    token_kind: u64,
-    slow: u64,
 }
 
 impl Trouble {
-    pub(super) fn new(hosts: usize) -> Self {
-        Self {
-            outage: vec![0; hosts],
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn is_out(&self, host: usize, now: u64) -> bool {
-        self.outage.get(host).is_some_and(|until| *until > now)
-    }
-
-    pub(super) fn hangs(&self, host: usize, now: u64) -> bool {
-        self.hang > now && self.is_out(host, now)
-    }
-
     pub(super) fn sockets_hang(&self, now: u64) -> bool {
         self.sockets > now && self.sockets_hang
     }
@@ -72,37 +48,15 @@ impl Trouble {
     pub(super) fn answers_get_lost(&self, now: u64, dice: &mut Dice) -> bool {
         self.answers > now && dice.chance(50)
     }
-
-    pub(super) fn tokens_hang(&self, now: u64) -> bool {
-        self.tokens > now && self.token_kind == 0
-    }
-
-    pub(super) fn tokens_fail(&self, now: u64) -> bool {
-        self.tokens > now && self.token_kind == 1
-    }
-
-    pub(super) fn tokens_are_stale(&self, now: u64) -> bool {
-        self.tokens > now && self.token_kind == 2
-    }
 }
 
-impl World<'_> {
-    pub(super) fn latency(&mut self) -> u64 {
-        let spike = if self.trouble.slow > self.now {
-            self.dice.between(0, SLOW)
-        } else {
-            0
-        };
-        self.plan.latency + spike
-    }
-
+impl World {
     pub(super) fn fault(&mut self, fault: Fault) {
         if self.healed {
             return;
         }
         self.figures.faults[fault as usize] += 1;
-        let lasts = self.dice.pick(&[300, 3000, 15_000, 40_000]);
-        let until = (self.now + self.dice.between(1, lasts)).min(self.plan.heal_at);
+        let until = self.lasts(self.plan.heal_at);
         match fault {
             Fault::Outage | Fault::Hang | Fault::Restart => self.host_fault(fault, until),
             Fault::DropSocket => {
@@ -117,7 +71,7 @@ impl World<'_> {
                 let live = self.live_wires();
                 if !live.is_empty() {
                     let wire = self.dice.pick(&live);
-                    self.wires[wire].dead = true;
+                    self.wires[wire].link.silent = true;
                 } else if let Some(req) = self.some_flight() {
                     self.silence_flight(req);
                 }
@@ -137,61 +91,55 @@ impl World<'_> {
                     .collect();
                 if !on.is_empty() {
                     let life = self.dice.pick(&on);
-                    self.server.now = self.now;
+                    self.server.now = self.clock.now;
                     self.server.kick(life);
                     self.serve();
                 }
             }
             Fault::Garbage if self.dice.chance(15) => {
                 let live = self.live_wires();
-                if let Some(wire) = live.iter().find(|wire| self.wires[**wire].accepted) {
-                    let r#gen = self.wires[*wire].r#gen;
+                if let Some(wire) = live.iter().find(|wire| self.wires[**wire].link.accepted) {
+                    let r#gen = self.wires[*wire].link.r#gen;
                     let size = 70_000_000;
                     self.when_awake(Input::Oversize { r#gen, size });
                 }
             }
             Fault::Garbage => {
-                self.server.now = self.now;
+                self.server.now = self.clock.now;
                 self.server.babble();
                 self.serve();
             }
-            Fault::Freeze | Fault::Sleep | Fault::Suspend => self.freeze(fault, until),
-            Fault::ClockJump => {
-                let by = self.dice.pick(&[-3_600_000, -2000, 3000, 6000, 3_600_000]);
-                self.jump = (self.jump + by).clamp(-7_200_000, 7_200_000);
+            Fault::Suspend if self.page.connected => {
+                self.stand_still(Standstill::Suspended, until);
             }
+            Fault::Freeze | Fault::Suspend => self.stand_still(Standstill::Frozen, until),
+            Fault::Sleep => self.stand_still(Standstill::Asleep, until),
+            Fault::ClockJump => self.set_clock(),
             Fault::Disconnect => {
-                if self.frozen_since.is_none() && self.page.connected {
+                if !self.client.is_frozen() && self.page.connected {
                     self.page.connected = false;
                     self.input(Input::Command(Command::new(Ask::Disconnect, 0.0, "")));
                     self.at(until, Event::Act(Act::Connect));
                 }
             }
-            Fault::BadToken => {
-                self.trouble.tokens = until;
-                self.trouble.token_kind = self.dice.between(0, 2);
-            }
-            Fault::SlowNetwork => self.trouble.slow = until,
+            Fault::BadToken => self.spoil_tokens(until),
+            Fault::SlowNetwork => self.network.goes_slow(until),
         }
     }
 
     fn host_fault(&mut self, fault: Fault, until: u64) {
-        let all = self.dice.chance(70);
-        let one = self.dice.between(0, self.plan.hosts as u64 - 1) as usize;
+        let hosts = self.network.some_hosts(&mut self.dice);
         let quiet = fault == Fault::Hang || fault == Fault::Outage && self.dice.chance(30);
-        for host in 0..self.plan.hosts {
-            if !all && host != one {
-                continue;
-            }
-            if fault == Fault::Hang {
-                self.trouble.hang = until;
-            }
+        if fault == Fault::Hang {
+            self.network.goes_silent(until);
+        }
+        for host in hosts {
             // A restart may be over before anybody looks.
             if fault != Fault::Restart || self.dice.chance(50) {
-                self.trouble.outage[host] = until;
+                self.network.goes_out(host, until);
             }
             if fault == Fault::Restart {
-                self.server.now = self.now;
+                self.server.now = self.clock.now;
                 self.server.restart(host);
             }
             self.cut(host, quiet);
@@ -201,11 +149,11 @@ impl World<'_> {
     /// Every connection to a host breaks, or falls silent.
     fn cut(&mut self, host: usize, quiet: bool) {
         for wire in self.live_wires() {
-            if self.wires[wire].host != host {
+            if self.wires[wire].link.host != host {
                 continue;
             }
             if quiet {
-                self.wires[wire].dead = true;
+                self.wires[wire].link.silent = true;
             } else {
                 let noticed = self.dice.chance(70);
                 self.break_wire(wire, noticed);
@@ -238,63 +186,12 @@ impl World<'_> {
         }
     }
 
-    fn freeze(&mut self, fault: Fault, until: u64) {
-        if self.frozen_since.is_some() {
-            return;
-        }
-        if fault == Fault::Suspend && self.page.connected {
-            self.input(Input::Command(Command::new(Ask::Suspend, 0.0, "")));
-            self.suspended = true;
-        }
-        self.frozen_for_sleep = fault == Fault::Sleep;
-        self.frozen_since = Some(self.now);
-        self.at(until, Event::Thaw);
-    }
-
-    /// The page runs again: perhaps its timer comes before what is queued.
-    pub(super) fn thaw(&mut self) {
-        let Some(since) = self.frozen_since.take() else {
-            return;
-        };
-        if self.frozen_for_sleep {
-            self.slept += self.now - since;
-            self.frozen_for_sleep = false;
-        }
-        self.transports.woke(self.mono());
-        self.ledger.woke(self.mono());
-        let told = std::mem::take(&mut self.suspended);
-        let missed = std::mem::take(&mut self.timer_missed);
-        let order = self.dice.between(0, 2);
-        if told {
-            self.wake(1.0);
-        } else if order == 0 {
-            self.wake(2.0);
-        }
-        if missed && order != 1 {
-            self.timer_for = None;
-            self.input(Input::Timer);
-        }
-        self.flush();
-        self.timer_for = None;
-        self.input(Input::Timer);
-    }
-
-    pub(super) fn wake(&mut self, reason: f64) {
-        self.input(Input::Command(Command::new(Ask::Wake, reason, "")));
-    }
-
     /// All trouble ends: the network is whole, tokens last, the page runs.
     pub(super) fn heal(&mut self) {
         self.healed = true;
-        self.trouble = Trouble::new(self.plan.hosts);
-        for req in std::mem::take(&mut self.slow_tokens) {
-            self.later(TOKEN_TIME, Event::Token(req, true));
-        }
-        for until in self.server.tokens.values_mut() {
-            *until = u64::MAX;
-        }
-        // A token that lasts three seconds is trouble of its own.
-        self.plan.token_life = 1_000_000;
+        self.trouble = Trouble::default();
+        self.network.heal();
+        self.heal_tokens();
         self.break_silence();
         self.thaw();
         self.come_back();
@@ -303,8 +200,8 @@ impl World<'_> {
     /// Connections that are silent break, as TCP's would in the end.
     fn break_silence(&mut self) {
         for number in 0..self.wires.len() {
-            if self.wires[number].dead {
-                self.wires[number].dead = false;
+            if self.wires[number].link.silent {
+                self.wires[number].link.silent = false;
                 self.break_wire(number, true);
             }
         }

@@ -1,0 +1,30 @@
+//! What the simulators of `stream` and Socket.IO share: virtual time, the driver of the page with its timer, the
+//! network, tokens, faults, and how seeds are run, recorded and replayed. That of `broadcast` takes the dice and the
+//! runner from here.
+
+mod agenda;
+mod client;
+mod clock;
+mod dice;
+pub mod driver;
+mod faults;
+mod network;
+mod recorder;
+mod recording;
+mod runner;
+mod simulation;
+mod tokens;
+mod words;
+
+pub use client::{Bound, Client};
+pub use clock::Clock;
+pub use dice::Dice;
+pub use driver::Driver;
+pub use faults::{Faults, Standstill, draw_faults, is_calm};
+pub use network::{Link, Network, SLOW, Travel, host_of};
+pub use recorder::Recorder;
+pub use recording::{Recording, Tape};
+pub use runner::Simulator;
+pub use simulation::{Parts, Simulation, Turn, live};
+pub use tokens::{TOKEN_TIME, Tokens, token_of};
+pub use words::{STATES, STATUSES};
