@@ -1,6 +1,6 @@
 import { JobsClient } from "jobwire";
 import type { Journal } from "./journal";
-import { followClient } from "./journal";
+import { followClient, loggerOf } from "./journal";
 import { DEFAULT_HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS, IN_WORKER, POLL_MS, SERVER } from "./settings";
 
 export function createDemoClient(journal: Journal, heartbeatMs = DEFAULT_HEARTBEAT_MS): JobsClient {
@@ -12,7 +12,7 @@ export function createDemoClient(journal: Journal, heartbeatMs = DEFAULT_HEARTBE
     // Fewer attempts than by default: whoever tries "Refuse WebSockets" sees polling within a few seconds.
     reconnect: { attempts: 3 },
     worker: IN_WORKER,
-    logger: ({ level, code, message }) => journal.add("client", `${code}: ${message}`, level),
+    logger: loggerOf(journal),
   });
   followClient(client, journal);
   return client;

@@ -1,6 +1,6 @@
 /** What happened, in words, newest first: the page's log. */
 import type { ConnectionStatus, JobsClient, LogEntry, Store } from "jobwire";
-import { duration } from "./words";
+import { duration, problemOf } from "./words";
 
 const MOST_LINES = 200;
 
@@ -41,6 +41,21 @@ export function createJournal(): Journal {
     },
     clear: () => set([]),
   };
+}
+
+/** Writes what a client logs into the journal. */
+export const loggerOf =
+  (journal: Journal) =>
+  ({ level, code, message }: LogEntry): void =>
+    journal.add("client", `${code}: ${message}`, level);
+
+/** Does what the person at the page asked for, and writes down what it resolves with, or why it failed. */
+export async function report(journal: Journal, request: () => Promise<string>): Promise<void> {
+  try {
+    journal.add("you", await request());
+  } catch (error) {
+    journal.add("you", problemOf(error), "error");
+  }
 }
 
 function describe({ state, attempt, nextRetryAt }: ConnectionStatus): string {

@@ -1,4 +1,5 @@
 /** The HTTP side of a job's life: sending, retrying, cancelling. Following it is the client's business. */
+import { ask } from "./http";
 import { SERVER } from "./settings";
 
 const API = new URL("api/v1", SERVER).href;
@@ -46,20 +47,16 @@ export function upload(file: File, { pace, fail, signal, onSent }: UploadOptions
   });
 }
 
-async function post<T>(path: string): Promise<T> {
-  const response = await fetch(`${API}${path}`, { method: "POST" }).catch(() => {
-    throw new Error("The server cannot be reached. Check that it runs, then try again.");
-  });
-  const body = (await response.json().catch(() => ({}))) as T & { detail?: string };
-  if (!response.ok) throw new Error(body.detail ?? `The server answered with status ${response.status}.`);
-  return body;
-}
+const post = (path: string) => ask(`${API}${path}`, { method: "POST" });
 
 export const retryJob = (id: string) => post(`/jobs/${encodeURIComponent(id)}/retry`);
 export const cancelJob = (id: string) => post(`/jobs/${encodeURIComponent(id)}/cancel`);
-export const cutConnections = () => post<{ closed: number }>("/_control/cut");
-export const refuseSockets = (on: boolean) => post<ControlState>(`/_control/refuse?on=${on ? 1 : 0}`);
-export const silenceSockets = (on: boolean) => post<ControlState>(`/_control/silence?on=${on ? 1 : 0}`);
+export const cutConnections = async () => (await post("/_control/cut")) as { closed: number };
+
+const switchOf = (name: "refuse" | "silence") => async (on: boolean) =>
+  (await post(`/_control/${name}?on=${on ? 1 : 0}`)) as ControlState;
+export const refuseSockets = switchOf("refuse");
+export const silenceSockets = switchOf("silence");
 
 /** The server's switches; null where it has none or is away. */
 export async function readControl(): Promise<ControlState | null> {

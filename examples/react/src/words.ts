@@ -58,3 +58,6 @@ export function freshness(job: Job, connection: ConnectionStatus["state"], now: 
   if (connection === "open") return { tone: "live", text: "live" };
   return { tone: "polling", text: `polling every ${POLL_MS / 1000} s` };
 }
+
+/** What went wrong, whatever was thrown. */
+export const problemOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,6 @@
 import type { ConnectionStatus } from "jobwire";
 import { useConnection, useJobs } from "jobwire/react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { JobItem } from "../items";
 import { isTerminal, STATUS_WORDS } from "../words";
 
 /** Earlier announcements stay a while, so that two at once are both read out. */
@@ -14,13 +13,19 @@ const ANNOUNCED: Partial<Record<ConnectionStatus["state"], string>> = {
   failed: "The client is not connected.",
 };
 
+/** A job, and what it is called. */
+export interface Announced {
+  readonly jobId: string;
+  readonly name: string;
+}
+
 interface Announcement {
   id: number;
   text: string;
 }
 
 /** Tells screen readers what changed for good: how jobs ended, and when the connection goes and comes back. */
-export function Announcer({ items }: { items: readonly Pick<JobItem, "jobId" | "name">[] }) {
+export function Announcer({ items }: { items: readonly Announced[] }) {
   const [said, setSaid] = useState<readonly Announcement[]>([]);
   const ids = useMemo(() => items.map(({ jobId }) => jobId), [items]);
   const jobs = useJobs({ ids });

@@ -8,7 +8,7 @@ import { readScore } from "../score";
 import type { Score } from "../score";
 import { cancelJob, retryJob } from "../server";
 import { SERVER } from "../settings";
-import { bytes, freshness, isTerminal, STATUS_WORDS, timeLeft } from "../words";
+import { bytes, freshness, isTerminal, problemOf, STATUS_WORDS, timeLeft } from "../words";
 import { ProgressBar } from "./ProgressBar";
 import { ResultFacts, Thumbnail } from "./Result";
 import { Stages } from "./Stages";
@@ -45,7 +45,7 @@ export const JobCard = memo(function JobCard({ item, onDismiss }: JobCardProps) 
     try {
       await request();
     } catch (reason) {
-      setProblem(reason instanceof Error ? reason.message : String(reason));
+      setProblem(problemOf(reason));
     }
     setIsAsking(false);
   };

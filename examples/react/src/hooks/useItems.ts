@@ -4,6 +4,7 @@ import type { Item, JobItem } from "../items";
 import { keepItems } from "../restore";
 import { upload } from "../server";
 import type { UploadOptions } from "../server";
+import { problemOf } from "../words";
 
 type SendOptions = Pick<UploadOptions, "pace" | "fail">;
 
@@ -15,8 +16,7 @@ interface Sending {
 
 export interface Items {
   readonly items: readonly Item[];
-  /** The options of each file are asked for when it is sent. */
-  send(files: readonly File[], optionsOf: (file: File) => SendOptions): void;
+  send(files: readonly File[], optionsOf: (index: number) => SendOptions): void;
   resend(key: string): void;
   /** Forgets a file; one that is being sent is sent no further. */
   remove(key: string): void;
@@ -44,15 +44,15 @@ export function useItems(restored: readonly JobItem[]): Items {
       sendings.current.delete(key);
       dispatch({ type: "accepted", key, jobId });
     } catch (error) {
-      dispatch({ type: "unsent", key, problem: error instanceof Error ? error.message : String(error) });
+      dispatch({ type: "unsent", key, problem: problemOf(error) });
     }
   }, []);
 
   const send = useCallback<Items["send"]>(
     (files, optionsOf) => {
-      const facts = files.map((file) => {
+      const facts = files.map((file, index) => {
         const key = crypto.randomUUID();
-        sendings.current.set(key, { file, options: optionsOf(file), abort: nothing });
+        sendings.current.set(key, { file, options: optionsOf(index), abort: nothing });
         return { key, name: file.name, size: file.size };
       });
       dispatch({ type: "sending", items: facts });

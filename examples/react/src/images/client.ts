@@ -1,6 +1,6 @@
 import { JobsClient } from "jobwire";
 import type { Journal } from "../journal";
-import { followClient } from "../journal";
+import { followClient, loggerOf } from "../journal";
 import { IN_WORKER, MAX_SOCKETS, PATH, SERVER } from "./settings";
 
 export function createImagesClient(journal: Journal): JobsClient {
@@ -12,7 +12,7 @@ export function createImagesClient(journal: Journal): JobsClient {
     polling: false,
     pool: { maxSockets: MAX_SOCKETS },
     worker: IN_WORKER,
-    logger: ({ level, code, message }) => journal.add("client", `${code}: ${message}`, level),
+    logger: loggerOf(journal),
   });
   followClient(client, journal);
   return client;

@@ -1,16 +1,11 @@
 /** What the page is told by its address, and times in ms. */
+import { query } from "../address";
 
-const query = new URLSearchParams(location.search);
-
-/** Base address of the server: the page's own, or that of `?server=`. */
-export const SERVER = new URL(query.get("server") ?? "/", location.href).href;
+export { IN_WORKER, SERVER } from "../address";
 
 /** Where the server's sockets are; `?path=` tells of another place, such as one where there is none. */
 export const PATH = query.get("path") ?? "/api/images_mvp/progress/{id}";
 export const MISSING_PATH = "/api/images_mvp/nowhere/{id}";
-
-/** `?worker=1` runs the whole client in a worker. */
-export const IN_WORKER = query.get("worker") === "1";
 
 /** Most sockets at once; further uploads wait for their turn. */
 export const MAX_SOCKETS = 3;

@@ -1,14 +1,13 @@
 import { useJobsClient } from "jobwire/react";
-import { useEffect, useState } from "react";
-import { ConnectionBadge } from "../components/ConnectionBadge";
+import { useEffect } from "react";
 import { DropZone } from "../components/DropZone";
-import { AuditPanel } from "../components/inspector/AuditPanel";
+import { useFaults } from "../components/faults/useFaults";
 import { ConnectionInspector } from "../components/inspector/ConnectionInspector";
 import { LogPanel } from "../components/LogPanel";
-import { PageHeader } from "../components/PageHeader";
+import { PageFrame } from "../components/PageFrame";
 import type { Journal } from "../journal";
 import { BreakRow } from "./components/BreakRow";
-import type { SongFaults } from "./components/BreakRow";
+import type { SongFault } from "./components/BreakRow";
 import { DoneShelf } from "./components/DoneShelf";
 import { Player } from "./components/Player";
 import { RemotePanel } from "./components/RemotePanel";
@@ -30,7 +29,7 @@ export function App({ journal }: { journal: Journal }) {
   const { jobs, isConnected } = useJobsWebSocket();
   const done = useDoneSongs(isConnected);
   const { sending, send, forget } = useSendSongs();
-  const [faults, setFaults] = useState<SongFaults>({ failNext: false, slow: false });
+  const faults = useFaults<SongFault>();
   const chosen = useKaraokePlayerStore((state) => state.songId);
   const setSong = useKaraokePlayerStore((state) => state.setSong);
   const isJoined = useKaraokePlayerStore(hasJoined);
@@ -42,21 +41,20 @@ export function App({ journal }: { journal: Journal }) {
   const song = done.find(({ id }) => id === chosen) ?? done[0];
 
   const sendFiles = (files: readonly File[]) => {
-    files.forEach((file, index) =>
-      send(file, { pace: faults.slow ? SLOW_PACE_MS : PACE_MS, fail: faults.failNext && index === 0 }),
-    );
-    if (files.length > 0) setFaults((before) => ({ ...before, failNext: false }));
+    const pace = faults.has("slow") ? SLOW_PACE_MS : PACE_MS;
+    const fails = faults.has("failNext");
+    files.forEach((file, index) => send(file, { pace, fail: fails && index === 0 }));
+    if (files.length > 0) faults.set("failNext", false);
   };
 
   return (
     <>
-      <PageHeader
+      <PageFrame
         title="jobwire karaoke"
         says="Split a song into voice and music, and play it in step on every screen."
+        words={CONNECTION_SAYS}
+        className="karaoke-columns"
       >
-        <ConnectionBadge words={CONNECTION_SAYS} />
-      </PageHeader>
-      <main className="page-columns karaoke-columns">
         <div className="page-main">
           <DropZone
             hint="WAV files; they stay on this machine"
@@ -73,10 +71,9 @@ export function App({ journal }: { journal: Journal }) {
           <RemotePanel />
           <ConnectionInspector client={client} />
         </div>
-        <BreakRow faults={faults} onFaults={setFaults} journal={journal} />
+        <BreakRow faults={faults} journal={journal} />
         <LogPanel journal={journal} />
-        <AuditPanel client={client} />
-      </main>
+      </PageFrame>
       <SongAnnouncer songs={jobs} isConnected={isConnected} />
     </>
   );

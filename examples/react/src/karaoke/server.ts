@@ -1,22 +1,11 @@
 /** The HTTP side: sending songs, reading their jobs, their results. News of them is the client's business. */
+import { ask } from "../http";
 import { readSong, readSongs } from "./song";
 import type { SongJob } from "./song";
 import { SERVER } from "./settings";
 
 const at = (path: string) => new URL(path, SERVER).href;
 const jobPath = (id: string, rest = "") => at(`api/jobs/${encodeURIComponent(id)}${rest}`);
-
-async function ask(url: string, init?: RequestInit): Promise<unknown> {
-  const response = await fetch(url, init).catch(() => {
-    if (init?.signal?.aborted) throw init.signal.reason;
-    throw new Error("The server cannot be reached. Check that it runs, then try again.");
-  });
-  const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body;
-  const { error, detail } = (body ?? {}) as { error?: unknown; detail?: unknown };
-  const said = [error, detail].find((words) => typeof words === "string");
-  throw new Error((said as string | undefined) ?? `The server answered with status ${response.status}.`);
-}
 
 function asSong(body: unknown): SongJob {
   const song = readSong(body);
@@ -50,7 +39,8 @@ export async function readJob(id: string, signal: AbortSignal): Promise<SongJob>
 export const cancelJob = (id: string) => ask(jobPath(id, "/cancel"), { method: "POST" });
 
 /** Drops every connection of Socket.IO at the server, as if a cable were pulled. */
-export const cutConnections = () => ask(at("api/_control/cut"), { method: "POST" });
+export const cutConnections = async () =>
+  (await ask(at("api/_control/cut"), { method: "POST" })) as { closed: number };
 
 export const STEMS = ["vocals", "instrumental"] as const;
 export type Stem = (typeof STEMS)[number];

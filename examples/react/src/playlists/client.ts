@@ -1,6 +1,6 @@
 import { JobsClient } from "jobwire";
 import type { Journal } from "../journal";
-import { followClient } from "../journal";
+import { followClient, loggerOf } from "../journal";
 import { IN_WORKER, SERVER } from "./settings";
 
 export function createPlaylistsClient(journal: Journal): JobsClient {
@@ -11,7 +11,7 @@ export function createPlaylistsClient(journal: Journal): JobsClient {
     // While there is no socket.
     polling: { url: "/api/enrichment/jobs/{id}" },
     worker: IN_WORKER,
-    logger: ({ level, code, message }) => journal.add("client", `${code}: ${message}`, level),
+    logger: loggerOf(journal),
   });
   followClient(client, journal);
   return client;

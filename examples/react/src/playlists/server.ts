@@ -1,21 +1,11 @@
 /** The HTTP side: imports, what is known at the start, and what a person can do to a playlist. */
+import { ask } from "../http";
 import { SERVER } from "./settings";
 import type { Analytics, Playlist } from "./playlists";
 
-async function ask(path: string, init?: RequestInit): Promise<unknown> {
-  const response = await fetch(new URL(`api/${path}`, SERVER), init).catch(() => {
-    throw new Error("The server cannot be reached. Check that it runs, then try again.");
-  });
-  const body = (await response.json().catch(() => null)) as { detail?: unknown } | null;
-  if (response.ok) return body;
-  const { detail } = body ?? {};
-  throw new Error(
-    typeof detail === "string" ? detail : `The server answered with status ${response.status}.`,
-  );
-}
-
+const at = (path: string) => new URL(`api/${path}`, SERVER);
 const post = (path: string, body?: BodyInit) =>
-  ask(path, { method: "POST", ...(body !== undefined && { body }) });
+  ask(at(path), { method: "POST", ...(body !== undefined && { body }) });
 const playlist = (id: string, call: string) => `playlists/${encodeURIComponent(id)}${call}`;
 
 export interface ImportOptions {
@@ -32,8 +22,8 @@ export async function importPlaylists(file: File, { pace, fail }: ImportOptions)
 }
 
 export const readPlaylists = async () =>
-  ((await ask("playlists")) as { playlists: readonly Playlist[] }).playlists;
-export const readAnalytics = async () => (await ask("analytics")) as Analytics;
+  ((await ask(at("playlists"))) as { playlists: readonly Playlist[] }).playlists;
+export const readAnalytics = async () => (await ask(at("analytics"))) as Analytics;
 
 export const enrich = async (id: string, pace: number) =>
   (await post(playlist(id, `/enrich?pace=${pace}`))) as { jobId: string };
@@ -41,4 +31,4 @@ export const setFollowers = (id: string, followers: number) =>
   post(playlist(id, ""), JSON.stringify({ followers }));
 
 /** Drops every socket at the server, as if a cable were pulled. */
-export const cutSockets = () => post("playlists/_control/cut");
+export const cutSockets = async () => (await post("playlists/_control/cut")) as { closed: number };

@@ -1,12 +1,7 @@
 /** What the page is told by its address, and times in ms. */
+import { query } from "../address";
 
-const query = new URLSearchParams(location.search);
-
-/** Base address of the server: the page's own, or that of `?server=`. */
-export const SERVER = new URL(query.get("server") ?? "/", location.href).href;
-
-/** `?worker=1` runs the whole client in a worker. */
-export const IN_WORKER = query.get("worker") === "1";
+export { IN_WORKER, SERVER } from "../address";
 
 /** Least time of each batch of 50 rows, so that people can watch small files; `?pace=` sets it. */
 export const PACE_MS = Number(query.get("pace") ?? 200);

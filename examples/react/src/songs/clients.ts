@@ -1,7 +1,7 @@
 /** The clients of the page, one an address, shared by all that use it. */
 import type { JobsClient } from "jobwire";
 import type { Journal } from "../journal";
-import { followClient } from "../journal";
+import { followClient, loggerOf } from "../journal";
 import { createSongsClient } from "./client";
 import { GRACE_MS } from "./settings";
 
@@ -22,9 +22,7 @@ export function writeTo(next: Journal): void {
 function sharedAt(url: string): Shared {
   let shared = clients.get(url);
   if (!shared) {
-    const client = createSongsClient(url, ({ level, code, message }) =>
-      journal?.add("client", `${code}: ${message}`, level),
-    );
+    const client = createSongsClient(url, journal && loggerOf(journal));
     if (journal) followClient(client, journal);
     clients.set(url, (shared = { client, users: 0 }));
   }

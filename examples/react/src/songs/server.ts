@@ -1,17 +1,8 @@
 /** The HTTP side: sending songs, what was found in them. News of them is the client's business. */
+import { ask } from "../http";
 import { API } from "./settings";
 
-async function ask(path: string, init?: RequestInit): Promise<unknown> {
-  const response = await fetch(new URL(path, API), init).catch(() => {
-    throw new Error("The server cannot be reached. Check that it runs, then try again.");
-  });
-  const body = (await response.json().catch(() => null)) as { detail?: unknown } | null;
-  if (response.ok) return body;
-  const { detail } = body ?? {};
-  throw new Error(
-    typeof detail === "string" ? detail : `The server answered with status ${response.status}.`,
-  );
-}
+const at = (path: string) => new URL(path, API);
 
 export interface AnalysisOptions {
   /** Least time of each song, in ms. */
@@ -49,16 +40,17 @@ export async function startAnalysis(
     ...(fail && { fail: "1" }),
     ...(!total && { total: "0" }),
   });
-  return (await ask(`jobs?${query}`, { method: "POST", body: form })) as {
+  return (await ask(at(`jobs?${query}`), { method: "POST", body: form })) as {
     jobId: number;
     tracks: readonly { trackId: string }[];
   };
 }
 
 export async function readTracks(jobId: string): Promise<readonly Track[]> {
-  const { tracks } = (await ask(`jobs/${encodeURIComponent(jobId)}`)) as { tracks: readonly Track[] };
+  const { tracks } = (await ask(at(`jobs/${encodeURIComponent(jobId)}`))) as { tracks: readonly Track[] };
   return tracks;
 }
 
 /** Drops every socket at the server, as if a cable were pulled. */
-export const cutSockets = async () => (await ask("_control/cut", { method: "POST" })) as { closed: number };
+export const cutSockets = async () =>
+  (await ask(at("_control/cut"), { method: "POST" })) as { closed: number };

@@ -1,15 +1,10 @@
 /** What the page is told by its address, and times in ms. */
+import { query, SERVER } from "../address";
 
-const query = new URLSearchParams(location.search);
-
-/** Base address of the server: the page's own, or that of `?server=`. */
-export const SERVER = new URL(query.get("server") ?? "/", location.href).href;
+export { IN_WORKER, SERVER } from "../address";
 
 /** Where its HTTP routes are; `?api=/` for the back-end on Bun, which has no others. */
 export const API = new URL(query.get("api") ?? "api/analysis/", SERVER).href;
-
-/** `?worker=1` runs the whole client in a worker. */
-export const IN_WORKER = query.get("worker") === "1";
 
 /** Between two reads of a job while there is no socket. */
 export const POLL_MS = 3000;

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { problemOf } from "../../words";
 
 const REFRESH_MS = 1000;
 
@@ -21,8 +22,7 @@ export function useReading<Value>(read: () => Promise<Value>, isOpen: boolean): 
         const value = await read();
         if (isCurrent) setReading({ value, at: Date.now() });
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
-        if (isCurrent) setReading((before) => ({ ...before, problem }));
+        if (isCurrent) setReading((before) => ({ ...before, problem: problemOf(error) }));
       }
     };
     void refresh();

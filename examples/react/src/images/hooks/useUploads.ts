@@ -1,5 +1,6 @@
 import { useJobEvents } from "jobwire/react";
 import { useCallback, useEffect, useReducer, useRef } from "react";
+import { problemOf } from "../../words";
 import { extract } from "../server";
 import type { ExtractOptions } from "../server";
 import { reduceUploads } from "../uploads";
@@ -44,8 +45,7 @@ export function useUploads(): Uploads {
       await extract(held.file, sessionId, held.options, held.controller.signal);
       dispatch({ type: "moved", sessionId, phase: "accepted" });
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      dispatch({ type: "moved", sessionId, phase: "unsent", problem });
+      dispatch({ type: "moved", sessionId, phase: "unsent", problem: problemOf(error) });
     }
   });
 

@@ -1,33 +1,24 @@
-import { useConnection, useJobsClient } from "jobwire/react";
+import { useJobsClient } from "jobwire/react";
 import { useState } from "react";
-import { Switch } from "../../components/Switch";
+import { CutButton } from "../../components/faults/CutButton";
+import { FaultPanel } from "../../components/faults/FaultPanel";
+import { FaultSwitch } from "../../components/faults/FaultSwitch";
+import { Switch } from "../../components/faults/Switch";
+import type { Faults } from "../../components/faults/useFaults";
 import type { Journal } from "../../journal";
 import { cutConnections } from "../server";
 
-export interface SongFaults {
-  failNext: boolean;
-  slow: boolean;
-}
+export type SongFault = "slow" | "failNext";
 
 interface BreakRowProps {
-  faults: SongFaults;
-  onFaults: (change: (before: SongFaults) => SongFaults) => void;
+  faults: Faults<SongFault>;
   journal: Journal;
 }
 
-export function BreakRow({ faults, onFaults, journal }: BreakRowProps) {
+export function BreakRow({ faults, journal }: BreakRowProps) {
   const client = useJobsClient();
-  const { state } = useConnection();
   const [isOffline, setOffline] = useState(false);
 
-  const cut = async () => {
-    try {
-      await cutConnections();
-      journal.add("you", "cut every connection");
-    } catch (error) {
-      journal.add("you", error instanceof Error ? error.message : String(error), "error");
-    }
-  };
   const goOffline = (on: boolean) => {
     setOffline(on);
     journal.add("you", on ? "this page is offline from now on" : "this page is online again");
@@ -37,41 +28,19 @@ export function BreakRow({ faults, onFaults, journal }: BreakRowProps) {
   };
 
   return (
-    <section className="panel break-row" aria-labelledby="break-heading" data-connection={state}>
-      <h2 id="break-heading">Break it</h2>
-      <ul className="faults">
-        <li>
-          <div className="fault">
-            <button type="button" className="button" aria-describedby="cut-says" onClick={cut}>
-              Cut the connection
-            </button>
-            <p id="cut-says">Every browser's connection drops at once. Each comes back by itself, in step.</p>
-          </div>
-        </li>
-        <li>
-          <Switch label="Go offline" on={isOffline} onChange={goOffline}>
-            This page alone. Move a slider meanwhile: the others get its last value when you are back.
-          </Switch>
-        </li>
-        <li>
-          <Switch
-            label="Slow songs down"
-            on={faults.slow}
-            onChange={(slow) => onFaults((before) => ({ ...before, slow }))}
-          >
-            New songs take half a minute.
-          </Switch>
-        </li>
-        <li>
-          <Switch
-            label="Make the next song fail"
-            on={faults.failNext}
-            onChange={(failNext) => onFaults((before) => ({ ...before, failNext }))}
-          >
-            It leaves the queue three seconds after it failed.
-          </Switch>
-        </li>
-      </ul>
-    </section>
+    <FaultPanel className="break-row">
+      <CutButton cut={cutConnections} what="connection" journal={journal}>
+        Every browser's connection drops at once. Each comes back by itself, in step.
+      </CutButton>
+      <Switch label="Go offline" on={isOffline} onChange={goOffline}>
+        This page alone. Move a slider meanwhile: the others get its last value when you are back.
+      </Switch>
+      <FaultSwitch faults={faults} name="slow" label="Slow songs down">
+        New songs take half a minute.
+      </FaultSwitch>
+      <FaultSwitch faults={faults} name="failNext" label="Make the next song fail">
+        It leaves the queue three seconds after it failed.
+      </FaultSwitch>
+    </FaultPanel>
   );
 }

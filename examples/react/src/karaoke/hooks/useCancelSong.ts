@@ -1,5 +1,6 @@
 import { useJobsClient } from "jobwire/react";
 import { useCallback, useState } from "react";
+import { problemOf } from "../../words";
 import { cancelJob } from "../server";
 
 interface CancelSong {
@@ -24,7 +25,7 @@ export function useCancelSong(jobId: string): CancelSong {
       if (!answer.ok) setProblem(answer.error ?? "The server refused to cancel it.");
       return answer.ok;
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemOf(error));
       return false;
     }
   }, [client, jobId]);

@@ -1,40 +1,24 @@
-import { Switch } from "../../components/Switch";
+import { CutButton } from "../../components/faults/CutButton";
+import { FaultPanel } from "../../components/faults/FaultPanel";
+import { FaultSwitch } from "../../components/faults/FaultSwitch";
+import type { Faults } from "../../components/faults/useFaults";
 import type { Journal } from "../../journal";
 import { cutSockets } from "../server";
 
 interface BreakPlaylistsProps {
-  isFailing: boolean;
-  onFailing: (isFailing: boolean) => void;
+  faults: Faults<"failNext">;
   journal: Journal;
 }
 
-export function BreakPlaylists({ isFailing, onFailing, journal }: BreakPlaylistsProps) {
-  const cut = async () => {
-    try {
-      await cutSockets();
-      journal.add("you", "cut every WebSocket");
-    } catch (error) {
-      journal.add("you", error instanceof Error ? error.message : String(error), "error");
-    }
-  };
+export function BreakPlaylists({ faults, journal }: BreakPlaylistsProps) {
   return (
-    <section className="panel" aria-labelledby="break-heading">
-      <h2 id="break-heading">Break it</h2>
-      <ul className="faults">
-        <li>
-          <div className="fault">
-            <button type="button" className="button" aria-describedby="cut-says" onClick={cut}>
-              Cut the connection
-            </button>
-            <p id="cut-says">The WebSocket drops; what was missed is read again once it is back.</p>
-          </div>
-        </li>
-        <li>
-          <Switch label="Make the next enrichment fail" on={isFailing} onChange={onFailing}>
-            It fails behind its first phase, and says why.
-          </Switch>
-        </li>
-      </ul>
-    </section>
+    <FaultPanel>
+      <CutButton cut={cutSockets} journal={journal}>
+        The WebSocket drops; what was missed is read again once it is back.
+      </CutButton>
+      <FaultSwitch faults={faults} name="failNext" label="Make the next enrichment fail">
+        It fails behind its first phase, and says why.
+      </FaultSwitch>
+    </FaultPanel>
   );
 }

@@ -1,3 +1,4 @@
+import { CountedHeading } from "../../components/CountedHeading";
 import type { Playlist } from "../playlists";
 import { MOST_PLAYLISTS } from "../settings";
 import { count } from "../words";
@@ -13,9 +14,7 @@ export function PlaylistBoard({ playlists, onEnrich, onFollow }: PlaylistBoardPr
   const shown = playlists.slice(0, MOST_PLAYLISTS);
   return (
     <section className="panel" aria-labelledby="board-heading">
-      <h2 id="board-heading">
-        Playlists {playlists.length > 0 && <span className="count">{playlists.length}</span>}
-      </h2>
+      <CountedHeading id="board-heading" title="Playlists" count={playlists.length} />
       {shown.length === 0 ? (
         <p className="empty">Nothing here yet. Each playlist of a CSV file becomes a line.</p>
       ) : (

@@ -1,5 +1,6 @@
 import { useCallback, useState } from "react";
 import type { Journal } from "../../journal";
+import { problemOf } from "../../words";
 import { enrich, importPlaylists } from "../server";
 import type { ImportOptions } from "../server";
 
@@ -24,7 +25,7 @@ export function useImports(journal: Journal) {
           ];
           setJobs((before) => [...made, ...before]);
         } catch (error) {
-          journal.add("you", error instanceof Error ? error.message : String(error), "error");
+          journal.add("you", problemOf(error), "error");
         }
       }
     },
@@ -37,7 +38,7 @@ export function useImports(journal: Journal) {
         const { jobId } = await enrich(playlistId, pace);
         setJobs((before) => [{ jobId, name: `Enrichment of ${name}`, kind: "enrichment" }, ...before]);
       } catch (error) {
-        journal.add("you", error instanceof Error ? error.message : String(error), "error");
+        journal.add("you", problemOf(error), "error");
       }
     },
     [journal],

@@ -1,6 +1,7 @@
 import { useEntities, useJob } from "jobwire/react";
 import { useCallback, useMemo, useReducer } from "react";
 import type { ReactNode } from "react";
+import { problemOf } from "../../words";
 import { useTracks } from "../hooks/useTracks";
 import { NO_SONGS, reduceSongs, songOf } from "../likedSongs";
 import { startAnalysis } from "../server";
@@ -44,7 +45,7 @@ export function LikedSongsProvider({ children }: { children: ReactNode }) {
         const trackIds = new Map(fresh.map(({ key }, place) => [key, tracks[place]?.trackId ?? ""]));
         dispatch({ type: "accepted", jobId: String(id), trackIds });
       } catch (error) {
-        dispatch({ type: "unsent", problem: error instanceof Error ? error.message : String(error) });
+        dispatch({ type: "unsent", problem: problemOf(error) });
       }
     },
     [liked, songs],

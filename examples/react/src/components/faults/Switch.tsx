@@ -5,14 +5,15 @@ interface SwitchProps {
   label: string;
   on: boolean;
   onChange: (on: boolean) => void;
-  /** One sentence on what happens. */
+  /** One or two sentences on what happens. */
   children: ReactNode;
 }
 
+/** An item of the list in a `FaultPanel`. */
 export function Switch({ label, on, onChange, children }: SwitchProps) {
   const id = useId();
   return (
-    <div className="fault">
+    <li className="fault">
       <button
         type="button"
         className="switch"
@@ -25,6 +26,6 @@ export function Switch({ label, on, onChange, children }: SwitchProps) {
         {label}
       </button>
       <p id={id}>{children}</p>
-    </div>
+    </li>
   );
 }
