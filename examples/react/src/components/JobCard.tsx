@@ -8,7 +8,8 @@ import { readScore } from "../score";
 import type { Score } from "../score";
 import { cancelJob, retryJob } from "../server";
 import { SERVER } from "../settings";
-import { bytes, freshness, isTerminal, problemOf, STATUS_WORDS, timeLeft } from "../words";
+import { freshness, isTerminal, problemOf, STATUS_WORDS, timeLeft } from "../words";
+import { CardHead } from "./CardHead";
 import { ProgressBar } from "./ProgressBar";
 import { ResultFacts, Thumbnail } from "./Result";
 import { Stages } from "./Stages";
@@ -65,13 +66,7 @@ export const JobCard = memo(function JobCard({ item, onDismiss }: JobCardProps) 
       data-stage={stage ?? ""}
     >
       <Thumbnail name={name} {...(loaded.result && { score: loaded.result })} />
-      <div className="card-head">
-        <h3 id={`${key}-name`} title={name}>
-          {name}
-        </h3>
-        <span className="card-size">{bytes(size)}</span>
-        <span className="pill">{STATUS_WORDS[status]}</span>
-      </div>
+      <CardHead id={`${key}-name`} name={name} size={size} state={STATUS_WORDS[status]} />
       <div className="card-actions">
         {status === "failed" && error?.retryable && (
           <button type="button" className="button" data-kind="primary" onClick={retry}>

@@ -1,5 +1,5 @@
 import type { SendingItem, UnsentItem } from "../items";
-import { bytes } from "../words";
+import { CardHead } from "./CardHead";
 import { ProgressBar } from "./ProgressBar";
 import { Thumbnail } from "./Result";
 
@@ -16,13 +16,12 @@ export function SendCard({ item, onResend, onDismiss }: SendCardProps) {
   return (
     <article className="card" aria-labelledby={`${key}-name`} data-status={phase}>
       <Thumbnail name={name} />
-      <div className="card-head">
-        <h3 id={`${key}-name`} title={name}>
-          {name}
-        </h3>
-        <span className="card-size">{bytes(size)}</span>
-        <span className="pill">{phase === "sending" ? "Sending" : "Not sent"}</span>
-      </div>
+      <CardHead
+        id={`${key}-name`}
+        name={name}
+        size={size}
+        state={phase === "sending" ? "Sending" : "Not sent"}
+      />
       <div className="card-actions">
         {phase === "unsent" && (
           <button type="button" className="button" data-kind="primary" onClick={() => onResend(key)}>

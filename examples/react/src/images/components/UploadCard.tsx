@@ -1,6 +1,7 @@
 import { useConnection, useJob } from "jobwire/react";
 import { memo, useRef, useState } from "react";
-import { bytes, isTerminal, STATUS_WORDS } from "../../words";
+import { CardHead } from "../../components/CardHead";
+import { isTerminal, STATUS_WORDS } from "../../words";
 import { MAX_SOCKETS } from "../settings";
 import type { Phase, Upload } from "../uploads";
 import { Metadata } from "./Metadata";
@@ -39,13 +40,7 @@ export const UploadCard = memo(function UploadCard({ upload, ahead, onRetry, onR
       data-progress={job?.progress ?? ""}
     >
       <Preview name={name} url={preview} />
-      <div className="card-head">
-        <h3 id={`${key}-name`} title={name}>
-          {name}
-        </h3>
-        <span className="card-size">{bytes(size)}</span>
-        <span className="pill">{pillOf(status, phase)}</span>
-      </div>
+      <CardHead id={`${key}-name`} name={name} size={size} state={pillOf(status, phase)} />
       <div className="card-actions">
         {(status === "failed" || isUnsent) && (
           <button type="button" className="button" data-kind="primary" onClick={retry}>

@@ -5,6 +5,11 @@ import { Slider } from "./Slider";
 const MOST_OFFSET_MS = 3000;
 const OFFSET_STEP_MS = 100;
 
+const VOLUMES = [
+  { label: "Voice", name: "vocalVolume", set: "setVocalVolume" },
+  { label: "Music", name: "instrumentalVolume", set: "setInstrumentalVolume" },
+] as const;
+
 const percent = (volume: number) => `${Math.round(volume * 100)} %`;
 
 function offsetInWords(ms: number): string {
@@ -15,31 +20,23 @@ function offsetInWords(ms: number): string {
 /** Volumes and lyrics: the same on every screen. */
 export function Controls() {
   const state = useKaraokePlayerStore();
-  const { vocalVolume, instrumentalVolume, lyricsSize, lyricsOffset, unconfirmed } = state;
+  const { lyricsSize, lyricsOffset, unconfirmed } = state;
   return (
     <div className="controls">
-      <Slider
-        label="Voice"
-        name="vocalVolume"
-        min={0}
-        max={100}
-        step={1}
-        value={Math.round(vocalVolume * 100)}
-        text={percent(vocalVolume)}
-        isOwn={unconfirmed.includes("vocalVolume")}
-        onChange={(value) => state.setVocalVolume(value / 100)}
-      />
-      <Slider
-        label="Music"
-        name="instrumentalVolume"
-        min={0}
-        max={100}
-        step={1}
-        value={Math.round(instrumentalVolume * 100)}
-        text={percent(instrumentalVolume)}
-        isOwn={unconfirmed.includes("instrumentalVolume")}
-        onChange={(value) => state.setInstrumentalVolume(value / 100)}
-      />
+      {VOLUMES.map(({ label, name, set }) => (
+        <Slider
+          key={name}
+          label={label}
+          name={name}
+          min={0}
+          max={100}
+          step={1}
+          value={Math.round(state[name] * 100)}
+          text={percent(state[name])}
+          isOwn={unconfirmed.includes(name)}
+          onChange={(value) => state[set](value / 100)}
+        />
+      ))}
       <Slider
         label="Lyrics come"
         name="lyricsOffset"

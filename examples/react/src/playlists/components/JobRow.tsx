@@ -1,5 +1,6 @@
 import { useJob } from "jobwire/react";
 import { memo } from "react";
+import { CardHead } from "../../components/CardHead";
 import { ProgressBar } from "../../components/ProgressBar";
 import { isTerminal, STATUS_WORDS } from "../../words";
 import type { PlaylistJob } from "../hooks/useImports";
@@ -27,12 +28,7 @@ export const JobRow = memo(function JobRow({ job: { jobId, name, kind } }: { job
       data-status={status}
       data-progress={progress ?? ""}
     >
-      <div className="card-head">
-        <h3 id={`${jobId}-name`} title={name}>
-          {name}
-        </h3>
-        <span className="pill">{STATUS_WORDS[status]}</span>
-      </div>
+      <CardHead id={`${jobId}-name`} name={name} state={STATUS_WORDS[status]} />
       <div className="card-progress">
         <ProgressBar
           label={`Progress of ${name}`}

@@ -1,7 +1,10 @@
 import { CountedHeading } from "../../components/CountedHeading";
+import { ScrollTable } from "../../components/ScrollTable";
 import type { Playlist } from "../playlists";
 import { MOST_PLAYLISTS } from "../settings";
 import { count } from "../words";
+
+const COLUMNS = ["Playlist", "Followers", "Tracks", "Enriched", "Score", "Streams", "Do"];
 
 interface PlaylistBoardProps {
   playlists: readonly Playlist[];
@@ -18,31 +21,16 @@ export function PlaylistBoard({ playlists, onEnrich, onFollow }: PlaylistBoardPr
       {shown.length === 0 ? (
         <p className="empty">Nothing here yet. Each playlist of a CSV file becomes a line.</p>
       ) : (
-        <div className="table-scroll board" tabIndex={0} role="region" aria-label="Figures of each playlist">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Playlist</th>
-                <th scope="col">Followers</th>
-                <th scope="col">Tracks</th>
-                <th scope="col">Enriched</th>
-                <th scope="col">Score</th>
-                <th scope="col">Streams</th>
-                <th scope="col">Do</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((playlist) => (
-                <PlaylistLine
-                  key={playlist.playlistId}
-                  playlist={playlist}
-                  onEnrich={onEnrich}
-                  onFollow={onFollow}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ScrollTable label="Figures of each playlist" columns={COLUMNS} className="board">
+          {shown.map((playlist) => (
+            <PlaylistLine
+              key={playlist.playlistId}
+              playlist={playlist}
+              onEnrich={onEnrich}
+              onFollow={onFollow}
+            />
+          ))}
+        </ScrollTable>
       )}
       {playlists.length > shown.length && <p className="hint">The first {MOST_PLAYLISTS} are shown.</p>}
     </section>
