@@ -2,10 +2,11 @@
  * Payloads of the built-in events. Names are the wire names, fields are camelCase, progress is 0–100, timestamps are
  * as the server sent them.
  */
+import type { BroadcastEvents } from "./payloads-broadcast.js";
 import type { Job } from "./types.js";
 import type { StandardIssue } from "./standard-schema.js";
 
-type Id = string | number;
+export type * from "./payloads-broadcast.js";
 
 /** Section D and E: a step forward of one job. */
 export interface ProgressPayload {
@@ -53,17 +54,6 @@ export interface ConnectedPayload {
   timestamp?: string;
 }
 
-/** Section A. An id is a number or a text, as the server has it; `meta.jobId` is always a text. */
-export interface JobStatusPayload {
-  jobId: Id;
-  trackId?: Id;
-  status: string;
-  /** Counts, or a percentage. */
-  progress?:
-    { tracksProcessed?: number; tracksSucceeded?: number; tracksFailed?: number; total?: number } | number;
-  timestamp?: string | number;
-}
-
 /** Section B: a job as the `/jobs` namespace describes it; fields beyond the named ones pass through. */
 export interface QueueJobPayload {
   id: string;
@@ -98,54 +88,6 @@ export interface PerformanceStatePayload {
   [field: string]: unknown;
 }
 
-/** Section C: fields beyond the named ones pass through. */
-export interface TrackEnrichedPayload {
-  trackId: Id;
-  trackName?: string;
-  artistName?: string;
-  [field: string]: unknown;
-}
-export interface BulkProgressPayload {
-  completed?: number;
-  total?: number;
-  jobId?: Id;
-  importId?: Id;
-  [field: string]: unknown;
-}
-export interface PlaylistPayload {
-  playlistId?: Id;
-  id?: Id;
-  updates?: Record<string, unknown>;
-  error?: string;
-  [field: string]: unknown;
-}
-export interface JobChangePayload {
-  jobId: Id;
-  status?: string;
-  [field: string]: unknown;
-}
-export interface TrackStatusPayload {
-  trackId: Id;
-  oldStatus?: string;
-  newStatus: string;
-}
-/** A step of an enrichment, which may name its job. */
-export interface PhasePayload {
-  jobId?: Id;
-  phase?: Id;
-  message?: string;
-  [field: string]: unknown;
-}
-/** Figures of a playlist. */
-export interface FiguresPayload {
-  playlistId?: Id;
-  followerCount?: number;
-  [field: string]: unknown;
-}
-export interface ActivityPayload {
-  activityId?: Id;
-  [field: string]: unknown;
-}
 export type FieldsPayload = Record<string, unknown>;
 
 /** A message that cannot be what it should be, or an event of the app whose payload did not pass its validator. */
@@ -185,7 +127,7 @@ export interface ReconnectedPayload {
 }
 
 /** Names and payloads of all built-in events. Apps add their own: `JobsClient<JobEvents & { my_event: My }>`. */
-export interface JobEvents {
+export interface JobEvents extends BroadcastEvents {
   /** Any change of any known job. */
   job: Job;
   invalid: InvalidPayload;
@@ -201,8 +143,6 @@ export interface JobEvents {
   ping: HeartbeatPayload;
   pong: HeartbeatPayload;
 
-  job_status: JobStatusPayload;
-
   job_created: QueueJobPayload;
   job_updated: QueueJobPayload;
   job_completed: QueueJobPayload;
@@ -214,22 +154,4 @@ export interface JobEvents {
   playback_play: FieldsPayload | null | undefined;
   playback_pause: FieldsPayload | null | undefined;
   update_performance_control: FieldsPayload;
-
-  track_enriched: TrackEnrichedPayload;
-  batch_complete: PhasePayload;
-  chartmetric_progress: PhasePayload;
-  metric_update: FiguresPayload;
-  playlist_updated: PlaylistPayload;
-  playlist_error: PlaylistPayload;
-  job_status_changed: JobChangePayload;
-  enrichment_job_started: JobChangePayload;
-  enrichment_job_completed: JobChangePayload;
-  enrichment_job_failed: JobChangePayload;
-  activity_logged: ActivityPayload;
-  track_status_changed: TrackStatusPayload;
-  enrichment_phase_started: PhasePayload;
-  enrichment_phase_completed: PhasePayload;
-  bulk_import_progress: BulkProgressPayload;
-  follower_count_updated: FiguresPayload;
-  analytics_updated: FiguresPayload;
 }

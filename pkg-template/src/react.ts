@@ -18,12 +18,12 @@ import type {
   Channel,
   ConnectionStatus,
   Entity,
-  EventMeta,
   EventSchemas,
   Job,
   JobEvents,
   JobFilter,
   JobsClientOptions,
+  Listener,
   Listening,
   OptionsWith,
   Store,
@@ -150,19 +150,26 @@ export function useConnection(channel?: Pick<Channel, "connection">): Connection
   return useStore((channel ?? client).connection, IDLE);
 }
 
-/** Calls the latest handler for every event, of a channel where one is given; a new handler does not listen anew. */
+/**
+ * Calls the latest handler for every event, of a client or channel where one is given; a new handler does not listen
+ * anew.
+ *
+ * Names and payloads are those of the given client, the built-in ones without. For events of your own where none is
+ * given, name both, `useJobEvents<My, "mine">("mine", …)` (TypeScript infers all or nothing), or say it once for all:
+ * `const useMyEvents: UseJobEvents<My> = useJobEvents`.
+ */
 export function useJobEvents<Events = JobEvents, K extends keyof Events = keyof Events>(
   event: K,
-  handler: (payload: Events[K], meta: EventMeta) => void,
-  channel?: Listening<Events>,
+  handler: Listener<Events[K]>,
+  source?: JobsClient<Events> | Channel<Events> | Listening<Events>,
 ): void {
   const client = useJobsClient<Events>();
-  const source = channel ?? client;
+  const channel = source ?? client;
   const latest = useRef(handler);
   useEffect(() => {
     latest.current = handler;
   });
-  useEffect(() => source.on(event, (payload, meta) => latest.current(payload, meta)), [source, event]);
+  useEffect(() => channel.on(event, (payload, meta) => latest.current(payload, meta)), [channel, event]);
 }
 
 /**

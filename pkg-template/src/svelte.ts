@@ -121,14 +121,20 @@ export function useConnection(channel?: Pick<Channel, "connection">): Store<Conn
   return always((channel ?? useJobsClient()).connection);
 }
 
-/** Listens while the component is mounted, in the browser only; to a channel where one is given. */
+/**
+ * Listens while the component is mounted, in the browser only; to a client or channel where one is given.
+ *
+ * Names and payloads are those of the given client, the built-in ones without. For events of your own where none is
+ * given, name both, `useJobEvents<My, "mine">("mine", …)` (TypeScript infers all or nothing), or say it once for all:
+ * `const useMyEvents: UseJobEvents<My> = useJobEvents`.
+ */
 export function useJobEvents<Events = JobEvents, K extends keyof Events = keyof Events>(
   event: K,
   handler: Listener<Events[K]>,
-  channel?: Listening<Events>,
+  source?: JobsClient<Events> | Channel<Events> | Listening<Events>,
 ): void {
-  const source = channel ?? useJobsClient<Events>();
-  onMount(() => source.on(event, handler));
+  const channel = source ?? useJobsClient<Events>();
+  onMount(() => channel.on(event, handler));
 }
 
 /**

@@ -153,8 +153,10 @@ export interface JobsClientOptions<Events = JobEvents> {
   events?: { [K in keyof Events]?: StandardSchemaV1<unknown, Events[K]> };
   /**
    * What happens to an event that is not valid. It is always counted, logged and offered as `invalid`; `pass` delivers
-   * it all the same with `meta.invalid`, `quarantine` keeps it for `inspect()`. Default `drop`. With `broadcast`, a
-   * validator sees of a burst what listeners would be told: the last event about each thing in a frame or interval.
+   * it all the same with `meta.invalid`, and its payload may be anything; `quarantine` keeps it for `inspect()`: in
+   * `history` what is no message or has a wrong member, in `quarantine` what a validator refused. Default `drop`. With
+   * `broadcast`, a validator sees of a burst what listeners would be told: the last event about each thing in a frame or
+   * interval.
    */
   onInvalid?: "drop" | "pass" | "quarantine";
   /** `broadcast`: names of fields and events, where a server differs from the presets. Others refuse it (`config`). */
@@ -311,6 +313,15 @@ export interface Listening<Events> {
   off<K extends keyof Events>(event: K, listener: Listener<Events[K]>): void;
   onAny(listener: AnyListener): () => void;
 }
+/**
+ * `useJobEvents` of `jobwire/react` or `jobwire/svelte` for these events: under another name it takes their types from
+ * there, and the client needs not be given: `const useMyEvents: UseJobEvents<My> = useJobEvents`.
+ */
+export type UseJobEvents<Events> = <K extends keyof Events>(
+  event: K,
+  handler: Listener<Events[K]>,
+  source?: Listening<Events>,
+) => void;
 export type Listener<Payload> = (payload: Payload, meta: EventMeta) => void;
 export type AnyListener = (event: string, payload: unknown, meta: EventMeta) => void;
 
@@ -408,8 +419,11 @@ export interface Inspection {
   queues: Readonly<Record<string, number>>;
   /** Figures since the client was made: frames, events, invalid, late, duplicates, opened, reads … */
   counters: Readonly<Record<string, number>>;
-  /** The last events as they came, oldest first; `invalid` says why an event was held back. */
+  /**
+   * The last events as they came, oldest first; `invalid` says what was wrong with one that `onInvalid: "quarantine"`
+   * held back before any validator saw it: at most 16,384 characters of its payload are kept.
+   */
   history: readonly { seq: number; at: number; event: string; payload: string; invalid?: string }[];
-  /** Events of the app that `onInvalid: "quarantine"` held back, newest last, at most 100. */
+  /** Events that `onInvalid: "quarantine"` held back because a validator refused them, newest last, at most 100. */
   quarantine: readonly unknown[];
 }

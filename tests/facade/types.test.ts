@@ -1,7 +1,10 @@
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import type { JobsClient, JobsError } from "../../pkg-template/src/index.js";
+import { JobsClient } from "../../pkg-template/src/index.js";
+import type { JobsError } from "../../pkg-template/src/index.js";
 import type * as P from "../../pkg-template/src/index.js";
+import * as react from "../../pkg-template/src/react.js";
+import * as svelte from "../../pkg-template/src/svelte.js";
 
 type Mine = P.JobEvents & { mine: { n: number } };
 declare const plain: JobsClient;
@@ -30,11 +33,65 @@ export function inference(): void {
   expectTypeOf(tracks).toEqualTypeOf<ReadonlyMap<string, P.Entity>>();
   // @ts-expect-error and so is a map of entities
   tracks.set("1", { id: "1", kind: "track", updatedAt: 1, source: "socket" });
-  plain.on("job_status", ({ jobId, trackId, progress }) => {
-    expectTypeOf([jobId, trackId]).toEqualTypeOf<(string | number | undefined)[]>();
-    if (typeof progress === "object")
-      expectTypeOf(progress.tracksProcessed).toEqualTypeOf<number | undefined>();
+}
+
+/** The same: events of the app in hooks, by what they are given or told. */
+export function hooks(): void {
+  const { useJobEvents } = react;
+  const checked = new JobsClient({
+    url: "/",
+    protocol: "socket.io",
+    events: { mine: z.object({ n: z.string().transform(Number) }) },
   });
+  const channel = react.useChannel<Mine>("/jobs");
+
+  useJobEvents("mine", ({ n }) => n.toFixed(), checked);
+  useJobEvents("mine", ({ n }) => n.toFixed(), own);
+  useJobEvents("mine", ({ n }) => n.toFixed(), channel);
+  useJobEvents("mine", ({ n }) => n.toFixed(), checked.channel("/jobs"));
+  useJobEvents("progress", (payload, meta) => {
+    expectTypeOf(payload).toEqualTypeOf<P.ProgressPayload>();
+    expectTypeOf(meta).toEqualTypeOf<P.EventMeta>();
+  });
+  useJobEvents("progress", ({ progress }) => progress.toFixed(), checked);
+  useJobEvents("job", ({ status }) => status, react.useChannel("/jobs"));
+  // @ts-expect-error the client has no such event
+  useJobEvents("min", () => {}, checked);
+  // @ts-expect-error nor has its event such a member
+  useJobEvents("mine", ({ m }) => m, checked);
+  // @ts-expect-error the validator makes a number of it
+  useJobEvents("mine", ({ n }) => n.length, checked);
+  // @ts-expect-error the channel has no such event
+  useJobEvents("min", () => {}, channel);
+  // @ts-expect-error who knows nothing of the app knows nothing of its events
+  useJobEvents("mine", () => {});
+
+  useJobEvents<Mine, "mine">("mine", ({ n }) => n.toFixed());
+  // @ts-expect-error no such event
+  useJobEvents<Mine, "min">("min", () => {});
+  // @ts-expect-error no such member
+  useJobEvents<Mine, "mine">("mine", ({ m }) => m);
+  for (const hook of [react.useJobEvents, svelte.useJobEvents]) {
+    const useMyEvents: P.UseJobEvents<Mine> = hook;
+    useMyEvents("mine", ({ n }) => n.toFixed());
+    useMyEvents("mine", ({ n }) => n.toFixed(), own);
+    useMyEvents("completed", ({ resultUrl }) => resultUrl?.length);
+    // @ts-expect-error no such event
+    useMyEvents("min", () => {});
+    // @ts-expect-error no such member
+    useMyEvents("mine", ({ m }) => m);
+  }
+
+  svelte.useJobEvents("mine", ({ n }) => n.toFixed(), checked);
+  svelte.useJobEvents("mine", ({ n }) => n.toFixed(), svelte.useChannel<Mine>("/jobs"));
+  svelte.useJobEvents<Mine, "mine">("mine", ({ n }) => n.toFixed());
+  svelte.useJobEvents("progress", ({ progress }) => progress.toFixed());
+  // @ts-expect-error the client has no such event
+  svelte.useJobEvents("min", () => {}, checked);
+  // @ts-expect-error nor has its event such a member
+  svelte.useJobEvents("mine", ({ m }) => m, checked);
+  // @ts-expect-error who knows nothing of the app knows nothing of its events
+  svelte.useJobEvents("mine", () => {});
 }
 
 describe("types", () => {
