@@ -164,11 +164,15 @@ describe("events of broadcast", () => {
     const client = await connect({ intervals: { metric_update: 30 } });
     /** @type {unknown[]} */
     const heard = [];
-    client.on("metric_update", ({ n }) => heard.push(n));
-    const last = new Promise((resolve) => client.on("metric_update", ({ n }) => n === 9 && resolve(n)));
-    server.emit("metric_update", { playlistId: "p", n: 0 });
+    const tell = (/** @type {number} */ followers) =>
+      server.emit("metric_update", { playlistId: "p", metrics: { followers } });
+    client.on("metric_update", ({ metrics }) => heard.push(metrics?.followers));
+    const last = new Promise((resolve) =>
+      client.on("metric_update", ({ metrics }) => metrics?.followers === 9 && resolve(metrics)),
+    );
+    tell(0);
     await new Promise((resolve) => client.once("metric_update", resolve));
-    for (let n = 1; n < 10; n++) server.emit("metric_update", { playlistId: "p", n });
+    for (let followers = 1; followers < 10; followers++) tell(followers);
     await last;
     assert.deepEqual(heard, [0, 9]);
     const row = (await client.audit()).find(({ event }) => event === "metric_update");
