@@ -2,6 +2,7 @@
 /** System A in real browsers: track analysis of the real back-end on Bun, told over one WebSocket. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
+import { client as talkTo } from "../../examples/server/test-client.mjs";
 import { assertSound, BROWSERS, until, useStage } from "./stage.mjs";
 import { analyse, BAD, GOOD, notify, received, replay } from "./support/analysis.mjs";
 import { startBun } from "./support/backend.mjs";
@@ -291,6 +292,48 @@ describe("track analysis", () => {
         assert.deepEqual([end.status, end.source, end.counts.succeeded], ["completed", "socket", 4]);
         assert.equal(reads.length, before);
         assertSound((await watcher.seen()).jobs[id] ?? []);
+        await watcher.close(proxy);
+      });
+
+      it("hears only the topics it asks for, also when its connection was cut and came back", async () => {
+        const mark = `topics-${name}`;
+        const witness = talkTo(server.url).socket("/");
+        await witness.opened;
+        const watcher = await connect({
+          subscribe: { event: "subscribe", data: { topics: ["tracks"], from: mark } },
+        });
+        for (const times of [1, 2]) {
+          // Said after the topics, so these are known when it is there.
+          await watcher.test.page.evaluate((type) => window.client.send(type), `${mark}-${times}`);
+          const all = await received(server.url, ({ type }) => type === `${mark}-${times}`);
+          assert.deepEqual(
+            all.filter(({ from }) => from === mark),
+            Array(times).fill({ type: "subscribe", topics: ["tracks"], from: mark }),
+          );
+          for (const track of [{}, { trackId: `track-${times}` }])
+            await notify(server.url, { jobId: `${mark}-${times}`, ...track, status: "processing" });
+          await watcher.until(
+            (track) => window.seen.events.some(({ payload }) => payload?.trackId === track),
+            `track-${times}`,
+          );
+          if (times === 2) break;
+          proxy.cut();
+          await watcher.until(() => window.waits.length > 0);
+          await watcher.state("open");
+        }
+        const track = (/** @type {any} */ { trackId }) => trackId ?? "none";
+        assert.deepEqual((await told(watcher, "job_status")).map(track), ["track-1", "track-2"]);
+        const [row] = (await watcher.audit()).filter(
+          (/** @type {any} */ { event }) => event === "job_status",
+        );
+        assert.equal(row.received, 2);
+        // Who asks for no topics is told everything.
+        await witness.message(({ data }) => data?.trackId === "track-2");
+        const published = witness.messages.filter(({ data }) => String(data?.jobId).startsWith(mark));
+        assert.deepEqual(
+          published.map(({ data }) => track(data)),
+          ["none", "track-1", "none", "track-2"],
+        );
         await watcher.close(proxy);
       });
 

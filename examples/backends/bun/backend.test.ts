@@ -126,6 +126,36 @@ describe("a socket", () => {
     expect(await alone.stop()).toBe(0);
   });
 
+  it("is told the topics it asks for, and everything until it does", async () => {
+    const [choosy, plain] = [await server.watch(), await server.watch()];
+    const notices = async (place: number) => {
+      await server.post("/notify", { jobId: `topics-${place}`, status: "processing" });
+      await server.post("/notify", { jobId: `topics-${place}`, trackId: "1", status: "analyzed" });
+    };
+    /** What was said before is answered when the pong is there. */
+    const say = async (...messages: object[]) => {
+      const pongs = () => choosy.frames.filter((frame) => frame.includes("pong")).length;
+      const before = pongs();
+      for (const message of [...messages, { type: "ping" }]) choosy.send(message);
+      await choosy.until(() => pongs() > before);
+    };
+    const told = (watcher: typeof choosy, place: number) =>
+      watcher.about(`topics-${place}`).map((data) => data.trackId ?? "job");
+    await notices(0);
+    await say({ type: "subscribe", topics: ["tracks"] });
+    await notices(1);
+    await say({ type: "subscribe", topics: ["jobs"] }, { type: "unsubscribe", topics: ["tracks"] });
+    await notices(2);
+    await say({ type: "subscribe", topics: ["weather"] }, { type: "subscribe" });
+    await plain.until(() => told(plain, 2).length === 2);
+    expect([0, 1, 2].map((place) => told(plain, place))).toEqual(Array(3).fill(["job", "1"]));
+    expect([0, 1, 2].map((place) => told(choosy, place))).toEqual([["job", "1"], ["1"], ["job"]]);
+    const refused = choosy.frames.map((frame) => JSON.parse(frame)).filter(({ type }) => type === "refused");
+    expect(refused.map(({ data }) => data.message)).toEqual(
+      Array(2).fill("subscribe takes topics: an array of jobs, tracks."),
+    );
+  });
+
   it("is for those with a token where tokens are set, and the worker has one", async () => {
     const guarded = await new Backend({ JOBWIRE_TOKENS: "let-me-in,me-too", JOBWIRE_CONTROL: "0" }).start();
     expect(await (await guarded.watch("/?token=wrong")).closed).toBe(4401);

@@ -89,7 +89,7 @@ export class Watcher {
   }
 
   /** The data of the messages about a job. */
-  about(jobId: number): Loose[] {
+  about(jobId: number | string): Loose[] {
     return this.frames.map((frame) => JSON.parse(frame).data).filter((data) => data?.jobId === jobId);
   }
 

@@ -46,14 +46,14 @@ export function startServer({ store, settings, onJob }: Parts): Server<SocketDat
     return accepted(bearer ?? new URL(request.url).searchParams.get("token"));
   }
 
-  async function control(name: string, request: Request, server: Server<SocketData>): Promise<Response> {
+  async function control(name: string, request: Request): Promise<Response> {
     if (name === "GET state") {
       return json({ sockets: sockets.size, ...sockets.counters, received: sockets.received });
     }
     if (name === "POST cut") return json({ closed: sockets.cut() });
     if (name !== "POST replay") throw new HttpError(404, "There is no such control.");
     const frames = await readFrames(request);
-    for (const frame of frames) sockets.publish(server, frame);
+    for (const frame of frames) sockets.sendToAll(frame);
     return json({ sockets: sockets.size, frames: frames.length });
   }
 
@@ -66,7 +66,8 @@ export function startServer({ store, settings, onJob }: Parts): Server<SocketDat
     if (!authorized(request)) throw new HttpError(401, "The token is missing or not accepted.");
     if (call === "POST /notify") {
       const data = await readNotice(request);
-      sockets.publish(server, JSON.stringify({ type: "job_status", data }));
+      const topic = "trackId" in data ? "tracks" : "jobs";
+      sockets.publish(server, topic, JSON.stringify({ type: "job_status", data }));
       return text("published");
     }
     if (call === "POST /jobs") {
@@ -77,7 +78,7 @@ export function startServer({ store, settings, onJob }: Parts): Server<SocketDat
     const [, id] = /^GET \/jobs\/([^/]+)$/.exec(call) ?? [];
     if (id !== undefined) return json(jobView(store, id));
     const [, method, name] = /^(GET|POST) \/_control\/(\w+)$/.exec(call) ?? [];
-    if (method && settings.control) return control(`${method} ${name}`, request, server);
+    if (method && settings.control) return control(`${method} ${name}`, request);
     throw new HttpError(404, `There is nothing for ${call}.`);
   }
 
