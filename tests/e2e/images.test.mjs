@@ -1,6 +1,7 @@
 /// <reference path="./pages/window.d.ts" />
 /** System E in real browsers: image sessions of the real Express back-end, and the page that shows them. */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, afterEach, before, describe, it } from "node:test";
 import { buildPage } from "../../scripts/lib/demo.mjs";
 import { assertSound, BROWSERS, course, until, useStage } from "./stage.mjs";
@@ -8,8 +9,10 @@ import { startEmbeddedServer, startExpress } from "./support/backend.mjs";
 import { hasWorkers } from "./support/browser.mjs";
 import { DemoPage } from "./support/demo-page.mjs";
 import { noteImages, PHOTO, PROGRESS_PATH, sendPhoto, serverHas } from "./support/images.mjs";
+import { serveLab } from "./support/lab.mjs";
 import { WAIT_MS } from "./support/patience.mjs";
 import { createFaultProxy } from "./support/proxy.mjs";
+import { clientOf } from "./support/unmount.mjs";
 
 /** @typedef {import("./support/backend.mjs").Backend} Backend */
 
@@ -26,6 +29,8 @@ const SENTENCES = [
 ];
 const PING_INTERVAL_MS = 150;
 const LATENCY_MS = 40;
+/** Long enough for what is found out about an attempt to be told before the next. */
+const SLOW_RECONNECT = { attempts: 100, baseDelay: 3000, maxDelay: 3000, jitter: "none", minUptime: 0 };
 const CAP = 3;
 const UPLOADS = 10;
 
@@ -47,6 +52,8 @@ describe("image sessions", () => {
   let replaying;
   /** Serves the page, and has image sessions of its own. @type {Backend} */
   let host;
+  /** Has the page with its client at hand. @type {Awaited<ReturnType<typeof serveLab>>} */
+  let lab;
   /** @type {import("./support/proxy.mjs").FaultProxy} */
   let proxy;
   /** @type {DemoPage[]} */
@@ -57,6 +64,7 @@ describe("image sessions", () => {
     const env = { PING_INTERVAL_MS: String(PING_INTERVAL_MS), REPLAY: "0" };
     const started = await Promise.all([startExpress({ env }), startExpress(), startEmbeddedServer()]);
     [server, replaying, host] = started;
+    lab = await serveLab("unmount");
     proxy = await createFaultProxy({ target: server.url });
   });
   afterEach(async () => {
@@ -70,7 +78,7 @@ describe("image sessions", () => {
   });
   after(async () => {
     await proxy?.close();
-    await Promise.all([server?.kill(), replaying?.kill(), host?.kill()]);
+    await Promise.all([server?.kill(), replaying?.kill(), host?.kill(), lab?.close()]);
   });
 
   /**
@@ -93,6 +101,16 @@ describe("image sessions", () => {
       const watch = (options) =>
         stage.watch(name, { url: proxy.url, path: PROGRESS_PATH, polling: false, ...options });
 
+      /** @param {import("./stage.mjs").Watcher} watcher @param {string} id */
+      const connectedTo = (watcher, id) =>
+        watcher.until(
+          (wanted) =>
+            window.seen.events.some(
+              ({ event, payload }) => event === "connected" && payload.sessionId === wanted,
+            ),
+          id,
+        );
+
       /**
        * Follows a session until its socket is connected.
        * @param {import("./stage.mjs").Watcher} watcher
@@ -100,13 +118,7 @@ describe("image sessions", () => {
        */
       async function connected(watcher, id) {
         await watcher.follow(id);
-        await watcher.until(
-          (wanted) =>
-            window.seen.events.some(
-              ({ event, payload }) => event === "connected" && payload.sessionId === wanted,
-            ),
-          id,
-        );
+        await connectedTo(watcher, id);
       }
 
       it("are told as connected, once a socket", async () => {
@@ -201,6 +213,69 @@ describe("image sessions", () => {
         });
         assert.match(String(gone), /^network: .*server runs/);
         await watcher.close(proxy);
+      });
+
+      it("tell a network that is down from a missing endpoint with the first attempt, and come in once the server is there", async () => {
+        // Nobody listens there.
+        const late = await startExpress();
+        await late.kill();
+        const url = late.url;
+        const patient = { url, reconnect: SLOW_RECONNECT };
+        /**
+         * What the first attempt is told as: once it is known why it failed, as a browser does not say.
+         * @param {import("./stage.mjs").Watcher} watcher
+         */
+        const firstProblem = async (watcher) => {
+          const unknown = "The WebSocket was not opened.";
+          await watcher.until(
+            (words) => window.seen.states.some(({ error }) => error && error.message !== words),
+            unknown,
+          );
+          const { states } = await watcher.seen();
+          const [first] = states.filter(({ error }) => error && error.message !== unknown);
+          return {
+            attempt: first.attempt,
+            says: `${first.error.code}: ${first.error.message} ${first.error.remedy}`,
+          };
+        };
+        const early = await watch(patient);
+        const id = newSession();
+        await early.follow(id);
+        const down = await firstProblem(early);
+        assert.equal(down.attempt, 1);
+        assert.match(down.says, /^network: .*cannot be reached.*server runs/);
+
+        // Before the endpoint there is a server that knows of none.
+        const older = createServer((_, response) => void response.writeHead(404).end());
+        await new Promise((resolve) => older.listen(late.port, "127.0.0.1", () => resolve(undefined)));
+        const lost = await watch(patient);
+        const other = newSession();
+        await lost.follow(other);
+        const missing = await firstProblem(lost);
+        assert.equal(missing.attempt, 1);
+        assert.match(
+          missing.says,
+          /^handshake: The server answers HTTP, but the WebSocket was not opened.*`path`/,
+        );
+        // Who was told of the network is told of the endpoint by now.
+        await early.until(() => window.client.connection.current.error?.code === "handshake");
+        const closed = new Promise((resolve) => older.close(resolve));
+        older.closeAllConnections();
+        await closed;
+        await lost.until(() => window.client.connection.current.error?.code === "network");
+
+        await late.start();
+        for (const [watcher, session] of /** @type {const} */ ([
+          [early, id],
+          [lost, other],
+        ])) {
+          await connectedTo(watcher, session);
+          await watcher.state("open");
+          assert.equal((await sendPhoto(url, session)).status, 202);
+          assert.equal((await watcher.end(session)).status, "completed");
+          await watcher.close(proxy);
+        }
+        await late.kill();
       });
 
       it("share a few sockets, each in its turn, and all come to their end", async () => {
@@ -301,6 +376,31 @@ describe("image sessions", () => {
         await serverHas(server.url, ({ sockets }) => sockets === 0);
         await until(proxy, () => proxy.counters.openWebSockets === 0);
       });
+    });
+  }
+
+  for (const name of BROWSERS) {
+    it(`leave nothing in the client when their page is unmounted, in ${name}`, async () => {
+      const page = await DemoPage.open(
+        await stage.browser(name),
+        `${lab.url}/?${new URLSearchParams({ page: "images", server: proxy.url, pace: "5000" })}`,
+      );
+      pages.push(page);
+      await page.choose(PHOTO);
+      await page.shows("[data-status=running]");
+      const inside = await clientOf(page);
+      assert.deepEqual([inside.connections.length, inside.subscriptions.length], [1, 1]);
+      assert.ok(Object.keys(inside.listeners).length > Object.keys(inside.listenersBefore).length);
+      await page.page.evaluate(() => window.leave());
+      await serverHas(server.url, ({ sockets }) => sockets === 0);
+      await page.until(async () => (await window.client.inspect()).connections.length === 0);
+      await page.until(async () => {
+        const { queues } = await window.client.inspect();
+        return Object.values(queues).every((count) => count === 0);
+      });
+      const { connections, subscriptions, listeners, listenersBefore } = await clientOf(page);
+      assert.deepEqual([connections, subscriptions], [[], []]);
+      assert.deepEqual(listeners, listenersBefore);
     });
   }
 

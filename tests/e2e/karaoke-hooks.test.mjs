@@ -1,21 +1,14 @@
 /// <reference path="./pages/window.d.ts" />
 /** The hooks of the karaoke page, each alone, in a real browser against the embedded server. */
 import assert from "node:assert/strict";
-import { copyFile } from "node:fs/promises";
 import { after, afterEach, before, describe, it } from "node:test";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { pkgDir, targetDir } from "../../scripts/lib/paths.mjs";
 import { useStage } from "./stage.mjs";
 import { startEmbeddedServer } from "./support/backend.mjs";
 import { openPage } from "./support/browser.mjs";
 import { sendTone } from "./support/karaoke.mjs";
-import { servePages } from "./support/pages.mjs";
+import { serveLab } from "./support/lab.mjs";
 import { WAIT_MS } from "./support/patience.mjs";
 
-const LAB = fileURLToPath(new URL("./pages/hooks", import.meta.url));
-const BUILT = join(targetDir, "hooks-page");
 const GRACE_MS = 1000;
 const FALLBACK_MS = 2000;
 
@@ -23,24 +16,13 @@ describe("the hooks of the karaoke page", () => {
   const stage = useStage();
   /** @type {import("./support/backend.mjs").Backend} */
   let server;
-  /** @type {Awaited<ReturnType<typeof servePages>>} */
+  /** @type {Awaited<ReturnType<typeof serveLab>>} */
   let pages;
   /** @type {import("./support/browser.mjs").TestPage} */
   let test;
 
   before(async () => {
-    await build({
-      entryPoints: [join(LAB, "main.tsx")],
-      outdir: BUILT,
-      bundle: true,
-      format: "esm",
-      splitting: true,
-      jsx: "automatic",
-      alias: { jobwire: join(pkgDir, "index.js"), "jobwire/react": join(pkgDir, "react.js") },
-      logLevel: "warning",
-    });
-    await copyFile(join(LAB, "index.html"), join(BUILT, "index.html"));
-    [server, pages] = await Promise.all([startEmbeddedServer(), servePages({ pages: BUILT })]);
+    [server, pages] = await Promise.all([startEmbeddedServer(), serveLab("hooks")]);
   });
   afterEach(async () => {
     assert.deepEqual(test.errors, []);

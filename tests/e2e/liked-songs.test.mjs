@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { buildPage } from "../../scripts/lib/demo.mjs";
-import { BROWSERS, useStage } from "./stage.mjs";
+import { BROWSERS, until, useStage } from "./stage.mjs";
 import { received, replay } from "./support/analysis.mjs";
 import { startBun, startEmbeddedServer } from "./support/backend.mjs";
 import { hasWorkers } from "./support/browser.mjs";
 import { DemoPage } from "./support/demo-page.mjs";
+import { serveLab } from "./support/lab.mjs";
 import { createFaultProxy } from "./support/proxy.mjs";
+import { clientOf, listenersIn } from "./support/unmount.mjs";
 
 /** @typedef {import("./support/backend.mjs").Backend} Backend */
 
@@ -19,6 +21,8 @@ describe("liked songs", () => {
   let server;
   /** Serves the page, and analyses songs itself. @type {Backend} */
   let host;
+  /** Has the page with its client at hand. @type {Awaited<ReturnType<typeof serveLab>>} */
+  let lab;
   /** @type {import("./support/proxy.mjs").FaultProxy} */
   let proxy;
   /** @type {DemoPage[]} */
@@ -26,7 +30,7 @@ describe("liked songs", () => {
 
   before(async () => {
     buildPage();
-    [server, host] = await Promise.all([startBun(), startEmbeddedServer()]);
+    [server, host, lab] = await Promise.all([startBun(), startEmbeddedServer(), serveLab("unmount")]);
     proxy = await createFaultProxy({ target: server.url });
   });
   afterEach(async () => {
@@ -40,7 +44,7 @@ describe("liked songs", () => {
   });
   after(async () => {
     await proxy?.close();
-    await Promise.all([server?.kill(), host?.kill()]);
+    await Promise.all([server?.kill(), host?.kill(), lab?.close()]);
   });
 
   /**
@@ -155,6 +159,31 @@ describe("liked songs", () => {
         const all = await received(server.url, ({ type, at }) => type === "hello" && at >= queued);
         assert.equal(all.filter(({ type, at }) => type === "hello" && at >= began).length, 2);
       });
+    });
+  }
+
+  for (const name of BROWSERS) {
+    it(`leave nothing in their client when the page is unmounted, in ${name}`, async () => {
+      const query = new URLSearchParams({ page: "songs", server: proxy.url, api: "/", pace: "5000" });
+      const page = await DemoPage.open(await stage.browser(name), `${lab.url}/?${query}`);
+      pages.push(page);
+      await page.shows(".connection[data-state=open]");
+      await analyse(page, 1);
+      await page.shows("[data-song][data-status=pending]");
+      const { connections, subscriptions } = await clientOf(page);
+      assert.deepEqual([connections.length, subscriptions.length], [1, 1]);
+      // The client is closed a moment after its last user has gone: it is looked at before.
+      const followers = await page.page.evaluate(async () => {
+        window.leave();
+        window.auditAfter = await window.client.audit();
+        const { subscriptions } = await window.client.inspect();
+        return subscriptions.map((/** @type {{ followers: number }} */ one) => one.followers);
+      });
+      assert.deepEqual(followers, [0]);
+      const [before, now] = await page.page.evaluate(() => [window.auditBefore, window.auditAfter]);
+      assert.deepEqual(listenersIn(now), listenersIn(before));
+      await page.until(() => window.client.connection.current.state === "closed");
+      await until(proxy, () => proxy.counters.openWebSockets === 0);
     });
   }
 

@@ -18,6 +18,8 @@ interface Window {
   /** Waits between attempts, and what tracks were in turn, by id: noted by songs.test.mjs. */
   waits: { attempt: number; ms: number }[];
   courses: Record<string, string[]>;
+  /** Stages of jobs in turn, by id: noted by playlists.test.mjs. */
+  stages: Record<string, { status: string; stage: string }[]>;
   begin(options: object): void;
   follow(id: string): () => void;
   upload(url: string, body: string): Promise<string>;
@@ -33,10 +35,17 @@ interface Window {
   };
   /** Of hooks/main.tsx. */
   lab: any;
+  /** Of unmount/main.tsx: the table of events before the page was shown, and how it is left. */
+  auditBefore: import("../../../pkg/types.js").AuditRow[];
+  /** The same when it was left: noted by liked-songs.test.mjs. */
+  auditAfter: import("../../../pkg/types.js").AuditRow[];
+  leave(): void;
   /** What the queue of the karaoke page showed, by song: noted by support/karaoke.mjs. */
   queueSteps: Record<string, { at: number; status: string }[]>;
   /** The texts of a control, in order: noted by karaoke.test.mjs. */
   shownTexts: string[];
+  /** What each phase of an enrichment was shown as, in turn: noted by playlists-page.test.mjs. */
+  phases: Record<string, string[]>;
   /** What stood beside the bars of the images page: noted by support/images.mjs. */
   percents: Set<string>;
   /** Of playlists.js. */
