@@ -1,21 +1,27 @@
 //! An engine driven by hand, for stories told step by step.
 
 use crate::page::{Found, word};
-use crate::simulator::{STATES, STATUSES};
-use jobwire::core::{Ask, Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time};
+use crate::simulator::{self, Page, STATES, STATUSES};
+use jobwire::core::{Ask, Backoff, Command, Config, Gen, HttpOutcome, Input, Output};
 use serde_json::{Value, json};
 
-pub struct Rig {
-    pub engine: Engine,
-    pub now: u64,
-    rid: u32,
-    /// Outputs not looked at yet, batches apart.
-    pub asked: Vec<Output>,
-    /// Records of all batches so far.
-    pub told: Vec<Value>,
-    /// Whether the other end answers a close.
-    pub agrees: bool,
+/// What the page was told.
+#[derive(Default)]
+pub struct Told {
+    /// Of all batches so far.
+    pub records: Vec<Value>,
 }
+
+impl Page for Told {
+    const AGREES: bool = true;
+
+    fn batch(&mut self, text: &str) {
+        let batch: Vec<Value> = serde_json::from_str(&format!("[{text}]")).unwrap();
+        self.records.extend(batch.iter().map(named));
+    }
+}
+
+pub type Rig = simulator::Rig<Told>;
 
 /// System D's client without chance: five tries from 1 s doubling to 10 s, then reads every 2 s.
 pub fn config() -> Config {
@@ -122,54 +128,6 @@ fn named(record: &Value) -> Value {
 pub const HEARTBEAT: &str = "{\"type\":\"heartbeat\"}";
 
 impl Rig {
-    pub fn new(config: Config) -> Self {
-        let mut rig = Self {
-            engine: Engine::new(config, 1),
-            now: 0,
-            rid: 0,
-            asked: Vec::new(),
-            told: Vec::new(),
-            agrees: true,
-        };
-        rig.input(Input::Clock {
-            wall: 1_736_937_000_000,
-        });
-        rig
-    }
-
-    pub fn input(&mut self, input: Input) {
-        self.engine.handle(Time(self.now), input);
-        let mut let_go = Vec::new();
-        while let Some(output) = self.engine.poll_output() {
-            if let Output::Close { r#gen, .. } = output {
-                let_go.push(r#gen);
-            }
-            match output {
-                Output::Batch(text) => {
-                    let batch: Vec<Value> = serde_json::from_str(&format!("[{text}]")).unwrap();
-                    self.told.extend(batch.iter().map(named));
-                }
-                Output::Dirty => {}
-                other => self.asked.push(other),
-            }
-        }
-        let next = self.engine.next_deadline();
-        assert!(
-            next.is_none_or(|at| at.0 > self.now),
-            "a deadline in the past: {next:?}"
-        );
-        // The other end agrees at once.
-        for r#gen in let_go {
-            if self.agrees {
-                self.closed(r#gen, 1000);
-            }
-        }
-    }
-
-    pub fn command(&mut self, command: Command) {
-        self.input(Input::Command(command));
-    }
-
     pub fn follow(&mut self, id: &str) {
         self.command(Command::new(Ask::Follow, 0.0, id));
     }
@@ -182,24 +140,8 @@ impl Rig {
         self.command(Command::new(Ask::Retry, 0.0, id));
     }
 
-    pub fn listen(&mut self, event: &str) {
-        self.command(Command::new(Ask::Listen, 1.0, event));
-    }
-
     pub fn wake(&mut self, reason: f64) {
         self.command(Command::new(Ask::Wake, reason, ""));
-    }
-
-    pub fn refresh(&mut self, id: &str) -> u32 {
-        self.rid += 1;
-        self.command(Command::new(Ask::Refresh, self.rid.into(), id));
-        self.rid
-    }
-
-    pub fn connect(&mut self) -> u32 {
-        self.rid += 1;
-        self.command(Command::new(Ask::Connect, self.rid.into(), ""));
-        self.rid
     }
 
     pub fn send(
@@ -209,24 +151,14 @@ impl Rig {
         supersede: Option<&str>,
         max_age: Option<u64>,
     ) -> u32 {
-        self.rid += 1;
+        let rid = self.rid();
         self.command(Command {
             data: Some(data.into()),
             supersede: supersede.map(str::to_owned),
             max_age: max_age.map_or(-1.0, |age| age as f64),
-            ..Command::new(Ask::Send, self.rid.into(), event)
+            ..Command::new(Ask::Send, rid.into(), event)
         });
-        self.rid
-    }
-
-    /// Lets `ms` pass with a punctual timer.
-    pub fn pass(&mut self, ms: u64) {
-        let until = self.now + ms;
-        while let Some(at) = self.engine.next_deadline().filter(|at| at.0 <= until) {
-            self.now = at.0;
-            self.input(Input::Timer);
-        }
-        self.now = until;
+        rid
     }
 
     /// Lets time pass until something is asked for, at most `most` ms; the time that passed.
@@ -251,90 +183,24 @@ impl Rig {
         self.now += ms;
     }
 
-    pub fn opened(&mut self, r#gen: Gen) {
-        self.input(Input::Opened { r#gen });
-    }
-
-    pub fn frame(&mut self, r#gen: Gen, text: &str) {
-        self.input(Input::Frames {
-            text: text.into(),
-            gens: vec![r#gen],
-        });
-    }
-
-    pub fn closed(&mut self, r#gen: Gen, code: u16) {
-        self.input(Input::Closed {
-            r#gen,
-            code,
-            reason: String::new(),
-        });
-    }
-
     pub fn http(&mut self, req: u32, outcome: HttpOutcome) {
         self.input(Input::Http { req, outcome });
     }
 
-    pub fn take(&mut self) {
-        self.input(Input::Take);
-    }
-
-    /// Everything asked for since the last look.
-    pub fn asked(&mut self) -> Vec<Output> {
-        std::mem::take(&mut self.asked)
-    }
-
-    /// The sockets asked for since the last look, with their URLs; other requests stay.
-    pub fn opens(&mut self) -> Vec<(Gen, String)> {
-        let (opens, rest) = std::mem::take(&mut self.asked)
-            .into_iter()
-            .partition(|output| matches!(output, Output::Open { .. }));
-        self.asked = rest;
-        let opens: Vec<Output> = opens;
-        let named = |output| {
-            if let Output::Open { r#gen, url, .. } = output {
-                Some((r#gen, url))
-            } else {
-                None
-            }
-        };
-        opens.into_iter().filter_map(named).collect()
-    }
-
     /// The probes asked for since the last look; other requests stay.
     pub fn probes(&mut self) -> Vec<(u32, String)> {
-        let mut probes = Vec::new();
-        self.asked.retain(|output| match output {
-            Output::Probe { req, url } => {
-                probes.push((*req, url.clone()));
-                false
-            }
-            _ => true,
-        });
-        probes
-    }
-
-    /// The only socket asked for.
-    pub fn open(&mut self) -> Gen {
-        let opens = self.opens();
-        assert_eq!(opens.len(), 1, "{opens:?}");
-        opens[0].0
+        self.pick_out(|output| match output {
+            Output::Probe { req, url } => Some((*req, url.clone())),
+            _ => None,
+        })
     }
 
     /// The reads asked for since the last look; other requests stay.
     pub fn fetches(&mut self) -> Vec<(u32, String)> {
-        let (fetches, rest) = std::mem::take(&mut self.asked)
-            .into_iter()
-            .partition(|output| matches!(output, Output::Fetch { .. }));
-        self.asked = rest;
-        let fetches: Vec<Output> = fetches;
-        let named = |output| {
-            if let Output::Fetch { req, url, .. } = output {
-                Some((req, url))
-            } else {
-                None
-            }
-        };
-        fetches.into_iter().filter_map(named).collect()
+        self.pick_out(|output| match output {
+            Output::Fetch { req, url, .. } => Some((*req, url.clone())),
+            _ => None,
+        })
     }
 
     /// The only read asked for.
@@ -346,19 +212,10 @@ impl Rig {
 
     /// The tokens asked for since the last look, with the reason.
     pub fn tokens(&mut self) -> Vec<(u32, String)> {
-        let (tokens, rest) = std::mem::take(&mut self.asked)
-            .into_iter()
-            .partition(|output| matches!(output, Output::NeedToken { .. }));
-        self.asked = rest;
-        let tokens: Vec<Output> = tokens;
-        let named = |output| {
-            if let Output::NeedToken { req, reason } = output {
-                Some((req, format!("{reason:?}")))
-            } else {
-                None
-            }
-        };
-        tokens.into_iter().filter_map(named).collect()
+        self.pick_out(|output| match output {
+            Output::NeedToken { req, reason } => Some((*req, format!("{reason:?}"))),
+            _ => None,
+        })
     }
 
     pub fn token(&mut self, reason: &str) -> u32 {
@@ -372,10 +229,6 @@ impl Rig {
             .iter()
             .filter(|output| matches!(output, Output::NeedToken { .. }))
             .count()
-    }
-
-    pub fn give_token(&mut self, req: u32) {
-        self.input(Input::Token { req, error: None });
     }
 
     pub fn sent(&mut self) -> Vec<String> {
@@ -393,7 +246,8 @@ impl Rig {
     pub fn job(&mut self, id: &str) -> Value {
         self.take();
         let found = self
-            .told
+            .page
+            .records
             .iter()
             .rev()
             .find(|record| record[0] == "job" && record[1]["id"] == id);
@@ -411,7 +265,8 @@ impl Rig {
     /// The payloads of an event so far.
     pub fn heard(&mut self, event: &str) -> Vec<Value> {
         self.take();
-        self.told
+        self.page
+            .records
             .iter()
             .filter(|record| record[0] == "event" && record[1] == event)
             .map(|record| record[2].clone())
@@ -420,7 +275,8 @@ impl Rig {
 
     /// The answers to a `rid` so far.
     pub fn replies(&self, rid: u32) -> Vec<Value> {
-        self.told
+        self.page
+            .records
             .iter()
             .filter(|record| record[0] == "reply" && record[1] == rid)
             .cloned()
@@ -430,7 +286,7 @@ impl Rig {
     /// A job that is followed and whose socket is open and has been read once.
     pub fn serve(&mut self, id: &str, at: u32) -> Gen {
         self.follow(id);
-        let r#gen = self.open();
+        let r#gen = self.socket();
         self.opened(r#gen);
         let req = self.fetch();
         self.http(req, answer(200, &snapshot(id, "running", at, 1)));

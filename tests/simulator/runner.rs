@@ -27,12 +27,14 @@ pub struct Simulator<F> {
 pub struct Span {
     first: u64,
     count: u64,
-    pub seconds: f64,
+    seconds: f64,
 }
 
 impl Span {
-    pub fn per_second(&self) -> f64 {
-        self.count as f64 / self.seconds
+    /// How long they took, and how many a second that is.
+    pub fn pace(&self) -> String {
+        let (seconds, pace) = (self.seconds, self.count as f64 / self.seconds);
+        format!("in {seconds:.1} s, {pace:.0} seeds/s")
     }
 }
 

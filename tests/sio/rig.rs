@@ -1,8 +1,9 @@
 //! An engine driven by hand, for stories told step by step.
 
 use crate::records::{self, Heard, Record, Status};
+use crate::simulator::{self, Page};
 use jobwire::core::config::{Protocol, Transports};
-use jobwire::core::{Ask, Backoff, Command, Config, Engine, Gen, HttpOutcome, Input, Output, Time};
+use jobwire::core::{Ask, Backoff, Command, Config, Gen, HttpOutcome, Input, Output};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -14,18 +15,45 @@ pub enum Reply {
     Acknowledged(Value),
 }
 
-pub struct Rig {
-    engine: Engine,
-    pub now: u64,
-    rid: u32,
-    attachments: u32,
-    /// Outputs not looked at yet, batches apart.
-    asked: Vec<Output>,
+/// What the page was told.
+#[derive(Default)]
+pub struct Told {
     pub heard: Vec<Heard>,
     pub status: Status,
     pub channels: BTreeMap<String, Status>,
     replies: Vec<(u32, Reply)>,
+    attachments: u32,
 }
+
+impl Page for Told {
+    const AGREES: bool = false;
+
+    fn batch(&mut self, text: &str) {
+        for record in records::read(text, "/jobs").unwrap() {
+            self.record(record);
+        }
+    }
+}
+
+impl Told {
+    fn record(&mut self, record: Record) {
+        match record {
+            Record::Status(status) => self.status = status,
+            Record::Channel(name, status) => {
+                self.channels.insert(name, status);
+            }
+            Record::Event(heard) => self.heard.push(heard),
+            Record::Answer(rid, value) => self.replies.push((rid, Reply::Answer(value))),
+            Record::Refusal(rid, problem) => self.replies.push((rid, Reply::Refusal(problem))),
+            Record::Acknowledged(rid, args, _) => {
+                self.replies.push((rid, Reply::Acknowledged(args)));
+            }
+            Record::Job(_) | Record::Own | Record::Log => {}
+        }
+    }
+}
+
+pub type Rig = simulator::Rig<Told>;
 
 /// A client of the namespace `/jobs` without chance: tries after 1 s doubling to 5 s.
 pub fn config() -> Config {
@@ -63,93 +91,10 @@ pub fn joined(namespace: &str) -> String {
 }
 
 impl Rig {
-    pub fn new(config: Config) -> Self {
-        let mut rig = Self {
-            engine: Engine::new(config, 1),
-            now: 0,
-            rid: 0,
-            attachments: 0,
-            asked: Vec::new(),
-            heard: Vec::new(),
-            status: Status::default(),
-            channels: BTreeMap::new(),
-            replies: Vec::new(),
-        };
-        rig.input(Input::Clock {
-            wall: 1_736_937_000_000,
-        });
-        rig
-    }
-
-    pub fn input(&mut self, input: Input) {
-        self.engine.handle(Time(self.now), input);
-        while let Some(output) = self.engine.poll_output() {
-            match output {
-                Output::Batch(text) => {
-                    for record in records::read(&text, "/jobs").unwrap() {
-                        self.record(record);
-                    }
-                }
-                Output::Dirty => {}
-                other => self.asked.push(other),
-            }
-        }
-        let next = self.engine.next_deadline();
-        assert!(
-            next.is_none_or(|at| at.0 > self.now),
-            "a deadline in the past: {next:?}"
-        );
-    }
-
-    fn record(&mut self, record: Record) {
-        match record {
-            Record::Status(status) => self.status = status,
-            Record::Channel(name, status) => {
-                self.channels.insert(name, status);
-            }
-            Record::Event(heard) => self.heard.push(heard),
-            Record::Answer(rid, value) => self.replies.push((rid, Reply::Answer(value))),
-            Record::Refusal(rid, problem) => self.replies.push((rid, Reply::Refusal(problem))),
-            Record::Acknowledged(rid, args, _) => {
-                self.replies.push((rid, Reply::Acknowledged(args)));
-            }
-            Record::Job(_) | Record::Own | Record::Log => {}
-        }
-    }
-
-    /// Time passes; timers fire when they are due.
-    pub fn pass(&mut self, ms: u64) {
-        let end = self.now + ms;
-        while let Some(at) = self.engine.next_deadline().filter(|at| at.0 <= end) {
-            self.now = at.0;
-            self.input(Input::Timer);
-        }
-        self.now = end;
-    }
-
-    /// What was asked for since the last look.
-    pub fn asked(&mut self) -> Vec<Output> {
-        std::mem::take(&mut self.asked)
-    }
-
     // ---- the page ----
-
-    pub fn command(&mut self, command: Command) {
-        self.input(Input::Command(command));
-    }
-
-    pub fn listen(&mut self, event: &str) {
-        self.command(Command::new(Ask::Listen, 1.0, event));
-    }
 
     pub fn channel(&mut self, name: &str, on: bool) {
         self.command(Command::new(Ask::Channel, f64::from(u8::from(on)), name));
-    }
-
-    pub fn refresh(&mut self, job: &str) -> u32 {
-        self.rid += 1;
-        self.command(Command::new(Ask::Refresh, self.rid.into(), job));
-        self.rid
     }
 
     /// Every read of a job is answered; there is one at least.
@@ -164,12 +109,6 @@ impl Rig {
         }
     }
 
-    pub fn connect(&mut self) -> u32 {
-        self.rid += 1;
-        self.command(Command::new(Ask::Connect, self.rid.into(), ""));
-        self.rid
-    }
-
     pub fn disconnect(&mut self) {
         self.command(Command::new(Ask::Disconnect, 0.0, ""));
     }
@@ -179,13 +118,13 @@ impl Rig {
     }
 
     fn say(&mut self, what: Ask, event: &str, data: &str, limit: f64) -> u32 {
-        self.rid += 1;
+        let rid = self.rid();
         self.command(Command {
             data: Some(data.into()),
             max_age: limit,
-            ..Command::new(what, self.rid.into(), event)
+            ..Command::new(what, rid.into(), event)
         });
-        self.rid
+        rid
     }
 
     pub fn send(&mut self, event: &str, data: &str) -> u32 {
@@ -211,8 +150,8 @@ impl Rig {
     }
 
     pub fn attach(&mut self, size: u64) -> u32 {
-        self.attachments += 1;
-        let id = self.attachments;
+        self.page.attachments += 1;
+        let id = self.page.attachments;
         self.input(Input::Attached { id, size });
         id
     }
@@ -223,75 +162,32 @@ impl Rig {
 
     /// What was said to a command, which is at most one thing.
     pub fn told(&self, rid: u32) -> Option<Reply> {
-        let mut all = self.replies.iter().filter(|(to, _)| *to == rid);
+        let mut all = self.page.replies.iter().filter(|(to, _)| *to == rid);
         let reply = all.next().map(|(_, reply)| reply.clone());
-        assert!(all.next().is_none(), "answered twice: {:?}", self.replies);
+        assert!(
+            all.next().is_none(),
+            "answered twice: {:?}",
+            self.page.replies
+        );
         reply
     }
 
     /// The arguments of an event's tellings so far.
     pub fn args(&mut self, name: &str) -> Vec<Value> {
-        self.input(Input::Take);
-        let named = self.heard.iter().filter(|heard| heard.name == name);
+        self.take();
+        let named = self.page.heard.iter().filter(|heard| heard.name == name);
         named.map(|heard| heard.args.clone()).collect()
     }
 
     // ---- WebSockets ----
 
-    /// The WebSockets asked for since the last look; the rest stays.
-    pub fn sockets(&mut self) -> Vec<(Gen, String)> {
-        let (opens, rest) = self
-            .asked()
-            .into_iter()
-            .partition(|output| matches!(output, Output::Open { .. }));
-        self.asked = rest;
-        let opens: Vec<Output> = opens;
-        let named = |output| match output {
-            Output::Open { r#gen, url, .. } => Some((r#gen, url)),
-            _ => None,
-        };
-        opens.into_iter().filter_map(named).collect()
-    }
-
-    /// The only WebSocket asked for.
-    pub fn socket(&mut self) -> Gen {
-        let sockets = self.sockets();
-        assert_eq!(sockets.len(), 1, "{sockets:?}");
-        sockets[0].0
-    }
-
-    pub fn opened(&mut self, r#gen: Gen) {
-        self.input(Input::Opened { r#gen });
-    }
-
-    pub fn frame(&mut self, r#gen: Gen, text: &str) {
-        self.input(Input::Frames {
-            text: text.into(),
-            gens: vec![r#gen],
-        });
-    }
-
-    pub fn closed(&mut self, r#gen: Gen) {
-        self.input(Input::Closed {
-            r#gen,
-            code: 1006,
-            reason: String::new(),
-        });
-    }
-
     /// Texts sent since the last look, with `T` where a token belongs; the rest stays.
     pub fn sent(&mut self) -> Vec<String> {
-        let mut texts = Vec::new();
-        for output in self.asked() {
-            match output {
-                Output::Send { text, .. } => texts.push(text),
-                Output::SendToken { text, .. } => {
-                    texts.push(text.replace(jobwire::core::FILL, "T"));
-                }
-                other => self.asked.push(other),
-            }
-        }
-        texts
+        self.pick_out(|output| match output {
+            Output::Send { text, .. } => Some(text.clone()),
+            Output::SendToken { text, .. } => Some(text.replace(jobwire::core::FILL, "T")),
+            _ => None,
+        })
     }
 
     /// A session over WebSocket, joined to `/jobs`.
@@ -302,7 +198,7 @@ impl Rig {
         self.frame(socket, &open("s"));
         self.sent();
         self.frame(socket, &joined("/jobs"));
-        assert_eq!(self.status.state, "open");
+        assert_eq!(self.page.status.state, "open");
         self.asked();
         socket
     }
@@ -311,14 +207,10 @@ impl Rig {
 
     /// Requests of Engine.IO since the last look: number, address, body; the rest stays.
     pub fn polls(&mut self) -> Vec<(u32, String, Option<String>)> {
-        let mut polls = Vec::new();
-        for output in self.asked() {
-            match output {
-                Output::Poll { req, url, body, .. } => polls.push((req, url, body)),
-                other => self.asked.push(other),
-            }
-        }
-        polls
+        self.pick_out(|output| match output {
+            Output::Poll { req, url, body, .. } => Some((*req, url.clone(), body.clone())),
+            _ => None,
+        })
     }
 
     /// The only request, a GET.
@@ -357,7 +249,7 @@ impl Rig {
         };
         self.answer(*post, 200, "ok");
         self.answer(*get, 200, &joined("/jobs"));
-        assert_eq!(self.status.state, "open");
+        assert_eq!(self.page.status.state, "open");
         self.get()
     }
 
@@ -365,21 +257,14 @@ impl Rig {
 
     /// The only token asked for, and whether it is to be a fresh one.
     pub fn token(&mut self) -> (u32, bool) {
-        let mut tokens = Vec::new();
-        for output in self.asked() {
-            match output {
-                Output::NeedToken { req, reason } => {
-                    tokens.push((req, reason == jobwire::core::TokenReason::Refresh));
-                }
-                other => self.asked.push(other),
+        let tokens = self.pick_out(|output| match output {
+            Output::NeedToken { req, reason } => {
+                Some((*req, *reason == jobwire::core::TokenReason::Refresh))
             }
-        }
+            _ => None,
+        });
         assert_eq!(tokens.len(), 1, "{tokens:?}");
         tokens[0]
-    }
-
-    pub fn give_token(&mut self, req: u32) {
-        self.input(Input::Token { req, error: None });
     }
 }
 

@@ -62,7 +62,7 @@ fn a_read_that_was_refused_waits_for_the_token_that_is_asked_for() {
     rig.follow("a");
     let req = rig.token("Connect");
     rig.give_token(req);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.closed(r#gen, 1006);
     rig.pass(1000);
     // The next attempt asks for a token, which takes its time; a read meanwhile is refused.
@@ -87,7 +87,7 @@ fn a_job_followed_later_on_an_open_socket_gets_a_fresh_token_for_its_read() {
     rig.follow("a");
     let req = rig.token("Connect");
     rig.give_token(req);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     let req = rig.fetch();
     rig.http(req, answer(200, &snapshot("a", "running", 1, 1)));
@@ -110,11 +110,11 @@ fn a_socket_that_is_held_proves_its_token() {
     rig.follow("a");
     let req = rig.token("Connect");
     rig.give_token(req);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.closed(r#gen, 4401);
     let req = rig.token("Refresh");
     rig.give_token(req);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     for _ in 0..4 {
         rig.pass(10_000);
@@ -124,7 +124,7 @@ fn a_socket_that_is_held_proves_its_token() {
     rig.follow("b");
     let req = rig.token("Connect");
     rig.give_token(req);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.closed(r#gen, 4401);
     assert!(
         !failed(&rig),
@@ -168,7 +168,7 @@ fn a_server_that_accepts_and_refuses_is_not_hammered() {
 fn without_a_token_option_a_refusal_is_final() {
     let mut rig = Rig::new(config());
     rig.follow("a");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.closed(r#gen, 4401);
     assert!(failed(&rig));
     rig.pass(60_000);
@@ -203,7 +203,7 @@ fn a_job_whose_reads_are_refused_while_its_socket_serves_is_stale_until_news_com
     rig.follow("a");
     let req = rig.token("Connect");
     rig.give_token(req);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     let req = rig.fetch();
     rig.http(req, answer(200, &snapshot("a", "running", 10, 1)));
@@ -211,7 +211,7 @@ fn a_job_whose_reads_are_refused_while_its_socket_serves_is_stale_until_news_com
     rig.pass(1000);
     let req = rig.token("Connect");
     rig.give_token(req);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     for reason in ["Refresh", "none"] {
         for (req, _) in rig.fetches() {

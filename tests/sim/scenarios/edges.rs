@@ -7,7 +7,7 @@ use jobwire::core::{Ask, Backoff, Command, Config, Output};
 fn a_message_whose_age_is_no_number_waits_as_long_as_any() {
     let mut rig = Rig::new(shared());
     rig.follow("a");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.command(Command {
         max_age: f64::NAN,
         ..Command::new(Ask::Send, 90.0, "hello")
@@ -37,13 +37,13 @@ fn a_gap_is_told_when_the_socket_drops_before_its_first_read_was_answered() {
     let mut rig = Rig::new(config());
     rig.listen("gap");
     rig.follow("a");
-    let first = rig.open();
+    let first = rig.socket();
     rig.opened(first);
     rig.pass(100);
     rig.closed(first, 1006);
     rig.asked();
     rig.until_asked(10_000);
-    let second = rig.open();
+    let second = rig.socket();
     rig.opened(second);
     let (req, _) = rig.fetches().pop().unwrap();
     rig.http(req, answer(200, &snapshot("a", "running", 20, 1)));
@@ -58,10 +58,10 @@ fn an_event_that_goes_along_with_something_urgent_finds_its_job() {
     let a = rig.serve("a", 10);
     let b = rig.serve("b", 10);
     rig.take();
-    let told = rig.told.len();
+    let told = rig.page.records.len();
     rig.frame(b, &progress("b", 40));
     rig.frame(a, &completed("a"));
-    let order: Vec<String> = rig.told[told..]
+    let order: Vec<String> = rig.page.records[told..]
         .iter()
         .map(|record| format!("{} {}", record[0], record[1]["id"]))
         .collect();
@@ -85,19 +85,19 @@ fn a_socket_let_go_during_its_handshake_keeps_its_back_off() {
     });
     rig.follow("a");
     for _ in 0..3 {
-        let r#gen = rig.open();
+        let r#gen = rig.socket();
         rig.closed(r#gen, 1006);
         rig.probes();
         rig.until_asked(20_000);
     }
-    rig.open();
+    rig.socket();
     let mut opened = 0;
     for _ in 0..6 {
         rig.unfollow("a");
         rig.pass(10);
         rig.follow("a");
         rig.pass(10);
-        opened += rig.opens().len();
+        opened += rig.sockets().len();
     }
     assert_eq!(opened, 0, "the back-off holds");
 }

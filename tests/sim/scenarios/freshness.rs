@@ -6,7 +6,7 @@ use crate::rig::{Rig, answer, config, progress, snapshot};
 fn a_job_that_is_read_stays_fresh_when_an_attempt_to_connect_fails() {
     let mut rig = Rig::new(config());
     rig.follow("a");
-    let first = rig.open();
+    let first = rig.socket();
     rig.closed(first, 1006);
     rig.until_asked(60_000);
     let req = rig.fetch();
@@ -17,7 +17,7 @@ fn a_job_that_is_read_stays_fresh_when_an_attempt_to_connect_fails() {
         for (req, _) in rig.fetches() {
             rig.http(req, answer(304, ""));
         }
-        for (r#gen, _) in rig.opens() {
+        for (r#gen, _) in rig.sockets() {
             rig.closed(r#gen, 1006);
         }
         assert_eq!(rig.job("a")["stale"], false);
@@ -48,7 +48,7 @@ fn the_gap_of_a_silent_socket_begins_with_its_last_message() {
 fn reconnect(rig: &mut Rig, seconds: u32) {
     for _ in 0..seconds {
         rig.pass(1000);
-        for (r#gen, _) in rig.opens() {
+        for (r#gen, _) in rig.sockets() {
             rig.opened(r#gen);
         }
         for (req, _) in rig.fetches() {
@@ -61,7 +61,7 @@ fn reconnect(rig: &mut Rig, seconds: u32) {
 fn a_job_is_read_soon_when_its_socket_takes_long_to_open() {
     let mut rig = Rig::new(config());
     rig.follow("a");
-    rig.open();
+    rig.socket();
     assert_eq!(rig.until_asked(5000), 500);
     rig.fetch();
 }

@@ -12,16 +12,16 @@ fn a_job_in_line_for_a_socket_is_served_again_after_a_suspension() {
     });
     rig.follow("a");
     rig.follow("b");
-    let first = rig.open();
+    let first = rig.socket();
     rig.opened(first);
     rig.command(Command::new(Ask::Suspend, 0.0, ""));
     rig.asked();
     rig.wake(1.0);
-    let second = rig.open();
+    let second = rig.socket();
     rig.opened(second);
     rig.frame(second, &completed("a"));
     assert_eq!(
-        rig.opens().len(),
+        rig.sockets().len(),
         1,
         "b gets the socket that a no longer needs"
     );
@@ -48,7 +48,7 @@ fn a_new_attempt_that_is_only_queued_is_shown() {
         (job["status"].as_str(), job["attempt"].as_u64()),
         (Some("queued"), Some(2))
     );
-    assert_eq!(rig.opens().len(), 1, "the new attempt is watched");
+    assert_eq!(rig.sockets().len(), 1, "the new attempt is watched");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_retry_the_server_never_heard_of_ends_as_the_attempt_before_it() {
         r#"{"type":"error","job_id":"a","attempt":1,"error":{"message":"no","retryable":true}}"#,
     );
     rig.retry("a");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     for _ in 0..6 {
         if let Some((req, _)) = rig.fetches().pop() {
@@ -170,7 +170,7 @@ fn a_job_that_was_left_and_is_followed_again_on_the_shared_socket_is_read() {
     rig.frame(r#gen, &progress("a", 20));
     rig.closed(r#gen, 1006);
     rig.pass(1000);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     rig.asked();
     rig.follow("a");
@@ -183,13 +183,13 @@ fn a_job_that_was_left_and_is_followed_again_on_the_shared_socket_is_read() {
 fn a_job_refreshed_while_the_shared_socket_was_down_is_read_when_it_is_followed() {
     let mut rig = Rig::new(shared());
     rig.listen("*");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.closed(r#gen, 1006);
     rig.refresh("a");
     let req = rig.fetch();
     rig.http(req, answer(200, &snapshot("a", "running", 10, 1)));
     rig.pass(1000);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     rig.follow("a");
     assert_eq!(rig.fetches().len(), 1);
@@ -199,7 +199,7 @@ fn a_job_refreshed_while_the_shared_socket_was_down_is_read_when_it_is_followed(
 fn the_first_number_heard_after_an_unnumbered_end_begins_the_attempt_it_names() {
     let mut rig = Rig::new(config());
     rig.follow("a");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     rig.frame(
         r#gen,
@@ -222,11 +222,11 @@ fn a_back_off_outlives_the_linger_time_until_connect() {
         let mut rig = Rig::new(config);
         rig.follow("a");
         for pause in [1000, 2000, 4000] {
-            let r#gen = rig.open();
+            let r#gen = rig.socket();
             rig.closed(r#gen, 1006);
             rig.pass(pause);
         }
-        let r#gen = rig.open();
+        let r#gen = rig.socket();
         rig.closed(r#gen, 1006);
         rig.unfollow("a");
         rig.pass(5000);
@@ -234,16 +234,16 @@ fn a_back_off_outlives_the_linger_time_until_connect() {
         rig.follow("a");
         assert_eq!(rig.state(), "waiting");
         rig.pass(2999);
-        assert!(rig.opens().is_empty(), "followed anew, opened too soon");
+        assert!(rig.sockets().is_empty(), "followed anew, opened too soon");
         rig.pass(1);
-        let r#gen = rig.open();
+        let r#gen = rig.socket();
         rig.closed(r#gen, 1006);
         rig.unfollow("a");
         rig.pass(2000);
         rig.follow("a");
-        assert!(rig.opens().is_empty());
+        assert!(rig.sockets().is_empty());
         rig.connect();
-        rig.open();
+        rig.socket();
     }
 }
 
@@ -256,16 +256,16 @@ fn a_socket_given_up_stays_so_for_whoever_follows_until_connect() {
             ..config
         });
         rig.follow("a");
-        let r#gen = rig.open();
+        let r#gen = rig.socket();
         rig.closed(r#gen, 1006);
         assert_eq!(rig.state(), "failed");
         rig.unfollow("a");
         rig.pass(2000);
         rig.follow("a");
         assert_eq!(rig.state(), "failed");
-        assert!(rig.opens().is_empty());
+        assert!(rig.sockets().is_empty());
         rig.connect();
-        rig.open();
+        rig.socket();
     }
 }
 

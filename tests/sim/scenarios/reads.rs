@@ -50,7 +50,7 @@ fn failing_handshakes_do_not_put_off_the_next_read() {
     });
     rig.follow("a");
     for _ in 0..25 {
-        if let Some((r#gen, _)) = rig.opens().pop() {
+        if let Some((r#gen, _)) = rig.sockets().pop() {
             rig.closed(r#gen, 1006);
         }
         rig.pass(100);
@@ -62,7 +62,7 @@ fn failing_handshakes_do_not_put_off_the_next_read() {
 fn failing_handshakes_do_not_overrule_retry_after() {
     let mut rig = Rig::new(config());
     rig.follow("a");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.closed(r#gen, 1006);
     while rig
         .asked
@@ -82,7 +82,7 @@ fn failing_handshakes_do_not_overrule_retry_after() {
         },
     );
     for _ in 0..59 {
-        if let Some((r#gen, _)) = rig.opens().pop() {
+        if let Some((r#gen, _)) = rig.sockets().pop() {
             rig.closed(r#gen, 1006);
         }
         rig.pass(1000);
@@ -117,7 +117,7 @@ fn a_polling_interval_above_the_longest_wait_is_no_reason_to_panic() {
 fn a_job_followed_while_the_shared_socket_is_down_is_read_at_once() {
     let mut rig = Rig::new(shared());
     rig.follow("a");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.closed(r#gen, 1006);
     rig.follow("b");
     assert!(rig.fetches().iter().any(|(_, url)| url.ends_with("/b")));
@@ -139,7 +139,7 @@ fn without_sockets_a_shared_path_is_read() {
 fn a_connect_with_nobody_listening_holds_no_socket_beyond_the_linger_time() {
     let mut rig = Rig::new(shared());
     let rid = rig.connect();
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     assert_eq!(rig.replies(rid).len(), 1);
     rig.pass(1001);

@@ -15,7 +15,7 @@ fn sessions() -> Config {
 fn served() -> (Rig, Gen) {
     let mut rig = Rig::new(sessions());
     rig.follow("s");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     rig.frame(
         r#gen,
@@ -32,7 +32,12 @@ fn says(rig: &mut Rig, r#gen: Gen, progress: u32, sentence: &str) -> Value {
 
 /// Of the last status told.
 fn problem(rig: &Rig) -> u64 {
-    let statuses = rig.told.iter().rev().filter(|record| record[0] == "status");
+    let statuses = rig
+        .page
+        .records
+        .iter()
+        .rev()
+        .filter(|record| record[0] == "status");
     statuses
         .filter_map(|record| record[1]["problem"].as_u64())
         .next()
@@ -89,7 +94,12 @@ fn pings_are_answered_and_ours_measure_the_round_trip() {
     rig.pass(40);
     rig.frame(r#gen, r#"{"type":"pong"}"#);
     let last = |rig: &Rig| {
-        let mut statuses = rig.told.iter().rev().filter(|record| record[0] == "status");
+        let mut statuses = rig
+            .page
+            .records
+            .iter()
+            .rev()
+            .filter(|record| record[0] == "status");
         statuses.next().map(|record| record[1]["roundTrip"].clone())
     };
     assert_eq!(last(&rig), Some(40.into()));
@@ -104,7 +114,7 @@ fn a_missing_endpoint_is_told_apart_from_a_network_that_is_down() {
     for (status, expected) in [(404, Problem::OnlyHttp), (0, Problem::Unreachable)] {
         let mut rig = Rig::new(sessions());
         rig.follow("s");
-        let r#gen = rig.open();
+        let r#gen = rig.socket();
         rig.closed(r#gen, 1006);
         assert_eq!(problem(&rig), Problem::NotOpened as u64);
         let probes = rig.probes();
@@ -118,7 +128,7 @@ fn a_missing_endpoint_is_told_apart_from_a_network_that_is_down() {
 fn a_probe_that_nobody_answers_means_unreachable() {
     let mut rig = Rig::new(sessions());
     rig.follow("s");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.closed(r#gen, 1006);
     assert_eq!(rig.probes().len(), 1);
     rig.pass(10_000);
@@ -129,7 +139,7 @@ fn a_probe_that_nobody_answers_means_unreachable() {
 fn no_such_job_has_words_of_its_own() {
     let mut rig = Rig::new(sessions());
     rig.follow("s");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     rig.closed(r#gen, 4404);
     assert_eq!(problem(&rig), Problem::NoSuchJob as u64);

@@ -20,7 +20,7 @@ fn five_tries_then_reads_every_two_seconds_while_probing_and_back_to_the_socket(
         for (req, _) in rig.fetches() {
             rig.http(req, answer(200, &snapshot("a", "running", 10, 1)));
         }
-        if let Some((r#gen, _)) = rig.opens().pop() {
+        if let Some((r#gen, _)) = rig.sockets().pop() {
             pauses.push(rig.now - since);
             since = rig.now;
             rig.closed(r#gen, 1006);
@@ -41,7 +41,7 @@ fn five_tries_then_reads_every_two_seconds_while_probing_and_back_to_the_socket(
             reads.push(rig.now);
             rig.http(req, answer(304, ""));
         }
-        if let Some((r#gen, _)) = rig.opens().pop() {
+        if let Some((r#gen, _)) = rig.sockets().pop() {
             break r#gen;
         }
     };
@@ -100,14 +100,15 @@ fn a_refused_token_is_refreshed_once_and_a_second_refusal_is_final() {
         assert_ne!(rig.state(), "failed");
         let req = rig.token(reason);
         rig.give_token(req);
-        let r#gen = rig.open();
+        let r#gen = rig.socket();
         rig.opened(r#gen);
         rig.closed(r#gen, 4401);
         rig.fetches();
     }
     assert_eq!(rig.state(), "failed");
     let status = rig
-        .told
+        .page
+        .records
         .iter()
         .rfind(|record| record[0] == "status")
         .unwrap();
@@ -180,7 +181,7 @@ fn jobs_above_the_cap_are_read_fairly_and_get_sockets_in_turn() {
     for id in &ids {
         rig.follow(id);
     }
-    let mut socket = rig.open();
+    let mut socket = rig.socket();
     rig.opened(socket);
     let mut read = vec![0; ids.len()];
     let mut under_way = Vec::new();
@@ -205,7 +206,7 @@ fn jobs_above_the_cap_are_read_fairly_and_get_sockets_in_turn() {
     assert!(*least > 5 && most - least <= 1, "{read:?}");
     for (place, id) in ids.iter().enumerate().take(5) {
         rig.frame(socket, &completed(id));
-        let opens = rig.opens();
+        let opens = rig.sockets();
         assert!(
             opens[0].1.contains(&format!("/{}/", ids[place + 1])),
             "{opens:?}"
@@ -234,10 +235,10 @@ fn an_end_ends_the_socket_at_once_and_nothing_follows() {
     let mut rig = Rig::new(config());
     let r#gen = rig.serve("a", 10);
     rig.asked();
-    let told = rig.told.len();
+    let told = rig.page.records.len();
     rig.frame(r#gen, &completed("a"));
     assert!(
-        rig.told[told..]
+        rig.page.records[told..]
             .iter()
             .any(|record| record[0] == "job" && record[1]["status"] == "completed"),
         "without a frame's wait"
@@ -260,7 +261,7 @@ fn several_servers_are_tried_in_turn_and_the_one_that_works_is_kept() {
     let mut tried = Vec::new();
     for _ in 0..4 {
         rig.until_asked(20_000);
-        let (r#gen, url) = rig.opens().remove(0);
+        let (r#gen, url) = rig.sockets().remove(0);
         tried.push(url[5..6].to_owned());
         if tried.len() < 3 {
             rig.closed(r#gen, 1006);
@@ -285,7 +286,7 @@ fn the_back_forward_cache_is_no_error() {
     rig.pass(100_000);
     assert!(rig.asked().is_empty());
     rig.wake(1.0);
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     rig.opened(r#gen);
     assert_eq!(rig.fetches().len(), 1);
 }
@@ -301,7 +302,7 @@ fn the_outgoing_queue_keeps_order_age_and_pace() {
         ..shared()
     });
     rig.follow("a");
-    let r#gen = rig.open();
+    let r#gen = rig.socket();
     let kept = rig.send("one", "{}", None, None);
     rig.send("two", "{\"v\":1}", Some("k"), None);
     rig.send("old", "{}", None, Some(100));
@@ -351,7 +352,7 @@ fn frames_of_an_old_socket_are_dropped_and_counted() {
     let old = rig.serve("a", 10);
     rig.closed(old, 1006);
     rig.pass(1000);
-    let new: Gen = rig.open();
+    let new: Gen = rig.socket();
     rig.opened(new);
     rig.frame(old, &progress("a", 50));
     assert_eq!(rig.job("a")["progress"], 10);

@@ -39,10 +39,10 @@ fn a_refused_token_is_refreshed_once_and_then_it_is_over() {
         socket,
         r#"44/jobs,{"message":"unauthorized","data":{"code":7}}"#,
     );
-    assert_eq!(rig.status.state, "failed");
-    assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
-    assert_eq!(rig.status.said, "unauthorized");
-    assert_eq!(rig.status.more["code"], 7);
+    assert_eq!(rig.page.status.state, "failed");
+    assert_eq!(rig.page.status.problem, Problem::RefusedAuth as u8);
+    assert_eq!(rig.page.status.said, "unauthorized");
+    assert_eq!(rig.page.status.more["code"], 7);
     rig.asked();
     rig.pass(600_000);
     assert!(rig.asked().is_empty(), "nothing is tried any more");
@@ -65,7 +65,7 @@ fn connect_tries_once_more() {
     rig.opened(socket);
     rig.frame(socket, &open("t"));
     rig.frame(socket, &joined("/jobs"));
-    assert_eq!(rig.status.state, "open");
+    assert_eq!(rig.page.status.state, "open");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_token_that_ran_out_while_it_served_is_refreshed() {
     for session in 0..3 {
         rig.frame(socket, &joined("/jobs"));
         rig.pass(20_000);
-        rig.closed(socket);
+        rig.closed(socket, 1006);
         rig.pass(1000);
         let (req, _) = rig.token();
         rig.give_token(req);
@@ -101,8 +101,8 @@ fn a_server_that_lets_in_first_and_refuses_then_does_not_get_token_after_token()
     rig.give_token(req);
     rig.frame(socket, &joined("/jobs"));
     rig.frame(socket, r#"41/jobs,"unauthorized""#);
-    assert_eq!(rig.status.state, "failed");
-    assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
+    assert_eq!(rig.page.status.state, "failed");
+    assert_eq!(rig.page.status.problem, Problem::RefusedAuth as u8);
 }
 
 #[test]
@@ -112,16 +112,16 @@ fn a_door_that_stays_closed_is_not_knocked_at_again_and_disturbs_no_other() {
     rig.channel("/closed", true);
     assert_eq!(rig.sent(), ["40/closed,"]);
     rig.frame(socket, r#"44/closed,{"message":"not here"}"#);
-    let closed = &rig.channels["/closed"];
+    let closed = &rig.page.channels["/closed"];
     assert_eq!(
         (closed.state, closed.problem),
         ("failed", Problem::Refused as u8)
     );
     assert_eq!(closed.said, "not here");
-    assert_eq!(rig.status.state, "open");
+    assert_eq!(rig.page.status.state, "open");
     // Nor with the next session.
     rig.pass(10_000);
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     rig.pass(1000);
     let socket = rig.socket();
     rig.opened(socket);
@@ -143,7 +143,7 @@ fn a_refusal_that_says_it_may_pass_is_tried_again_after_a_pause() {
             socket,
             r#"44/busy,{"message":"full","data":{"retryable":true}}"#,
         );
-        assert_eq!(rig.channels["/busy"].state, "waiting");
+        assert_eq!(rig.page.channels["/busy"].state, "waiting");
         rig.pass(pause - 1);
         assert!(rig.sent().is_empty());
         rig.pass(1);
@@ -159,7 +159,7 @@ fn a_token_that_is_good_for_reads_of_jobs_does_not_keep_a_closed_door_busy() {
     });
     let socket = asking(&mut rig);
     for refusals in 0..3 {
-        assert_ne!(rig.status.state, "failed", "after {refusals} refusals");
+        assert_ne!(rig.page.status.state, "failed", "after {refusals} refusals");
         rig.frame(socket, UNAUTHORIZED);
         if refusals < 2 {
             let (req, _) = rig.token();
@@ -168,7 +168,7 @@ fn a_token_that_is_good_for_reads_of_jobs_does_not_keep_a_closed_door_busy() {
             rig.read_all(r#"{"id":"a","status":"processing","progress":1}"#);
         }
     }
-    assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
+    assert_eq!(rig.page.status.problem, Problem::RefusedAuth as u8);
 }
 
 /// The token is in the address, so a fresh one takes a connection of its own: once.
@@ -202,7 +202,7 @@ fn a_fresh_token_in_the_address_takes_another_session() {
     rig.frame(second, &open("t"));
     assert_eq!(rig.sent(), ["40/jobs,"]);
     rig.frame(second, UNAUTHORIZED);
-    assert_eq!(rig.status.problem, Problem::RefusedAuth as u8);
+    assert_eq!(rig.page.status.problem, Problem::RefusedAuth as u8);
     rig.asked();
     rig.pass(600_000);
     assert!(rig.asked().is_empty(), "nothing is tried any more");

@@ -8,14 +8,17 @@ fn where_websocket_is_blocked_polling_serves_and_websocket_is_tried_again() {
     let mut rig = Rig::new(with(Transports::SocketFirst));
     rig.listen("*");
     let socket = rig.socket();
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     // Within the same attempt, without a pause.
     let get = rig.get();
     rig.answer(get, 200, &open("s"));
     let polls = rig.polls();
     rig.answer(polls[1].0, 200, "ok");
     rig.answer(polls[0].0, 200, &joined("/jobs"));
-    assert_eq!((rig.status.state, rig.status.by_polling), ("open", true));
+    assert_eq!(
+        (rig.page.status.state, rig.page.status.by_polling),
+        ("open", true)
+    );
     assert!(rig.sockets().is_empty(), "it has just failed");
     let mut pauses = Vec::new();
     let mut since = rig.now;
@@ -29,7 +32,7 @@ fn where_websocket_is_blocked_polling_serves_and_websocket_is_tried_again() {
         for (probe, _) in rig.sockets() {
             pauses.push((rig.now - since).div_ceil(1000) * 1000);
             since = rig.now;
-            rig.closed(probe);
+            rig.closed(probe, 1006);
         }
     }
     assert_eq!(pauses, [5000, 5000, 10_000, 20_000, 40_000, 60_000]);
@@ -51,7 +54,7 @@ fn when_it_is_free_again_the_session_goes_over_and_websocket_comes_first_from_th
     let mut rig = Rig::new(with(Transports::SocketFirst));
     rig.listen("*");
     let socket = rig.socket();
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     let get = rig.get();
     rig.answer(get, 200, &open("s"));
     let polls = rig.polls();
@@ -62,10 +65,13 @@ fn when_it_is_free_again_the_session_goes_over_and_websocket_comes_first_from_th
     rig.frame(probe, "3probe");
     rig.answer(polls[0].0, 200, "6");
     rig.frame(probe, &joined("/jobs"));
-    assert_eq!((rig.status.state, rig.status.by_polling), ("open", false));
+    assert_eq!(
+        (rig.page.status.state, rig.page.status.by_polling),
+        ("open", false)
+    );
     rig.pass(10_000);
     rig.asked();
-    rig.closed(probe);
+    rig.closed(probe, 1006);
     rig.pass(1000);
     rig.socket();
 }
@@ -75,7 +81,7 @@ fn a_wake_tries_websocket_at_once() {
     let mut rig = Rig::new(with(Transports::SocketFirst));
     rig.listen("*");
     let socket = rig.socket();
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     let get = rig.get();
     rig.answer(get, 200, &open("s"));
     rig.polls();
@@ -90,10 +96,10 @@ fn where_nothing_works_both_ways_are_tried_in_each_attempt() {
     rig.listen("*");
     for pause in [1000, 2000, 4000] {
         let socket = rig.socket();
-        rig.closed(socket);
+        rig.closed(socket, 1006);
         let get = rig.get();
         rig.answer(get, 0, "");
-        assert_eq!(rig.status.state, "waiting");
+        assert_eq!(rig.page.status.state, "waiting");
         rig.pass(pause - 1);
         assert!(rig.asked().is_empty());
         rig.pass(1);

@@ -86,7 +86,7 @@ fn a_session_that_answers_with_nothing_is_replaced_within_seconds_however_slow_t
         let mut rig = Rig::new(with(Transports::PollingOnly));
         let mut get = Some(rig.serve_by_polling());
         let (mut passed, mut asked) = (0, 0);
-        while rig.status.state == "open" {
+        while rig.page.status.state == "open" {
             if let Some(req) = get.take() {
                 asked += 1;
                 rig.pass(slow);

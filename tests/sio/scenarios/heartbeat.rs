@@ -34,7 +34,7 @@ fn a_server_that_says_nothing_for_too_long_is_left() {
     let closes =
         |output: &Output| matches!(output, Output::Close { r#gen, .. } if *r#gen == socket);
     assert!(rig.asked().iter().any(closes));
-    assert_eq!(rig.status.state, "waiting");
+    assert_eq!(rig.page.status.state, "waiting");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_wake_does_not_put_that_off() {
         rig.pass(2250);
         rig.wake();
     }
-    assert_ne!(rig.status.state, "open", "45 s of silence");
+    assert_ne!(rig.page.status.state, "open", "45 s of silence");
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn whoever_is_put_out_of_a_channel_does_not_come_back_by_itself() {
     rig.frame(socket, &joined("/chat"));
     rig.sent();
     rig.frame(socket, "41/chat,");
-    let chat = &rig.channels["/chat"];
+    let chat = &rig.page.channels["/chat"];
     assert_eq!(
         (chat.state, chat.problem),
         ("failed", Problem::Kicked as u8)
@@ -20,7 +20,7 @@ fn whoever_is_put_out_of_a_channel_does_not_come_back_by_itself() {
     assert_eq!(rig.told(rid), Some(Reply::Refusal(Problem::Kicked as u8)));
     rig.pass(20_000);
     rig.wake();
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     rig.pass(1000);
     let socket = rig.socket();
     rig.opened(socket);
@@ -64,8 +64,8 @@ fn whoever_is_put_out_of_the_only_namespace_has_no_connection() {
     let mut rig = Rig::new(config());
     let socket = rig.serve();
     rig.frame(socket, "41/jobs,");
-    assert_eq!(rig.status.state, "failed");
-    assert_eq!(rig.status.problem, Problem::Kicked as u8);
+    assert_eq!(rig.page.status.state, "failed");
+    assert_eq!(rig.page.status.problem, Problem::Kicked as u8);
     rig.asked();
     rig.pass(600_000);
     assert!(rig.asked().is_empty());

@@ -42,7 +42,7 @@ fn a_channel_that_refuses_when_nobody_wants_it_any_more_troubles_nobody() {
     rig.channel("/chat", true);
     rig.channel("/chat", false);
     rig.frame(socket, r#"44/chat,{"message":"not here"}"#);
-    assert_eq!(rig.channels["/chat"].state, "idle");
+    assert_eq!(rig.page.channels["/chat"].state, "idle");
     rig.sent();
     rig.channel("/chat", true);
     assert_eq!(rig.sent(), ["40/chat,"]);
@@ -56,7 +56,7 @@ fn a_request_that_waits_for_a_channel_ends_with_the_channel() {
     let rid = rig.request("/chat,ask", "1", 60_000);
     rig.channel("/chat", false);
     assert_eq!(rig.told(rid), None, "somebody may want it again");
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     assert_eq!(rig.told(rid), Some(Reply::Refusal(Problem::Closed as u8)));
 }
 
@@ -102,7 +102,7 @@ fn whoever_is_put_out_while_leaving_may_come_back() {
     assert_eq!(rig.sent(), ["40/chat,", "41/chat,", "40/chat,"]);
     rig.frame(socket, "41/chat,");
     rig.frame(socket, &joined("/chat"));
-    assert_eq!(rig.channels["/chat"].state, "open");
+    assert_eq!(rig.page.channels["/chat"].state, "open");
 }
 
 #[test]
@@ -200,5 +200,5 @@ fn a_connection_that_was_only_asked_for_is_let_go_without_a_grace_that_is_none()
     rig.frame(socket, &joined("/jobs"));
     let closes = |output: &Output| matches!(output, Output::Close { .. });
     assert!(rig.asked().iter().any(closes));
-    assert_eq!(rig.status.state, "idle");
+    assert_eq!(rig.page.status.state, "idle");
 }

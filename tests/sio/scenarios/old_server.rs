@@ -5,8 +5,8 @@ use jobwire::core::Problem;
 use jobwire::core::config::Transports;
 
 fn is_told_apart(rig: &mut Rig) {
-    assert_eq!(rig.status.state, "failed");
-    assert_eq!(rig.status.problem, Problem::OldServer as u8);
+    assert_eq!(rig.page.status.state, "failed");
+    assert_eq!(rig.page.status.problem, Problem::OldServer as u8);
     rig.asked();
     rig.pass(600_000);
     assert!(rig.asked().is_empty(), "it will not become another one");
@@ -40,8 +40,11 @@ fn what_is_no_socket_io_server_is_said_to_be_none() {
     rig.listen("*");
     let get = rig.get();
     rig.answer(get, 200, "<!doctype html><title>Welcome</title>");
-    assert_eq!(rig.status.problem, Problem::NotSocketIo as u8);
-    assert_eq!(rig.status.state, "waiting", "it may be a hotel's network");
+    assert_eq!(rig.page.status.problem, Problem::NotSocketIo as u8);
+    assert_eq!(
+        rig.page.status.state, "waiting",
+        "it may be a hotel's network"
+    );
 }
 
 #[test]
@@ -51,5 +54,5 @@ fn a_page_in_the_place_of_ok_is_no_ok() {
     rig.send("a", "1");
     let (post, _) = rig.post();
     rig.answer(post, 200, "<!doctype html><title>Welcome</title>");
-    assert_eq!(rig.status.state, "waiting");
+    assert_eq!(rig.page.status.state, "waiting");
 }

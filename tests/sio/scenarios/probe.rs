@@ -28,7 +28,7 @@ fn the_session_goes_over_when_nothing_is_under_way_any_more() {
     rig.answer(post, 200, "ok");
     assert_eq!(rig.sent(), ["5", r#"42/jobs,["b",2]"#]);
     assert!(rig.polls().is_empty(), "nothing goes the old way");
-    assert!(!rig.status.by_polling);
+    assert!(!rig.page.status.by_polling);
 }
 
 #[test]
@@ -47,8 +47,8 @@ fn a_socket_that_dies_right_after_the_upgrade_is_a_session_that_is_lost() {
     rig.frame(probe, "3probe");
     rig.answer(get, 200, "6");
     assert_eq!(rig.sent(), ["5"]);
-    rig.closed(probe);
-    assert_eq!(rig.status.state, "waiting");
+    rig.closed(probe, 1006);
+    assert_eq!(rig.page.status.state, "waiting");
     rig.asked();
     rig.pass(1000);
     rig.socket();
@@ -62,7 +62,7 @@ fn a_probe_that_dies_while_a_post_is_awaited_leaves_the_session_on_polling() {
     let (post, _) = rig.post();
     rig.frame(probe, "3probe");
     rig.answer(get, 200, "6");
-    rig.closed(probe);
+    rig.closed(probe, 1006);
     let get = rig.get();
     rig.answer(post, 200, "ok");
     let again = rig.send("b", "2");
@@ -70,7 +70,7 @@ fn a_probe_that_dies_while_a_post_is_awaited_leaves_the_session_on_polling() {
     assert_eq!(rig.post().1, r#"42/jobs,["b",2]"#);
     rig.answer(get, 200, r#"42/jobs,["news",3]"#);
     assert_eq!(rig.args("news").len(), 1, "the session is the same");
-    assert!(rig.status.by_polling);
+    assert!(rig.page.status.by_polling);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_probe_that_falls_silent_is_given_up_within_the_limit_of_a_handshake() {
         let closes = rig.asked().into_iter();
         let closes = closes.filter(|output| matches!(output, Output::Close { .. }));
         assert_eq!(closes.count(), 1, "answered: {answered}");
-        assert_eq!(rig.status.state, "open");
+        assert_eq!(rig.page.status.state, "open");
     }
 }
 
@@ -96,7 +96,7 @@ fn a_probe_that_falls_silent_is_given_up_within_the_limit_of_a_handshake() {
 fn a_probe_that_closed_is_not_closed_again() {
     let mut rig = Rig::new(with(Transports::PollingFirst));
     let (_, probe) = probing(&mut rig);
-    rig.closed(probe);
+    rig.closed(probe, 1006);
     let asked = rig.asked();
     assert!(asked.is_empty(), "{asked:?}");
 }

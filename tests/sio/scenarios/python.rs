@@ -10,7 +10,7 @@ fn a_refusal_may_be_a_bare_sentence() {
     let socket = rig.serve();
     rig.channel("/nope", true);
     rig.frame(socket, r#"44/nope,"Unable to connect""#);
-    let nope = &rig.channels["/nope"];
+    let nope = &rig.page.channels["/nope"];
     assert_eq!(
         (nope.state, nope.problem),
         ("failed", Problem::Refused as u8)
@@ -24,9 +24,9 @@ fn a_refusal_may_come_behind_the_word_that_the_client_is_in() {
     let socket = rig.serve();
     rig.channel("/closed", true);
     rig.frame(socket, &joined("/closed"));
-    assert_eq!(rig.channels["/closed"].state, "open");
+    assert_eq!(rig.page.channels["/closed"].state, "open");
     rig.frame(socket, r#"41/closed,{"message":"not here"}"#);
-    let closed = &rig.channels["/closed"];
+    let closed = &rig.page.channels["/closed"];
     assert_eq!(
         (closed.state, closed.problem),
         ("failed", Problem::Refused as u8)
@@ -57,7 +57,7 @@ fn an_empty_answer_to_a_get_ends_the_session() {
     let mut rig = Rig::new(with(Transports::PollingOnly));
     let get = rig.serve_by_polling();
     rig.answer(get, 200, "");
-    assert_eq!(rig.status.state, "waiting");
+    assert_eq!(rig.page.status.state, "waiting");
     assert!(rig.polls().is_empty(), "nobody is there to say goodbye to");
 }
 
@@ -79,8 +79,8 @@ fn a_text_1_may_come_before_the_socket_closes() {
     let mut rig = Rig::new(config());
     let socket = rig.serve();
     rig.frame(socket, "1");
-    assert_eq!(rig.status.state, "waiting");
-    rig.closed(socket);
+    assert_eq!(rig.page.status.state, "waiting");
+    rig.closed(socket, 1006);
     rig.asked();
     rig.pass(1000);
     rig.socket();

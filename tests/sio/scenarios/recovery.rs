@@ -29,7 +29,7 @@ fn recoverable(rig: &mut Rig) -> Gen {
 /// The session is lost, and the next one opened; what the client asks for there.
 fn again(rig: &mut Rig, socket: Gen) -> (Gen, Vec<String>) {
     rig.pass(6000);
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     rig.pass(1000);
     let socket = rig.socket();
     rig.opened(socket);
@@ -55,9 +55,9 @@ fn what_was_missed_comes_once_and_before_the_client_is_in() {
     assert_eq!(asked, [expected]);
     rig.frame(socket, &event(2, MARKS[1]));
     rig.frame(socket, &event(3, MARKS[2]));
-    assert_eq!(rig.status.state, "connecting");
+    assert_eq!(rig.page.status.state, "connecting");
     rig.frame(socket, &in_again("x", "secret"));
-    assert_eq!(rig.status.state, "open");
+    assert_eq!(rig.page.status.state, "open");
     assert_eq!(rig.args("news"), [json!([1]), json!([2]), json!([3])]);
     // The next loss is recovered from there.
     let (_, asked) = again(&mut rig, socket);

@@ -79,7 +79,7 @@ fn what_may_have_arrived_is_told_as_lost_with_the_connection() {
     let mut rig = Rig::new(config());
     let socket = rig.serve();
     let rid = rig.request("ask", "1", 60_000);
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     assert_eq!(rig.told(rid), refused(Problem::RequestLost));
 }
 
@@ -109,7 +109,7 @@ fn the_server_asks_and_is_answered_once() {
     let socket = rig.serve();
     rig.frame(socket, r#"42/jobs,7["question",1]"#);
     rig.args("question");
-    let number = rig.heard[0].reply;
+    let number = rig.page.heard[0].reply;
     let first = rig.reply(number, "true");
     let second = rig.reply(number, "false");
     assert_eq!(rig.sent(), ["43/jobs,7[true]"]);
@@ -122,8 +122,8 @@ fn an_answer_for_a_session_that_is_over_is_dropped() {
     let socket = rig.serve();
     rig.frame(socket, r#"42/jobs,7["question",1]"#);
     rig.args("question");
-    let number = rig.heard[0].reply;
-    rig.closed(socket);
+    let number = rig.page.heard[0].reply;
+    rig.closed(socket, 1006);
     let rid = rig.reply(number, "true");
     assert_eq!(rig.told(rid), dropped());
 }
@@ -196,7 +196,7 @@ fn a_request_alone_makes_a_connection_and_keeps_it_until_it_is_answered() {
     rig.frame(socket, "43/jobs,0[1]");
     assert_eq!(rig.told(rid), Some(Reply::Acknowledged(json!([1]))));
     rig.pass(1000);
-    assert_eq!(rig.status.state, "idle");
+    assert_eq!(rig.page.status.state, "idle");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn so_does_a_message_until_it_is_sent() {
     rig.frame(socket, &joined("/jobs"));
     assert_eq!(rig.sent(), ["40/jobs,", r#"42/jobs,["a",1]"#]);
     rig.pass(1000);
-    assert_eq!(rig.status.state, "idle");
+    assert_eq!(rig.page.status.state, "idle");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn an_answer_to_the_server_does_not_overtake_what_waits() {
     let polls = rig.polls();
     let post = polls.last().unwrap().0;
     rig.send("second", "2");
-    let rid = rig.reply(rig.heard[0].reply, "true");
+    let rid = rig.reply(rig.page.heard[0].reply, "true");
     assert_eq!(rig.told(rid), None, "it has not left");
     rig.answer(post, 200, "ok");
     assert_eq!(rig.post().1, "42/jobs,[\"second\",2]\u{1e}43/jobs,7[true]");
@@ -244,7 +244,7 @@ fn an_answer_that_waits_is_dropped_with_its_session_and_keeps_to_the_queue() {
         rig.frame(socket, &format!(r#"42/jobs,{id}["question",1]"#));
     }
     rig.args("question");
-    let numbers: Vec<u64> = rig.heard.iter().map(|heard| heard.reply).collect();
+    let numbers: Vec<u64> = rig.page.heard.iter().map(|heard| heard.reply).collect();
     for data in ["1", "2"] {
         rig.send("a", data);
     }
@@ -252,6 +252,6 @@ fn an_answer_that_waits_is_dropped_with_its_session_and_keeps_to_the_queue() {
     let refused = rig.reply(numbers[1], "true");
     assert_eq!(rig.sent(), [r#"42/jobs,["a",1]"#]);
     assert_eq!((rig.told(waits), rig.told(refused)), (None, dropped()));
-    rig.closed(socket);
+    rig.closed(socket, 1006);
     assert_eq!(rig.told(waits), dropped());
 }
