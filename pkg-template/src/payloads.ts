@@ -2,7 +2,7 @@
  * Payloads of the built-in events. Names are the wire names, fields are camelCase, progress is 0–100, timestamps are
  * as the server sent them.
  */
-import type { BroadcastEvents } from "./payloads-broadcast.js";
+import type { BroadcastEvents, FailureReason } from "./payloads-broadcast.js";
 import type { Job } from "./types.js";
 import type { StandardIssue } from "./standard-schema.js";
 
@@ -54,14 +54,37 @@ export interface ConnectedPayload {
   timestamp?: string;
 }
 
-/** Section B: a job as the `/jobs` namespace describes it; fields beyond the named ones pass through. */
+/**
+ * Section B: a job as the `/jobs` namespace describes it. The core refuses a job whose members have other types, those
+ * marked "Unchecked" excepted; `null` means that there is none.
+ */
 export interface QueueJobPayload {
   id: string;
+  /** The server's word: `queued`, `processing`, `completed`, `failed`, `cancelled` … */
   status: string;
+  /** 0–100. */
   progress?: number;
+  stage?: string;
+  /** A sentence for people. */
   message?: string;
-  error?: string | null;
-  [field: string]: unknown;
+  /** The same, where a server calls it so. */
+  statusMessage?: string;
+  /** Why it failed: a sentence for people, or more. */
+  error?: string | FailureReason | null;
+  /** 1 for the first. */
+  attempt?: number;
+  /** Address of the result. */
+  resultUrl?: string | null;
+  /** How long it took, in seconds. */
+  durationSeconds?: number;
+  /** Unchecked: what the recording was called when it was sent. */
+  filename?: string;
+  /** Unchecked: what the song is called. */
+  title?: string;
+  /** Unchecked: when the job was made, ISO 8601. */
+  createdAt?: string;
+  /** Unchecked: when it last changed, ISO 8601. */
+  updatedAt?: string;
 }
 
 /** Section B: the jobs that wait or run. */
@@ -69,25 +92,37 @@ export interface JobsListPayload {
   jobs: QueueJobPayload[];
 }
 
-/** Section B: the answer to `subscribe_to_jobs`. */
+/** Section B: the answer to `subscribe_to_jobs`. Unchecked. */
 export interface SubscribedPayload {
+  /** A sentence for people. */
   message?: string;
-  [field: string]: unknown;
+  /** What is heard from now on, such as `jobs`. */
+  room?: string;
 }
 
-/** Section B: state of the `/performance` namespace. */
+/**
+ * Section B: state of the `/performance` namespace. The core refuses one whose members have other types, those marked
+ * "Unchecked" excepted.
+ */
 export interface PerformanceStatePayload {
   isPlaying?: boolean;
+  /** Where playback is, in seconds. */
   currentTime?: number;
+  /** 0–1. */
   vocalVolume?: number;
+  /** 0–1. */
   instrumentalVolume?: number;
+  /** `small`, `medium` or `large`. */
   lyricsSize?: string;
+  /** In ms. */
   lyricsOffset?: number;
-  /** Counts the changes. */
+  /** Unchecked: the job whose results are played; `null` as long as nobody has chosen. */
+  songId?: string | null;
+  /** Unchecked: counts the changes. */
   revision?: number;
-  [field: string]: unknown;
 }
 
+/** Section B: whatever the client sent that told the server. Unchecked. */
 export type FieldsPayload = Record<string, unknown>;
 
 /** A message that cannot be what it should be, or an event of the app whose payload did not pass its validator. */

@@ -33,6 +33,28 @@ export function inference(): void {
   expectTypeOf(tracks).toEqualTypeOf<ReadonlyMap<string, P.Entity>>();
   // @ts-expect-error and so is a map of entities
   tracks.set("1", { id: "1", kind: "track", updatedAt: 1, source: "socket" });
+  plain.on("job_updated", (job) => {
+    expectTypeOf([job.progress, job.durationSeconds]).toEqualTypeOf<(number | undefined)[]>();
+    expectTypeOf([job.statusMessage, job.title, job.createdAt]).toEqualTypeOf<(string | undefined)[]>();
+    expectTypeOf(job.resultUrl).toEqualTypeOf<string | null | undefined>();
+  });
+  plain.on("performance_state", ({ songId }) =>
+    expectTypeOf(songId).toEqualTypeOf<string | null | undefined>(),
+  );
+  // @ts-expect-error the payload has no such field
+  plain.on("completed", ({ resultURL }) => resultURL);
+  // @ts-expect-error nor has that of a failure
+  plain.on("error", ({ error }) => error.reason);
+  // @ts-expect-error nor that of the greeting
+  plain.on("connected", ({ session }) => session);
+  // @ts-expect-error nor a job of the queue
+  plain.on("job_updated", ({ progres }) => progres);
+  // @ts-expect-error nor one of the list
+  plain.on("jobs_list", ({ jobs }) => jobs[0]?.stats);
+  // @ts-expect-error nor the answer of the server
+  plain.on("subscribed", ({ rooms }) => rooms);
+  // @ts-expect-error nor the performance
+  plain.on("performance_state", ({ isPlayin }) => isPlayin);
 }
 
 /** The same: events of the app in hooks, by what they are given or told. */
