@@ -8,7 +8,7 @@ describe("a load", async () => {
   it("sends exactly rate × seconds events in frames of the asked size, then completes every job", async () => {
     const socket = server.socket("/api/v1/stream");
     await socket.opened;
-    const options = { jobs: 7, rate: 5_000, frame: 10, seconds: 0.2, prefix: "burst" };
+    const options = { jobs: 7, rate: 1_000, frame: 10, seconds: 1, prefix: "burst" };
     assert.equal((await server.post("/api/v1/_load", options)).status, 202);
     assert.equal((await server.post("/api/v1/_load", options)).status, 409);
     await socket.message((one) => one.type === "completed" && one.job_id === "burst-6");
@@ -37,7 +37,7 @@ describe("a load", async () => {
       jobs: 2,
       rate: 1_000,
       seconds: 0.1,
-      delay: 200,
+      delay: 2000,
       binary: true,
       prefix: "own",
     });

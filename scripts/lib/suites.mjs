@@ -24,11 +24,12 @@ import { wasmTests } from "./wasm-tests.mjs";
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, limitMs?: number }} [options]
  */
-const run = (command, args, { cwd = root, env } = {}) =>
+const run = (command, args, { cwd = root, env, limitMs } = {}) =>
   runShown(command, args, {
     cwd,
+    limitMs,
     env: { ...process.env, ...browserEnvironment(), PYTHON: findVenvPython(), ...env },
   });
 
@@ -49,12 +50,12 @@ function testsIn(folder, pattern) {
 /**
  * @param {string} folder
  * @param {readonly string[]} [flags]
- * @param {(file: string) => boolean} [chosen]
+ * @param {{ chosen?: (file: string) => boolean, limitMs?: number }} [options]
  */
-async function nodeTests(folder, flags = [], chosen = () => true) {
+async function nodeTests(folder, flags = [], { chosen = () => true, limitMs } = {}) {
   const files = testsIn(folder, /\.test\.mjs$/).filter(chosen);
   if (files.length === 0) return false;
-  return run(process.execPath, ["--test", "--test-reporter=spec", ...flags, ...files]);
+  return run(process.execPath, ["--test", "--test-reporter=spec", ...flags, ...files], { limitMs });
 }
 
 async function vitest() {
@@ -76,7 +77,7 @@ async function pytest(backEnd) {
 async function bunTests() {
   const bun = findBun();
   if (testsIn(relative(root, BUN_BACKEND), /\.test\.ts$/).length === 0 || !bun) return false;
-  return run(bun.program, ["test"], { cwd: BUN_BACKEND });
+  return run(bun.program, ["test", "--timeout", "60000"], { cwd: BUN_BACKEND });
 }
 
 async function simulations() {
@@ -111,6 +112,9 @@ const PACKAGE = ["wasm-bindgen", "npm", "wasm-opt"];
 
 /** The browsers share two cores; side by side they would measure each other. */
 const ONE_BY_ONE = ["--test-concurrency=1"];
+
+/** A slow suite takes ten minutes of a machine that has nothing else to do: only one that hangs is to be ended. */
+const SLOW_LIMIT_MS = 45 * 60_000;
 
 /** End-to-end tests that `npm test` would take more than ten minutes with. */
 const OF_ONE_SYSTEM =
@@ -213,7 +217,7 @@ export const suites = [
     title: "real servers, real browsers",
     needs: [...PACKAGE, "chromium", "firefox", "webkit", "venv", "redis", "bun"],
     packaged: true,
-    run: () => nodeTests(join("tests", "e2e"), ONE_BY_ONE, (file) => !OF_ONE_SYSTEM.test(file)),
+    run: () => nodeTests(join("tests", "e2e"), ONE_BY_ONE, { chosen: (file) => !OF_ONE_SYSTEM.test(file) }),
   },
   {
     name: "systems",
@@ -221,7 +225,11 @@ export const suites = [
     needs: [...PACKAGE, "chromium", "firefox", "venv", "redis", "bun"],
     packaged: true,
     slow: true,
-    run: () => nodeTests(join("tests", "e2e"), ONE_BY_ONE, (file) => OF_ONE_SYSTEM.test(file)),
+    run: () =>
+      nodeTests(join("tests", "e2e"), ONE_BY_ONE, {
+        chosen: (file) => OF_ONE_SYSTEM.test(file),
+        limitMs: SLOW_LIMIT_MS,
+      }),
   },
   {
     name: "conformance",
@@ -229,7 +237,7 @@ export const suites = [
     needs: [...PACKAGE, "chromium", "firefox", "venv"],
     packaged: true,
     slow: true,
-    run: () => nodeTests(join("tests", "conformance"), ONE_BY_ONE),
+    run: () => nodeTests(join("tests", "conformance"), ONE_BY_ONE, { limitMs: SLOW_LIMIT_MS }),
   },
   {
     name: "size",

@@ -63,7 +63,7 @@ describe("a job", () => {
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
     const mortal = await new Backend({ DATA_FOLDER: folder }).start();
     const watcher = await mortal.watch();
-    const { jobId } = (await mortal.send(Array(8).fill(GOOD), "?pace=100")).body;
+    const { jobId } = (await mortal.send(Array(8).fill(GOOD), "?pace=400")).body;
     await watcher.until(() => watcher.about(jobId).some((data) => data.progress?.tracksProcessed === 2));
     await mortal.stop("SIGKILL");
     await watcher.closed;

@@ -143,7 +143,7 @@ describe("an extraction", async () => {
 
   it("is one at a time in a session", async () => {
     const socket = await watch(server, "busy");
-    await send(server, "busy", PHOTO, "?pace=50");
+    await send(server, "busy", PHOTO, "?pace=300");
     assert.equal((await send(server, "busy", PHOTO)).status, 409);
     await socket.message(isEnd);
     assert.deepEqual(

@@ -152,7 +152,7 @@ describe("a karaoke job", async () => {
 
   it("is read again only when it has changed", async () => {
     const client = await subscribed(server.url);
-    const job = await upload(server, "?pace=20");
+    const job = await upload(server, "?pace=100");
     await client.next("job_updated");
     const path = `/api/jobs/${job.id}`;
     const etag = (await server.call(path)).headers.get("etag") ?? "";

@@ -21,7 +21,7 @@ def redis(redis_url: str) -> Redis:
 @pytest.fixture(scope="session")
 def backend(redis_url: str) -> Iterator[Backend]:
     """Two web processes and two workers, as by default."""
-    env = {"HEARTBEAT_MS": "250", "JOBWIRE_LEASE_MS": "600", "JOBWIRE_RATE": "6000/minute"}
+    env = {"HEARTBEAT_MS": "250", "JOBWIRE_LEASE_MS": "3000", "JOBWIRE_RATE": "6000/minute"}
     with running("--port", "0", "--redis-url", redis_url, **env) as started:
         yield started
 

@@ -55,7 +55,7 @@ def test_a_worker_that_is_stopped_hands_its_job_to_the_next(recording: bytes):
 def test_a_file_that_brings_down_every_worker_fails_in_the_end(recording: bytes):
     with running("--only", "redis") as store:
         redis = Redis.from_url(store.where)
-        env = {"JOBWIRE_LEASE_MS": "300", "JOBWIRE_MAX_ATTEMPTS": "2"}
+        env = {"JOBWIRE_LEASE_MS": "1500", "JOBWIRE_MAX_ATTEMPTS": "2"}
         with running("--port", "0", "--only", "web", "--redis-url", store.where) as web:
             job_id = web.upload(recording, pace=1000)
             with running("--only", "worker", "--redis-url", store.where, **env), web.stream(job_id) as socket:

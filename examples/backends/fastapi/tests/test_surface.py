@@ -9,7 +9,7 @@ from redis import Redis
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from backend import Backend, close_code, eventually, messages, running, until
+from backend import WAIT_S, Backend, close_code, eventually, messages, running, until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -136,7 +136,7 @@ def test_tokens_are_asked_for_and_never_written_to_the_log(redis_url: str):
         with server.stream(UNKNOWN, "?token=s3cret-one") as socket:
             assert close_code(socket) == 4404
         server.stop()
-        assert server.silent.wait(5)
+        assert server.silent.wait(WAIT_S)
         assert "s3cret" not in server.said and "wr0ng" not in server.said
 
 

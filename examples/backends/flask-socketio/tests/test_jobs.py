@@ -137,7 +137,7 @@ def test_a_client_that_reads_slowly_gets_whole_events(backend: Backend):
 
 def test_the_job_of_a_worker_that_is_killed_is_done_by_the_next(song: bytes):
     with running("--web", "1") as backend, subscribed(backend.addresses[0]) as client:
-        job = backend.upload(song, pace=50)
+        job = backend.upload(song, pace=200)
         next(data for event, data in client.events() if event == "job_updated" and data["progress"] > 20)
         [worker] = backend.children("worker.py")
         os.kill(worker, signal.SIGKILL)
