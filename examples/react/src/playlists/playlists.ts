@@ -1,5 +1,5 @@
 /** Playlists as the page shows them: as they were read, and what was told of them since. */
-import type { Entity } from "jobwire";
+import type { AnalyticsPayload, Entity } from "jobwire";
 
 export interface Metrics {
   readonly trackCount: number;
@@ -17,13 +17,8 @@ export interface Playlist {
   readonly error?: string;
 }
 
-export interface Analytics {
-  readonly playlists: number;
-  readonly tracks: number;
-  readonly enriched: number;
-  readonly followers: number;
-  readonly totalStreams: number;
-}
+/** What all playlists add up to: as it is told, and read. */
+export type Analytics = AnalyticsPayload;
 
 export interface Reading {
   readonly playlists: readonly Playlist[];

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { MOST_ACTIVITY } from "../settings";
 
 export interface Activity {
-  readonly id: string;
+  readonly id: string | number;
   readonly description: string;
   /** ISO 8601. */
   readonly at: string;
@@ -13,8 +13,8 @@ export interface Activity {
 export function useActivity(): readonly Activity[] {
   const [entries, setEntries] = useState<readonly Activity[]>([]);
   useJobEvents("activity_logged", ({ id, description, at }) => {
-    const entry = { id: String(id), description: String(description), at: String(at) };
-    setEntries((before) => [entry, ...before].slice(0, MOST_ACTIVITY));
+    if (id === undefined || description === undefined || at === undefined) return;
+    setEntries((before) => [{ id, description, at }, ...before].slice(0, MOST_ACTIVITY));
   });
   return entries;
 }

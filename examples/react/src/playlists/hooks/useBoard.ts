@@ -31,7 +31,7 @@ export function useBoard(journal: Journal) {
   }, [losses, journal]);
   // Nobody repeats what was told meanwhile.
   useJobEvents("reconnected", () => setLosses((before) => before + 1));
-  useJobEvents("analytics_updated", (sums) => setAnalytics(sums as unknown as Analytics));
+  useJobEvents("analytics_updated", (sums) => setAnalytics(sums));
 
   const playlists = useMemo(() => boardOf(reading, told), [reading, told]);
   return { playlists, analytics };
