@@ -95,13 +95,13 @@ everywhere((setting) => {
     const [never, late, next] = await tab.page.evaluate(() =>
       Promise.all([
         window.request("/echo", "silent", 1, { timeout: 100 }),
-        window.request("/echo", "ask_slowly", 200, { timeout: 50 }),
-        window.request("/echo", "ask_slowly", 300),
+        window.request("/echo", "ask_slowly", 1500, { timeout: 50 }),
+        window.request("/echo", "ask_slowly", 2000),
       ]),
     );
     assert.equal(never?.error.code, "timeout");
     assert.equal(late?.error.code, "timeout");
-    assert.deepEqual(next, { result: 300 });
+    assert.deepEqual(next, { result: 2000 });
     await tab.close();
   });
 

@@ -70,15 +70,15 @@ everywhere((setting) => {
     const proxy = await setting.proxy();
     const tab = await open(proxy);
     await tab.status("/echo", "open");
-    const late = await tab.request("/echo", "ask_slowly", 200, { timeout: 50 });
+    const late = await tab.request("/echo", "ask_slowly", 1500, { timeout: 50 });
     assert.equal(late.error?.code, "timeout");
-    const lost = tab.request("/echo", "ask_slowly", 250);
+    const lost = tab.request("/echo", "ask_slowly", 10_000);
     await server.until(({ arrived }) => arrived.length === 2);
     proxy.cut();
     assert.equal((await lost).error?.code, "network");
     await tab.status("/echo", "open");
     assert.deepEqual(await tab.request("/echo", "ask_slowly", 300), { result: 300 });
-    assert.deepEqual(await server.firstArguments("ask_slowly"), [200, 250, 300]);
+    assert.deepEqual(await server.firstArguments("ask_slowly"), [1500, 10_000, 300]);
     await tab.close();
   });
 
@@ -98,6 +98,8 @@ everywhere((setting) => {
       };
       const tab = await open(relay, { transports: ["polling", "websocket"] });
       await tab.status("/echo", "open");
+      // The upgrade begins when polling is open; it befalls the first packet there.
+      await server.until(() => relay.rule === undefined);
       const begun = performance.now();
       const answer = await tab.page.evaluate(async () => {
         for (;;) {
@@ -106,8 +108,7 @@ everywhere((setting) => {
         }
       });
       assert.equal(answer, 1);
-      assert.equal(relay.rule, undefined);
-      assert.ok(performance.now() - begun < 5000);
+      assert.ok(performance.now() - begun < 20_000);
       await tab.close();
     });
   }

@@ -126,6 +126,21 @@ export class Tab {
   }
 
   /**
+   * Asks until there is an answer, for a connection that may break off meanwhile.
+   * @param {string} namespace
+   * @param {string} event
+   * @param {unknown} data
+   */
+  async answered(namespace, event, data) {
+    const deadline = performance.now() + WAIT_MS;
+    for (;;) {
+      const { result, error } = await this.request(namespace, event, data, { timeout: 500 });
+      if (!error) return result;
+      assert.ok(performance.now() < deadline, `"${event}" is never answered: ${error.message}`);
+    }
+  }
+
+  /**
    * @param {string} namespace
    * @param {number} from
    * @param {number} to
