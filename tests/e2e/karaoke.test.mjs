@@ -8,20 +8,26 @@ import { post, useStage } from "./stage.mjs";
 import { startEmbeddedServer } from "./support/backend.mjs";
 import { hasWorkers } from "./support/browser.mjs";
 import { KARAOKE_SERVERS, Screen, sendTone } from "./support/karaoke.mjs";
+import { WAIT_MS } from "./support/patience.mjs";
 
 /** Of the song that the tests play: longer than they take. */
 const SONG_SECONDS = 120;
 /** Screens that differ by less than this many seconds are in step. */
 const IN_STEP_SECONDS = 0.3;
-/** A screen that joins late is told the position within a second and a half. */
-const IN_STEP_WITHIN_MS = 5000;
-/** On a busy machine a song is seen later than it is known, and goes later than it should. */
-const EARLY_MS = 300;
-const LATE_MS = 1500;
+/** How long a song that ended, or was cancelled, is shown. */
+const ENDED_SHOWN_MS = 3000;
+const CANCELLED_SHOWN_MS = 1000;
+/** On a busy machine a song goes later than it should. */
+const LATE_MS = 10_000;
 
-/** @param {number} measured @param {number} wanted */
-function assertShownFor(measured, wanted) {
-  assert.ok(measured >= wanted - EARLY_MS && measured < wanted + LATE_MS, `shown for ${measured} ms`);
+/**
+ * On a busy machine a song is also seen later than it is known.
+ * @param {number} measured
+ * @param {number} wanted
+ * @param {number} [most]
+ */
+function assertShownFor(measured, wanted, most = wanted + LATE_MS) {
+  assert.ok(measured >= wanted / 2 && measured < most, `shown for ${measured} ms`);
 }
 
 /**
@@ -31,7 +37,7 @@ function assertShownFor(measured, wanted) {
  * @param {number} [tolerance] in seconds
  */
 async function atOnePosition(first, second, tolerance = IN_STEP_SECONDS) {
-  const deadline = performance.now() + IN_STEP_WITHIN_MS;
+  const deadline = performance.now() + WAIT_MS;
   for (;;) {
     const [here, there] = await Promise.all([first.position(), second.position()]);
     if (Math.abs(here - there) <= tolerance) return;
@@ -106,7 +112,7 @@ describe("the karaoke page", () => {
         const screen = await open("chromium", here);
         const onlooker = await open("chromium", there);
         const id = await screen.sendSample();
-        assertShownFor(await screen.shownAfter(id, "completed"), 3000);
+        assertShownFor(await screen.shownAfter(id, "completed"), ENDED_SHOWN_MS);
         const states = (await screen.steps())[id]?.map(({ status }) => status) ?? [];
         assert.deepEqual(states.slice(-3), ["processing", "completed", "removed"]);
         await onlooker.until((song) => document.querySelector(`[data-done-id='${song}']`), id);
@@ -132,7 +138,7 @@ describe("the karaoke page", () => {
         await screen.press("Slow songs down");
         const id = await screen.sendSample();
         await screen.page.click(`[data-song-id='${id}'] button`);
-        assertShownFor(await screen.shownAfter(id, "cancelled"), 1000);
+        assertShownFor(await screen.shownAfter(id, "cancelled"), CANCELLED_SHOWN_MS, ENDED_SHOWN_MS);
         assert.ok(!(await screen.done()).includes(id));
       });
 
@@ -145,7 +151,7 @@ describe("the karaoke page", () => {
           id,
         );
         assert.ok(String(reason).length > 10);
-        assertShownFor(await screen.shownAfter(id, "failed"), 3000);
+        assertShownFor(await screen.shownAfter(id, "failed"), ENDED_SHOWN_MS);
         assert.ok(!(await screen.done()).includes(id));
       });
 
@@ -193,7 +199,7 @@ describe("the karaoke page", () => {
         const second = await open("chromium", slow.url);
         await first.slide("vocalVolume", 50);
         await second.shows("vocalVolume", "50 %");
-        slow.latency(400);
+        slow.latency(1000);
         await second.note("vocalVolume");
         await second.slide("vocalVolume", 70);
         assert.equal(await second.shown("vocalVolume"), "70 %");
@@ -210,9 +216,9 @@ describe("the karaoke page", () => {
         const slow = await stage.proxy(there);
         const first = await open("chromium", here);
         const second = await open("chromium", slow.url);
-        slow.latency(500);
+        slow.latency(1000);
         await second.slide("vocalVolume", 70);
-        // Its acknowledgement is on its way back for another half second.
+        // Its acknowledgement is on its way back for another second.
         await first.shows("vocalVolume", "70 %");
         await slow.mode("down");
         await first.slide("vocalVolume", 30);
@@ -276,7 +282,7 @@ describe("the karaoke page", () => {
         await screen.until(() => !document.querySelector("[data-joined='true']"));
         const id = await screen.sendSample();
         await screen.until((song) => document.querySelector(`[data-done-id='${song}']`), id);
-        assertShownFor(await screen.shownAfter(id, "completed"), 3000);
+        assertShownFor(await screen.shownAfter(id, "completed"), ENDED_SHOWN_MS);
       });
     });
   }

@@ -227,11 +227,11 @@ describe("a channel", () => {
       const channel = client.channel("/a");
       const sent = channel.send("x", new Blob(["ab"]));
       channel.close();
-      return vi.waitFor(() => core.reply("send", true, "sent")).then(() => sent);
+      return vi.waitFor(() => core.reply("send", true, "sent"), 10_000).then(() => sent);
     };
     await send();
     const heard = () => core.heard("channel", "send").map(([name, ...rest]) => `${name} ${rest.at(-1)}`);
-    await vi.waitFor(() => expect(heard()).toEqual(["channel 1", "send -1", "channel 0"]));
+    await vi.waitFor(() => expect(heard()).toEqual(["channel 1", "send -1", "channel 0"]), 10_000);
     core.messages.length = 0;
     const sent = send();
     client.channel("/a");
@@ -452,7 +452,7 @@ describe("send()", () => {
     void client.send("fourth");
     void other.send("beside", 1);
     expect(sent(core)).toEqual([["/a,beside", "1", undefined, -1]]);
-    await vi.waitFor(() => expect(core.heard("send")).toHaveLength(5));
+    await vi.waitFor(() => expect(core.heard("send")).toHaveLength(5), 10_000);
     expect(
       core.heard("send", "attach").map(([name, ...rest]) => (name === "attach" ? rest[0] : rest[1])),
     ).toEqual([...["/a,beside", [97, 98], [1], "first", "second", [99], "third", "fourth"]]);

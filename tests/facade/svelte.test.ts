@@ -103,7 +103,7 @@ describe("Svelte", () => {
 
   it("closes a client it made itself, and misses a provider in words", async () => {
     const page = show({ url: "https://jobs.test", protocol: "stream" });
-    await vi.waitFor(() => expect(made).toHaveLength(1));
+    await vi.waitFor(() => expect(made).toHaveLength(1), 10_000);
     await page.leave();
     expect(newest().heard("shutdown")).toHaveLength(1);
     expect(() => mount(Probe, { target: document.createElement("div"), props: {} })).toThrow(/provideJobs/);

@@ -104,9 +104,9 @@ describe("the broadcast server for tests", () => {
     const { socket } = await connect();
     socket.send('{"type":"hello"}');
     socket.send("plain");
-    await vi.waitFor(() => expect(server.received).toEqual([{ type: "hello" }, "plain"]));
+    await vi.waitFor(() => expect(server.received).toEqual([{ type: "hello" }, "plain"]), 10_000);
     socket.close();
-    await vi.waitFor(() => expect(server.sockets).toBe(0));
+    await vi.waitFor(() => expect(server.sockets).toBe(0), 10_000);
     server.dispose();
     expect(globalThis.WebSocket).toBe(before.WebSocket);
     expect(globalThis.fetch).toBe(before.fetch);

@@ -63,7 +63,7 @@ describe("the Socket.IO server for tests", () => {
     server.emit("job_updated", [], "/elsewhere");
     expect(await told).toEqual([{ id: "a", bytes: Uint8Array.of(1, 2).buffer }, 3]);
     socket.emit("hello", { bytes: Uint8Array.of(4).buffer }, "x");
-    await vi.waitFor(() => expect(server.received).toHaveLength(1));
+    await vi.waitFor(() => expect(server.received).toHaveLength(1), 10_000);
     const { namespace, event, args } = server.received[0] ?? {};
     expect([namespace, event]).toEqual(["/jobs", "hello"]);
     expect(args?.[1]).toBe("x");

@@ -80,9 +80,9 @@ describe("the test server", () => {
     socket.send('{"type":"pong"}');
     socket.send("plain");
     expect(messages.map(({ type }) => type)).toEqual(["heartbeat", "connected"]);
-    await vi.waitFor(() => expect(server.received).toEqual([{ type: "pong" }, "plain"]));
+    await vi.waitFor(() => expect(server.received).toEqual([{ type: "pong" }, "plain"]), 10_000);
     socket.close();
-    await vi.waitFor(() => expect(server.sockets).toBe(0));
+    await vi.waitFor(() => expect(server.sockets).toBe(0), 10_000);
   });
 
   it("leaves other addresses alone and puts the globals back", async () => {

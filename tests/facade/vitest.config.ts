@@ -25,5 +25,11 @@ export default defineConfig({
     // Svelte and its reactivity for the browser: the default in Node is the server build.
     conditions: ["browser"],
   },
-  test: { environment: "jsdom", include: ["*.test.ts"], restoreMocks: true, unstubGlobals: true },
+  test: {
+    environment: "jsdom",
+    include: ["*.test.ts"],
+    restoreMocks: true,
+    unstubGlobals: true,
+    testTimeout: 30_000,
+  },
 });
