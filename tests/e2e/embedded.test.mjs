@@ -16,7 +16,8 @@ import { openPage } from "./support/browser.mjs";
 import { WAIT_MS } from "./support/patience.mjs";
 import { createFaultProxy } from "./support/proxy.mjs";
 
-const PACE_MS = 250;
+/** Of a stage that is to be seen. */
+const PACE_MS = 1000;
 const STAGES = ["hash", "metadata", "thumbnail", "package"];
 const GOOD_TOKEN = "let-me-in-4711";
 const OLD_TOKEN = "expired-since-1970";
@@ -61,6 +62,7 @@ describe("the embedded server", () => {
         it("shows every stage of an upload in order, and its end exactly once", async () => {
           const watcher = await open();
           const id = await watcher.test.page.evaluate(async (url) => {
+            await window.client.ready;
             const made = await window.upload(url, "some text\n".repeat(1000));
             window.follow(made);
             return made;
@@ -179,7 +181,7 @@ describe("the embedded server", () => {
             headers: { Authorization: `Bearer ${GOOD_TOKEN}` },
             body: "text",
           };
-          const answer = await fetch(`${guarded.url}/api/v1/jobs?pace=${PACE_MS}`, authorised);
+          const answer = await fetch(`${guarded.url}/api/v1/jobs?pace=250`, authorised);
           const { job_id: id } = await answer.json();
           await watcher.follow(id);
           assert.equal((await watcher.end(id)).status, "completed");
@@ -235,6 +237,7 @@ describe("the embedded server", () => {
 
       it("follows a job that failed and could be retried into its next attempt", async () => {
         const watcher = await open();
+        await watcher.test.page.evaluate(() => window.client.ready);
         const { job_id: id } = await post(`${proxy.url}/api/v1/jobs?fail=metadata&pace=${PACE_MS}`, "text");
         await watcher.follow(id);
         const failed = await watcher.end(id);

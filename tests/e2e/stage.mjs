@@ -18,7 +18,7 @@ export const FAST_HEARTBEAT = { HEARTBEAT_MS: "150" };
 
 /** Everything that takes seconds in production takes a moment here. */
 export const FAST = {
-  heartbeat: { interval: 500, timeout: 300 },
+  heartbeat: { interval: 500, timeout: 1500 },
   reconnect: { attempts: 2, baseDelay: 50, maxDelay: 200, minUptime: 100 },
   polling: { url: "/api/v1/jobs/{id}", interval: 100 },
 };

@@ -8,11 +8,11 @@ import { openPage } from "./support/browser.mjs";
 import { servePages } from "./support/pages.mjs";
 
 /** Within so many ms of the leader's end every bar has to be right again. */
-const TAKEOVER_MS = 1000;
+const TAKEOVER_MS = 3000;
 /** By how much browsers hold back the timers of hidden pages. */
 const HELD_BACK_MS = 1000;
 /** Long enough for others to notice. */
-const STANDSTILL_MS = 6000;
+const STANDSTILL_MS = 12_000;
 
 const SAMPLE = new URL("../../scripts/sample.wav", import.meta.url);
 
