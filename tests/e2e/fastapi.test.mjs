@@ -10,7 +10,10 @@ import { createFaultProxy } from "./support/proxy.mjs";
 
 const SAMPLE = new URL("../../scripts/sample.wav", import.meta.url);
 const STAGES = ["download", "separation", "transcription", "musicxml"];
+/** Of a stage that nobody has to see. */
 const PACE_MS = 300;
+/** Of one that is to be seen. */
+const SEEN_MS = 1000;
 const GOOD_TOKEN = "let-me-in-4711";
 const OLD_TOKEN = "expired-since-1970";
 
@@ -60,7 +63,8 @@ describe("the FastAPI back-end", () => {
       describe(`${name}, client in the ${worker ? "worker" : "page"}`, () => {
         it("shows every stage in order, and the end exactly once", async () => {
           const watcher = await stage.watch(name, { url: proxy.url, worker });
-          const id = await upload();
+          await watcher.test.page.evaluate(() => window.client.ready);
+          const id = await upload(`pace=${SEEN_MS}`);
           await watcher.follow(id);
           const result = await watcher.end(id);
           assert.deepEqual([result.status, result.progress], ["completed", 100]);
@@ -77,7 +81,7 @@ describe("the FastAPI back-end", () => {
 
         it("goes on after the web processes were killed and restarted in the middle of a job", async () => {
           const watcher = await stage.watch(name, { url: proxy.url, worker });
-          const id = await upload();
+          const id = await upload("pace=1500");
           await watcher.follow(id);
           await watcher.until((id) => window.client.job(id).current.stage === "separation", id);
           await web.kill();
@@ -98,7 +102,7 @@ describe("the FastAPI back-end", () => {
         await proxy.mode("refuseUpgrade");
         const watcher = await stage.watch(name, { url: proxy.url });
         // Firefox takes its time to connect again where it was refused.
-        const id = await upload("pace=1500");
+        const id = await upload("pace=4000");
         await watcher.follow(id);
         await watcher.state("polling");
         await watcher.until((id) => window.client.job(id).current.source === "polling", id);
@@ -191,7 +195,7 @@ describe("the FastAPI back-end", () => {
       await stage.watch("chromium", { url: other.url }),
       await stage.watch("firefox", { url: proxy.url }),
     ];
-    const id = await upload("pace=800");
+    const id = await upload("pace=2500");
     await Promise.all(watchers.map((watcher) => watcher.follow(id)));
     const ends = await Promise.all(watchers.map((watcher) => watcher.end(id)));
     const told = (/** @type {any} */ { status, progress, resultUrl, durationSeconds, attempt }) =>
