@@ -84,7 +84,7 @@ describe("liked songs", () => {
         const page = await open(name, { server: proxy.url, api: "/", pace: "1000" });
         await page.press("Leave the total out");
         await analyse(page, 3);
-        await page.says(".counts", "1 songs so far");
+        await page.says(".counts", "songs so far");
         assert.equal(await page.page.$eval(".analysis .percent", ({ textContent }) => textContent), "");
         assert.equal(await page.page.$eval(".analysis .bar", (bar) => bar.ariaValueNow), null);
         await page.shows(".analysis[data-status=completed]");
@@ -116,7 +116,7 @@ describe("liked songs", () => {
       });
 
       it("show what was found as soon as it can be read, where the first read failed", async () => {
-        const page = await open(name, { server: proxy.url, api: "/", pace: "500" });
+        const page = await open(name, { server: proxy.url, api: "/", pace: "1500" });
         await analyse(page, 3);
         await page.shows("[data-song][data-status=pending]");
         proxy.httpStatus(503);
