@@ -35,8 +35,10 @@ function configure(config: unknown[], { map, intervals, path }: Tools[10], fault
   config[25] = 1;
   config[28] = JSON.stringify(map?.fields);
   config[29] = JSON.stringify(map?.events);
-  const { metric_update = 1000, ...others }: Record<string, number | undefined> = intervals ?? {};
-  config[30] = JSON.stringify({ metric_update, ...others });
+  // Analytics name nothing that they are about: the least interval has the last of them told once a frame.
+  const given: Record<string, number | undefined> = intervals ?? {};
+  const { metric_update = 1000, analytics_updated = 1, ...others } = given;
+  config[30] = JSON.stringify({ metric_update, analytics_updated, ...others });
 }
 
 /** Has a client speak `broadcast`: changes its config, and records of docs/core-messages.md. */

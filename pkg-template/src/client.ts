@@ -69,6 +69,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const endings = new Set<(error: unknown) => void>();
   const invalid = new Map<string, number>();
   const quarantine: InvalidPayload[] = [];
+  /** By validators. */
+  let refused = 0;
   let queue: (Message | Attachment)[] = [];
   let core: Core | undefined;
   let loading: Promise<void> | undefined;
@@ -273,6 +275,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       const reason = issues[0]?.message ?? "";
       const bad: InvalidPayload = { event, code, reason, payload, issues, ...(jobId && { jobId }) };
       invalid.set(name, (invalid.get(name) ?? 0) + 1);
+      refused++;
       log("warn", code, `${name}: ${reason}`, jobId);
       if (onInvalid === "quarantine" && quarantine.push(bad) > QUARANTINE) quarantine.shift();
       emit(home, "invalid", bad, meta);
@@ -406,12 +409,14 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       const rows = await ask<[string, ...number[]][]>(Post.Audit);
       return rows.map(([event, received = 0, passed = 0, bad = 0, listeners = 0, unhandled = 0, lastAt]) => {
         const wrong = invalid.get(event) ?? 0;
+        // The core counts those that it told.
+        const told = event === "invalid" ? refused : 0;
         // Another core, after one that died, has counted less than the page.
         const delivered = Math.max(0, passed - (onInvalid === "pass" ? 0 : wrong));
         return {
           event,
-          received,
-          delivered,
+          received: received + told,
+          delivered: delivered + told,
           invalid: bad + wrong,
           listeners,
           unhandled,

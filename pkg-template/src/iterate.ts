@@ -18,11 +18,7 @@ export function iterate<T>(
   const stop = open(() => wake(), end);
   const values = (async function* () {
     try {
-      for (;;) {
-        if (ended) {
-          if (failure) throw failure;
-          return;
-        }
+      while (!ended) {
         if (buffer.length) {
           const value = buffer.shift() as T;
           yield value;
@@ -31,6 +27,7 @@ export function iterate<T>(
           await new Promise<void>((resolve) => (wake = resolve));
         }
       }
+      if (failure) throw failure;
     } finally {
       stop();
     }

@@ -164,7 +164,9 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     namespace,
     TRANSPORTS.indexOf(order),
     // Those of broadcast.ts.
-    ...[null, null, null],
+    null,
+    null,
+    null,
   ];
 
   return () => {

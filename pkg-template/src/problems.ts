@@ -42,8 +42,8 @@ export const PROBLEMS: Words[] = [
   [
     "network",
     1,
-    "The server cannot be reached, neither by WebSocket nor by HTTP.",
-    "Check the network, the `url` and that the server runs; if `failed`, call connect().",
+    "The server could not be reached by WebSocket or HTTP.",
+    "Check the network, the `url` and the server; if `failed`, call connect().",
   ],
   [
     "network",

@@ -81,9 +81,9 @@ export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
   function run(now?: number): void {
     clearTimeout(timer);
     timer = undefined;
-    const isTold = now !== undefined && isDone;
-    if (now !== undefined) frame = undefined;
-    isDone = frame !== undefined;
+    const isTold = now && isDone;
+    if (now) frame = undefined;
+    isDone = !!frame;
     if (isTold) return again();
     judge(now ?? performance.now());
     taking = isDirty;
@@ -110,7 +110,7 @@ export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
   }
 
   function request(): void {
-    if (timer !== undefined) return;
+    if (timer) return;
     const visible = isShown();
     if (visible) frame ??= requestAnimationFrame(run);
     // A page that becomes hidden after the request gets no frame any more.
@@ -136,7 +136,7 @@ export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
       else again();
     },
     stop() {
-      if (frame !== undefined) cancelAnimationFrame(frame);
+      if (frame) cancelAnimationFrame(frame);
       clearTimeout(timer);
       waiting.clear();
       isDirty = false;

@@ -163,7 +163,8 @@ export interface JobsClientOptions<Events = JobEvents> {
   map?: Partial<EnvelopeMap>;
   /**
    * `broadcast`: least time in ms between two of these events about the same thing; the last one is told when it is over.
-   * 0: once a frame for known events, always for events of your own. `metric_update` has 1000 unless it is given.
+   * Without one, known events are told once a frame, those of your own always; with 0 each of them is told, known ones
+   * too. `metric_update` has 1000 unless it is given.
    */
   intervals?: { readonly [K in keyof NoInfer<Events> & string]?: number };
   /** Receives what the client has to say. Without it the client is silent. */
@@ -420,8 +421,8 @@ export interface Inspection {
   /** Figures since the client was made: frames, events, invalid, late, duplicates, opened, reads … */
   counters: Readonly<Record<string, number>>;
   /**
-   * The last events as they came, oldest first; `invalid` says what was wrong with one that `onInvalid: "quarantine"`
-   * held back before any validator saw it: at most 16,384 characters of its payload are kept.
+   * The last events as they came, oldest first; `invalid` says what was wrong with one that was refused before any
+   * validator saw it, and is here because `onInvalid` is `pass` or `quarantine`.
    */
   history: readonly { seq: number; at: number; event: string; payload: string; invalid?: string }[];
   /** Events that `onInvalid: "quarantine"` held back because a validator refused them, newest last, at most 100. */

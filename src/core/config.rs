@@ -297,7 +297,7 @@ impl Config {
             config.maps = Some(Maps {
                 fields: read.text_or(""),
                 events: read.text_or(""),
-                intervals: read.text_or(r#"{"metric_update":1000}"#),
+                intervals: read.text_or(""),
             });
         } else {
             for _ in 0..MAPS {
@@ -393,7 +393,6 @@ mod tests {
         ));
         let maps = Maps {
             fields: r#"{"jobId":"job"}"#.into(),
-            intervals: r#"{"metric_update":1000}"#.into(),
             ..Maps::default()
         };
         assert_eq!(config.protocol, Protocol::Broadcast);

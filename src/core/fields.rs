@@ -333,11 +333,13 @@ impl<'a> Fields<'a> {
             return;
         };
         let progress = self.number(Field::Progress);
-        if Status::of_word(sentence.raw) != Status::Unknown {
-            // A state's name is no sentence.
-        } else if progress == 100.0 {
+        let named = Status::of_word(sentence.raw);
+        // "Done" is for people; "completed" is a state's name: another message tells of the end, and more than this one.
+        let says =
+            |end| (named == end || named == Status::Unknown) && sentence.raw != named.as_str();
+        if progress == 100.0 && says(Status::Completed) {
             self.status = Status::Completed;
-        } else if progress == 0.0 && says_failed(sentence.raw) {
+        } else if progress == 0.0 && says(Status::Failed) && says_failed(sentence.raw) {
             self.status = Status::Failed;
             self.put(Field::Reason, word);
         }

@@ -94,8 +94,9 @@ pub fn key_of(message: &Message, intervals: &BTreeMap<String, u64>) -> Option<St
     let of_job = || job_of(message).map(|id| format!("job {id}"));
     match message.event {
         "batch_complete" => None,
+        event if intervals.get(event) == Some(&0) => None,
         _ if end_of(message).is_some() => of_job(),
-        event if OF_THE_APP.contains(&event) => {
+        event if OF_THE_APP.contains(&event) || event == "analytics_updated" => {
             let own = intervals.contains_key(event);
             own.then(|| of_job().unwrap_or_default())
         }

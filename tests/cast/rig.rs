@@ -23,6 +23,7 @@ pub fn config(places: &[(usize, &str)]) -> Config {
         (7, "0"),
         (12, "0"),
         (25, "1"),
+        (30, r#""{\"metric_update\":1000,\"analytics_updated\":1}""#),
     ]
     .iter()
     .chain(places)

@@ -166,6 +166,42 @@ fn an_event_of_the_app_may_have_an_interval() {
 }
 
 #[test]
+fn an_interval_of_nothing_means_that_each_is_told() {
+    let (mut rig, r#gen) = Rig::open(&[(30, r#""{\"job_status\":0}""#)]);
+    for progress in ["1", "2", "3"] {
+        let payload = format!(r#"{{"jobId":7,"status":"running","progress":{progress}}}"#);
+        rig.event(r#gen, "job_status", &payload);
+        rig.event(r#gen, "job_status_changed", &payload);
+    }
+    let told = rig.take();
+    let each = [
+        "job_status",
+        "job_status",
+        "job_status",
+        "job_status_changed",
+    ];
+    assert_eq!(names(&told), each);
+    assert_eq!(
+        (&told[0].1["progress"], &told[3].1["progress"]),
+        (&json!(1), &json!(3))
+    );
+}
+
+/// They name nothing, and have the same figures: those of all playlists.
+#[test]
+fn analytics_take_the_place_of_earlier_ones_and_what_is_logged_does_not() {
+    let (mut rig, r#gen) = Rig::open(&[]);
+    for n in 0..3 {
+        rig.event(r#gen, "analytics_updated", &format!(r#"{{"tracks":{n}}}"#));
+        rig.event(r#gen, "activity_logged", &format!(r#"{{"text":"{n}"}}"#));
+    }
+    let told = rig.take();
+    let logged = "activity_logged";
+    assert_eq!(names(&told), [logged, logged, "analytics_updated", logged]);
+    assert_eq!(told[2].1["tracks"], 2);
+}
+
+#[test]
 fn counts_are_kept_as_counts() {
     let (mut rig, r#gen) = Rig::open(&[]);
     rig.command(Ask::Follow, 0.0, "7");
@@ -361,6 +397,29 @@ fn bad_messages_are_told_of_and_the_connection_lives_on() {
     );
     let pong = |output: &Output| matches!(output, Output::Send { text, .. } if text.starts_with("{\"type\":\"pong\""));
     assert!(rig.asked.iter().any(pong));
+}
+
+/// What its policy says becomes of an event that does not fit; listeners of `invalid` hear of it in any case.
+#[test]
+fn what_does_not_fit_is_counted_as_it_was_told() {
+    for (policy, is_told, is_kept) in [("0", 0, false), ("1", 1, true), ("2", 0, true)] {
+        let (mut rig, r#gen) = Rig::open(&[(20, policy)]);
+        rig.event(r#gen, "job_status", r#"{"jobId":1,"status":"odd"}"#);
+        let told = rig.take();
+        assert_eq!(
+            names(&told),
+            ["invalid", "job_status"][..1 + is_told],
+            "{policy}"
+        );
+        let rows = rig.engine.audit();
+        let figures = |event: &str| {
+            let row = rows.iter().find(|row| row.event == event).unwrap();
+            (row.received, row.delivered, row.invalid)
+        };
+        assert_eq!(figures("invalid"), (1, 1, 0), "{policy}");
+        assert_eq!(figures("job_status"), (1, is_told as u64, 1), "{policy}");
+        assert_eq!(rig.engine.inspect(1).contains("odd"), is_kept, "{policy}");
+    }
 }
 
 #[test]

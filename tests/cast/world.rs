@@ -122,13 +122,12 @@ pub fn run(seed: u64) -> Result<Figures, String> {
 impl World {
     fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
-        let mut intervals = BTreeMap::from([("metric_update".to_owned(), 1000)]);
-        let mut text = String::from(r#"{"metric_update":1000}"#);
+        let mut text = String::from(r#"{"metric_update":1000,"analytics_updated":1}"#);
         if dice.chance(30) {
-            text = r#"{"metric_update":300,"track_enriched":200,"job_status":150,"party":100,"job_progress":250}"#
+            text = r#"{"metric_update":300,"track_enriched":200,"job_status":150,"party":100,"job_progress":250,"track_status_changed":0}"#
                 .into();
-            intervals = serde_json::from_str(&text).unwrap();
         }
+        let intervals = serde_json::from_str(&text).unwrap();
         let heartbeat = dice.pick(&[0, 0, 5000]);
         let config = Config {
             protocol: Protocol::Broadcast,

@@ -209,9 +209,9 @@ describe("image sessions", () => {
         await mortal.kill();
         const gone = await watcher.until(() => {
           const { error } = window.client.connection.current;
-          return error?.message.includes("cannot be reached") && `${error.code}: ${error.remedy}`;
+          return error?.message.includes("could not be reached") && `${error.code}: ${error.remedy}`;
         });
-        assert.match(String(gone), /^network: .*server runs/);
+        assert.match(String(gone), /^network: .*`url` and the server;/);
         await watcher.close(proxy);
       });
 
@@ -243,7 +243,7 @@ describe("image sessions", () => {
         await early.follow(id);
         const down = await firstProblem(early);
         assert.equal(down.attempt, 1);
-        assert.match(down.says, /^network: .*cannot be reached.*server runs/);
+        assert.match(down.says, /^network: .*could not be reached by WebSocket or HTTP.*the server;/);
 
         // Before the endpoint there is a server that knows of none.
         const older = createServer((_, response) => void response.writeHead(404).end());

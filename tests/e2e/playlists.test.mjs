@@ -57,7 +57,7 @@ function readPayload(payload) {
 /** @typedef {import("./support/playlists.mjs").Told} Told */
 
 /** Whether one does not take the place of another. @param {Told} told */
-const isToldEach = ({ event }) => /^(activity_logged|batch_complete|analytics_updated)$/.test(event);
+const isToldEach = ({ event }) => /^(activity_logged|batch_complete)$/.test(event);
 
 /** @param {Told} told */
 const jobOf = ({ payload, jobId }) => payload.jobId ?? payload.importId ?? jobId;

@@ -20,7 +20,7 @@ describe("the options of broadcast", () => {
     attempts: 1e9,
     maxDelay: 30_000,
     heartbeatInterval: 0,
-    intervals: '{"metric_update":1000}',
+    intervals: '{"metric_update":1000,"analytics_updated":1}',
     transports: 0,
     reconnectOff: 0,
     token: 0,
@@ -61,7 +61,7 @@ describe("the options of broadcast", () => {
       ...usual,
       mapFields: '{"jobId":"job"}',
       mapEvents: '{"finished":"batch_complete"}',
-      intervals: '{"metric_update":0,"mine":2.5}',
+      intervals: '{"metric_update":0,"analytics_updated":1,"mine":2.5}',
     });
     expect(await config({ map: {}, intervals: {} })).toEqual(usual);
     expect(await config({ intervals: { metric_update: undefined as never } })).toEqual(usual);
@@ -70,7 +70,7 @@ describe("the options of broadcast", () => {
   it("whose intervals belong to events that are called like other options", async () => {
     const intervals = { url: 1, headers: 2, jitter: 3, attempts: 4 };
     expect(await config({ intervals })).toMatchObject({
-      intervals: JSON.stringify({ metric_update: 1000, ...intervals }),
+      intervals: JSON.stringify({ metric_update: 1000, analytics_updated: 1, ...intervals }),
     });
   });
 

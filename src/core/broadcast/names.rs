@@ -23,11 +23,11 @@ pub(super) fn mapped<'a>(map: &'a str, name: &'a str) -> &'a str {
     }
 }
 
-/// The number that a map has for a name; 0 where it has none.
-pub(crate) fn number(map: &str, name: &str) -> u64 {
+/// The number that a map has for a name; none is not a number.
+pub(crate) fn number(map: &str, name: &str) -> f64 {
     match find(map, &|known, _| known == name) {
-        Some((_, Value::Number(number))) => number as u64,
-        _ => 0,
+        Some((_, Value::Number(number))) => number,
+        _ => f64::NAN,
     }
 }
 
@@ -89,9 +89,7 @@ mod tests {
         assert_eq!(mapped(map, "a"), "x");
         assert_eq!(mapped(map, "c"), "c");
         assert_eq!(mapped("", "a"), "a");
-        assert_eq!(
-            (number(map, "n"), number(map, "m"), number("", "n")),
-            (1500, 0, 0)
-        );
+        assert_eq!(number(map, "n"), 1500.0);
+        assert!(number(map, "m").is_nan() && number("", "n").is_nan());
     }
 }

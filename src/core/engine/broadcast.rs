@@ -98,12 +98,15 @@ impl Engine {
         };
         if *kind != Kind::Batch {
             terms.job = named;
-            terms.interval = broadcast::number(intervals, name);
-            // An event of the app is about a job only where one may take the place of another.
-            if about.is_empty() && (job.is_some() || terms.interval > 0) {
+            let interval = broadcast::number(intervals, name);
+            terms.interval = interval as u64;
+            // What names nothing else is about a job only where one may take the place of another.
+            if about.is_empty() && (job.is_some() || interval > 0.0) {
                 about = joined(&["j", named]);
             }
-            terms.about = &about;
+            if interval != 0.0 {
+                terms.about = &about;
+            }
         }
         let meta = Meta {
             seq: self.seq,

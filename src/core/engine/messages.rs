@@ -188,47 +188,34 @@ impl Engine {
         self.audit.invalid(name, wall);
         let text = joined(&[invalid.code, " ", name, " dropped: ", invalid.reason]);
         self.log(Log::Invalid, &text, job);
-        let mut meta = Meta {
-            seq: self.seq,
-            at: wall,
-            source,
-            job: job
-                .and_then(|index| self.jobs.get(index))
-                .map(|entry| entry.job.id.as_str()),
-            invalid: None,
-        };
-        if self.audit.heard("invalid") {
-            let mut elements = String::from("[0");
-            for text in [
-                invalid.event,
-                Some(invalid.code),
-                Some(invalid.reason),
-                Some(&excerpt(invalid.raw, 1000)),
-            ] {
-                push_text(&mut elements, text);
-            }
-            elements.push(']');
-            self.outbox.event('7', "invalid", &elements, &meta, "");
+        let mut elements = String::from("[0");
+        for text in [
+            invalid.event,
+            Some(invalid.code),
+            Some(invalid.reason),
+            Some(&excerpt(invalid.raw, 1000)),
+        ] {
+            push_text(&mut elements, text);
         }
-        meta.invalid = Some(invalid.reason);
-        match (self.config.on_invalid, invalid.event) {
-            (OnInvalid::Pass, Some(event)) if self.audit.heard(event) => {
-                let kind = if self.config.is_broadcast() {
-                    broadcast::kind_of(event)
-                } else {
-                    Kind::of(event)
-                };
-                self.outbox
-                    .event(record_of(kind), event, invalid.raw, &meta, "");
-            }
-            (OnInvalid::Quarantine, _) => self.history.push(
-                self.seq,
-                wall,
-                name,
-                &excerpt(invalid.raw, 16_384),
-                meta.invalid,
-            ),
-            _ => {}
+        elements.push(']');
+        if self.audit.received("invalid", wall) {
+            self.tell_listeners('7', "invalid", &elements, job, source, None);
+        }
+        if self.config.on_invalid == OnInvalid::Drop {
+            return;
+        }
+        let why = Some(invalid.reason);
+        self.history.push(self.seq, wall, name, invalid.raw, why);
+        if self.config.on_invalid == OnInvalid::Pass
+            && let Some(event) = invalid.event
+            && self.audit.heard(event)
+        {
+            let kind = if self.config.is_broadcast() {
+                broadcast::kind_of(event)
+            } else {
+                Kind::of(event)
+            };
+            self.tell_listeners(record_of(kind), event, invalid.raw, job, source, why);
         }
     }
 
@@ -300,20 +287,33 @@ impl Engine {
         if !self.audit.received(name, wall) {
             return;
         }
-        self.audit.delivered(name);
-        let meta = Meta {
-            seq: self.seq,
-            at: wall,
-            source: Source::Socket,
-            job: job
-                .and_then(|index| self.jobs.get(index))
-                .map(|entry| entry.job.id.as_str()),
-            invalid: None,
-        };
         let mut elements = String::from("[0");
         push_numbers(&mut elements, numbers);
         elements.push(']');
-        self.outbox.event('7', name, &elements, &meta, "");
+        self.tell_listeners('7', name, &elements, job, Source::Socket, None);
+    }
+
+    /// Tells listeners of an event of the current number; `invalid`: what is wrong with it.
+    fn tell_listeners(
+        &mut self,
+        record: char,
+        name: &str,
+        json: &str,
+        job: Option<u32>,
+        source: Source,
+        invalid: Option<&str>,
+    ) {
+        self.audit.delivered(name);
+        let meta = Meta {
+            seq: self.seq,
+            at: self.wall(),
+            source,
+            job: job
+                .and_then(|index| self.jobs.get(index))
+                .map(|entry| entry.job.id.as_str()),
+            invalid,
+        };
+        self.outbox.event(record, name, json, &meta, "");
     }
 }
 

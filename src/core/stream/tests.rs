@@ -110,7 +110,16 @@ fn a_sentence_tells_the_ends_where_there_are_no_events_for_them() {
     assert_eq!(said(0, "0 failed so far"), Status::Running);
     assert_eq!(said(40, "2 of 5 failed so far"), Status::Running);
     // A state's name beside a number is no sentence: another message tells of the end.
-    assert_eq!(said(100, "running"), Status::Running);
+    for name in ["running", "Processing", "completed"] {
+        assert_eq!(said(100, name), Status::Running, "{name}");
+    }
+    assert_eq!(said(0, "failed"), Status::Running);
+    for word in ["Complete", "Done", "Success", "done"] {
+        assert_eq!(said(100, word), Status::Completed, "{word}");
+    }
+    for word in ["Failed", "Error", "failure"] {
+        assert_eq!(said(0, word), Status::Failed, "{word}");
+    }
     let failed = one(r#"{"type":"progress","progress":0,"status":"Extraction failed"}"#).unwrap();
     assert_eq!(failed.texts[1].as_deref(), Some("Extraction failed"));
 }

@@ -18,14 +18,14 @@ export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
           <td>{listeners}</td>
           <td>{unhandled}</td>
           <td>{lastAt ? clock.format(lastAt) : "never"}</td>
-          <td>{findingOf(received, listeners, unhandled)}</td>
+          <td>{findingOf(delivered, listeners, unhandled)}</td>
         </tr>
       ))}
     </ScrollTable>
   );
 }
 
-function findingOf(received: number, listeners: number, unhandled: number): string {
-  if (received === 0) return listeners > 0 ? "listener never fired" : "";
+function findingOf(delivered: number, listeners: number, unhandled: number): string {
+  if (listeners > 0 && delivered === 0) return "listener never fired";
   return unhandled > 0 ? "came without a listener" : "";
 }

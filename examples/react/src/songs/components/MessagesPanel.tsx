@@ -1,14 +1,11 @@
 import type { SendOptions } from "jobwire";
 import { useEffect } from "react";
 import type { Journal } from "../../journal";
+import { report } from "../../journal";
 import { useWebSocket } from "../hooks/useWebSocket";
 import { SERVER } from "../settings";
 
-const OUTCOMES = {
-  sent: "was sent",
-  queued: "waits for a connection",
-  dropped: "was dropped, as there is no connection",
-};
+const OUTCOMES = { sent: "was sent", queued: "waits for a connection" };
 
 /** What `useWebSocket` says: the last message, and whether there is a connection. */
 export function MessagesPanel({ journal }: { journal: Journal }) {
@@ -18,10 +15,11 @@ export function MessagesPanel({ journal }: { journal: Journal }) {
     if (lastMessage) journal.add("event", `${lastMessage.type} ${JSON.stringify(lastMessage.data)}`);
   }, [lastMessage, journal]);
 
-  const say = async (options: SendOptions) => {
-    const outcome = await sendMessage({ type: "hello", at: new Date().toISOString() }, options);
-    journal.add("you", `hello ${OUTCOMES[outcome]}`, outcome === "dropped" ? "warn" : "info");
-  };
+  const say = (options: SendOptions) =>
+    report(journal, async () => {
+      const outcome = await sendMessage({ type: "hello", at: new Date().toISOString() }, options);
+      return `hello ${OUTCOMES[outcome]}`;
+    });
   return (
     <section className="panel" aria-labelledby="messages-heading" data-connected={isConnected}>
       <h2 id="messages-heading">Messages</h2>
@@ -30,7 +28,7 @@ export function MessagesPanel({ journal }: { journal: Journal }) {
           Say hello, or queue it
         </button>
         <button type="button" className="button" onClick={() => say({ volatile: true })}>
-          Say hello, or drop it
+          Say hello, or be refused
         </button>
       </div>
       <pre className="last-message" tabIndex={0} role="region" aria-label="Last message">

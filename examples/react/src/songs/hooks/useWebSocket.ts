@@ -11,16 +11,16 @@ export interface WebSocketState {
   readonly isConnected: boolean;
   /** Each message is this in one render: an effect that depends on it sees all of them, in order. */
   readonly lastMessage: Message | null;
-  /** Tells what became of it: without a connection it waits for one, or is dropped where `volatile` says so. */
+  /** Without a connection it waits for one (`"queued"`), or rejects and is not sent where `volatile` says so. */
   sendMessage(
     message: { readonly type: string } & Record<string, unknown>,
     options?: SendOptions,
-  ): Promise<SendResult>;
+  ): Promise<Exclude<SendResult, "dropped">>;
 }
 
 /**
- * One WebSocket to an address, shared by all components that use it; it reconnects by itself. Of several messages
- * about the same thing within one frame the client tells the last.
+ * One WebSocket to an address, shared by all components that use it; it reconnects by itself. The client's `intervals`
+ * say which messages it tells each of; of others about the same thing it tells the last of a frame.
  */
 export function useWebSocket(url: string): WebSocketState {
   const client = clientAt(url);
@@ -48,7 +48,11 @@ export function useWebSocket(url: string): WebSocketState {
   }, [shown, isSeen]);
 
   const sendMessage = useCallback<WebSocketState["sendMessage"]>(
-    ({ type, ...data }, options) => client.send(type, data, options),
+    async ({ type, ...data }, options) => {
+      const outcome = await client.send(type, data, options);
+      if (outcome === "dropped") throw new Error(NOT_SENT);
+      return outcome;
+    },
     [client],
   );
   return { isConnected: state === "open", lastMessage: shown, sendMessage };
@@ -67,6 +71,9 @@ function inNextTask(callback: () => void): () => void {
   port2.postMessage(null);
   return () => port1.close();
 }
+
+const NOT_SENT =
+  "There is no connection, and the message was not to wait for one. Send it again when `isConnected` is true, or without `volatile`.";
 
 /** Events that are not from the server. */
 const OWN = new Set(["job", "invalid", "gap", "reconnected"]);
