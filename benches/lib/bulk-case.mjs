@@ -1,5 +1,6 @@
 /** One import of many rows, shown in one way by a fresh page: what it cost, and what became of its messages. */
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { sampleCsv } from "../../examples/backends/ws/make-sample.mjs";
 import { startWs } from "../../tests/e2e/support/backend.mjs";
@@ -76,7 +77,11 @@ async function importRows(browser, site, way, rows, measure) {
     let sent = 0;
     const measured = await measure(probe, async () => {
       await probe.page.evaluate(inPage.show, way, server.url);
-      while ((await socketsOf(server.url)) < 2);
+      const deadline = performance.now() + WITHIN_MS;
+      while ((await socketsOf(server.url)) < 2) {
+        if (performance.now() > deadline) throw new Error("The page does not connect.");
+        await delay(50);
+      }
       await fetch(`${server.url}/api/playlists/import`, { method: "POST", body: sampleCsv(rows) });
       sent = await heard.count();
       await probe.test.eventually(inPage.hasAll, { polling: 200, timeout: WITHIN_MS }, sent);

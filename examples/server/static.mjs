@@ -54,7 +54,7 @@ export async function serveStatic(root, url, request, response) {
   const wanted = path === "/" ? "/index.html" : path;
   const file = (await fileAt(join(root, wanted))) ?? (await fileAt(join(root, `${wanted}.html`)));
   if (!file) {
-    const isBuilt = wanted !== "/index.html";
+    const isBuilt = await fileAt(join(root, "index.html"));
     throw new HttpError(
       404,
       isBuilt ? `There is no ${path}.` : "The demo page is not built; run `npm start`.",

@@ -64,13 +64,12 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   /** What the server tells of beside jobs, by kind; broadcast.ts fills them. */
   const entities = new Map<string, Cell<Entities>>();
   const isBroadcast = protocol === "broadcast";
-  const frames = createScheduler(() => core?.(Post.Take), options.worker || options.shareAcrossTabs);
+  const isSlow = !!(options.worker || options.shareAcrossTabs);
+  const frames = createScheduler(() => core?.(Post.Take, +isSlow), isSlow);
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const endings = new Set<(error: unknown) => void>();
   const invalid = new Map<string, number>();
   const quarantine: InvalidPayload[] = [];
-  /** By validators. */
-  let refused = 0;
   let queue: (Message | Attachment)[] = [];
   let core: Core | undefined;
   let loading: Promise<void> | undefined;
@@ -265,7 +264,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     lastSeq = meta.seq;
     // A server may name its event like a member of every object.
     const schema = Object.hasOwn(schemas, event) && schemas[event];
-    if (!schema) return tell(event, payload, meta);
+    // What the core refused and passes on is known to be wrong.
+    if (!schema || meta.invalid) return tell(event, payload, meta);
     const judge = (verdict?: { value?: unknown; issues?: InvalidPayload["issues"] | undefined }) => {
       if (closed) return;
       const { issues, value } = verdict ?? thrown("The validator said nothing.");
@@ -275,7 +275,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       const reason = issues[0]?.message ?? "";
       const bad: InvalidPayload = { event, code, reason, payload, issues, ...(jobId && { jobId }) };
       invalid.set(name, (invalid.get(name) ?? 0) + 1);
-      refused++;
       log("warn", code, `${name}: ${reason}`, jobId);
       if (onInvalid === "quarantine" && quarantine.push(bad) > QUARANTINE) quarantine.shift();
       emit(home, "invalid", bad, meta);
@@ -409,14 +408,12 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       const rows = await ask<[string, ...number[]][]>(Post.Audit);
       return rows.map(([event, received = 0, passed = 0, bad = 0, listeners = 0, unhandled = 0, lastAt]) => {
         const wrong = invalid.get(event) ?? 0;
-        // The core counts those that it told.
-        const told = event === "invalid" ? refused : 0;
         // Another core, after one that died, has counted less than the page.
         const delivered = Math.max(0, passed - (onInvalid === "pass" ? 0 : wrong));
         return {
           event,
-          received: received + told,
-          delivered: delivered + told,
+          received,
+          delivered,
           invalid: bad + wrong,
           listeners,
           unhandled,

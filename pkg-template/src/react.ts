@@ -80,7 +80,10 @@ export function JobsProvider<Events = JobEvents>({
 
 /** The client of the nearest provider. */
 export function useJobsClient<Events = JobEvents>(): JobsClient<Events> {
-  const client = useContext(Context);
+  return clientOf(useContext(Context));
+}
+
+function clientOf<Events>(client: AnyClient | undefined): JobsClient<Events> {
   if (!client)
     throw new Error("There is no JobsProvider above this component: wrap the app in <JobsProvider>.");
   return client as unknown as JobsClient<Events>;
@@ -151,8 +154,8 @@ export function useConnection(channel?: Pick<Channel, "connection">): Connection
 }
 
 /**
- * Calls the latest handler for every event, of a client or channel where one is given; a new handler does not listen
- * anew.
+ * Calls the latest handler for every event, of a client or channel where one is given, which needs no provider; a new
+ * handler does not listen anew.
  *
  * Names and payloads are those of the given client, the built-in ones without. For events of your own where none is
  * given, name both, `useJobEvents<My, "mine">("mine", …)` (TypeScript infers all or nothing), or say it once for all:
@@ -163,8 +166,8 @@ export function useJobEvents<Events = JobEvents, K extends keyof Events = keyof 
   handler: Listener<Events[K]>,
   source?: JobsClient<Events> | Channel<Events> | Listening<Events>,
 ): void {
-  const client = useJobsClient<Events>();
-  const channel = source ?? client;
+  const provided = useContext(Context);
+  const channel = source ?? clientOf<Events>(provided);
   const latest = useRef(handler);
   useEffect(() => {
     latest.current = handler;

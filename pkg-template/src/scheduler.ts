@@ -81,8 +81,8 @@ export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
   function run(now?: number): void {
     clearTimeout(timer);
     timer = undefined;
-    const isTold = now && isDone;
-    if (now) frame = undefined;
+    const isTold = now !== undefined && isDone;
+    if (now !== undefined) frame = undefined;
     isDone = !!frame;
     if (isTold) return again();
     judge(now ?? performance.now());

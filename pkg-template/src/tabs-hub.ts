@@ -195,7 +195,7 @@ export function createHub(
       case Post.Disconnect:
         return disconnect(member);
       case Post.Take:
-        if (isDirty) core(Post.Take);
+        if (isDirty) core(Post.Take, 1);
         isDirty = false;
         return;
       case Post.Refresh:
@@ -223,7 +223,7 @@ export function createHub(
       disconnect(member);
       members.delete(tab);
     },
-    look: () => core(Post.Take),
+    look: () => core(Post.Take, 1),
     sink(kind, n, value) {
       if (kind === Kind.Batch) batch(value);
       else if (kind === Kind.Attachment) attachments.set(n, value);

@@ -163,8 +163,8 @@ export interface JobsClientOptions<Events = JobEvents> {
   map?: Partial<EnvelopeMap>;
   /**
    * `broadcast`: least time in ms between two of these events about the same thing; the last one is told when it is over.
-   * Without one, known events are told once a frame, those of your own always; with 0 each of them is told, known ones
-   * too. `metric_update` has 1000 unless it is given.
+   * Without one, known events are told once a frame, those of your own always; with 0 known ones, too, are told each, as
+   * far as they are news of their job. `metric_update` has 1000 unless it is given.
    */
   intervals?: { readonly [K in keyof NoInfer<Events> & string]?: number };
   /** Receives what the client has to say. Without it the client is silent. */
@@ -392,7 +392,10 @@ export interface LogEntry {
 export interface AuditRow {
   event: string;
   received: number;
-  /** What listeners were told: `broadcast` tells them the last of a burst. */
+  /**
+   * What listeners were told: `broadcast` tells them the last of a burst. Those of `invalid` itself hear of what
+   * validators refuse, too; its row counts what the client refuses by itself.
+   */
   delivered: number;
   invalid: number;
   listeners: number;

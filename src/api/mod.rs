@@ -60,7 +60,7 @@ impl JobsClient {
             11 => Ask::Wake,
             12 => Ask::Suspend,
             13 => return driver.hidden(n > 0.0),
-            14 => return driver.take(),
+            14 => return driver.take(n > 0.0),
             15 => return driver.token(rid, text),
             16 => return driver.token_failed(rid, text),
             17 => return driver.headers(rid, &text),

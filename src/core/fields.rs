@@ -334,9 +334,9 @@ impl<'a> Fields<'a> {
         };
         let progress = self.number(Field::Progress);
         let named = Status::of_word(sentence.raw);
-        // "Done" is for people; "completed" is a state's name: another message tells of the end, and more than this one.
-        let says =
-            |end| (named == end || named == Status::Unknown) && sentence.raw != named.as_str();
+        // "Done" is for people; "done" is a state's name: another message tells of the end, and more than this one.
+        let is_for_people = sentence.raw.bytes().any(|byte| byte.is_ascii_uppercase());
+        let says = |end| named == Status::Unknown || named == end && is_for_people;
         if progress == 100.0 && says(Status::Completed) {
             self.status = Status::Completed;
         } else if progress == 0.0 && says(Status::Failed) && says_failed(sentence.raw) {

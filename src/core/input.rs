@@ -110,7 +110,10 @@ pub enum Input {
     /// The deadline came.
     Timer,
     /// The next frame: hand over what waits for it.
-    Take,
+    Take {
+        /// The page is told after that frame: it is not where the core is.
+        late: bool,
+    },
 }
 
 /// How an HTTP read ended.

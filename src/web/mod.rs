@@ -15,7 +15,7 @@ mod sockets;
 mod table;
 mod tokens;
 
-use crate::core::config::{PLAIN, SOCKETIO, STREAM, TokenIn};
+use crate::core::config::{BROADCAST, PLAIN, SOCKETIO, STREAM, TokenIn};
 use crate::core::part::Part;
 use crate::core::{Command, Config, Engine, Input, Output, Time, TokenReason};
 use attachments::Attachments;
@@ -248,9 +248,11 @@ impl Driver {
     }
 
     /// The next frame of the page: what arrived meanwhile first.
-    pub(crate) fn take(&'static self) {
+    pub(crate) fn take(&'static self, late: bool) {
         self.flush();
-        self.later(Input::Take);
+        self.later(Input::Take {
+            late: BROADCAST && late,
+        });
     }
 
     pub(crate) fn token(&'static self, req: u32, token: String) {

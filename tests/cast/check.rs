@@ -65,6 +65,8 @@ pub struct Check {
     before_end: BTreeMap<String, u64>,
     /// How far apart events are told, ms.
     intervals: BTreeMap<String, u64>,
+    /// The page is told after its frames.
+    late: bool,
     /// How often the page took what waits.
     window: u64,
     /// Events without a key that were told, and handed in.
@@ -78,10 +80,11 @@ pub struct Check {
 }
 
 impl Check {
-    pub fn new(hears: Vec<&'static str>, intervals: BTreeMap<String, u64>) -> Self {
+    pub fn new(hears: Vec<&'static str>, intervals: BTreeMap<String, u64>, late: bool) -> Self {
         Self {
             hears,
             intervals,
+            late,
             ..Self::default()
         }
     }
@@ -332,7 +335,7 @@ impl Check {
             return;
         }
         // What a take brings may reach the page later, together with what is told at once.
-        let apart = if taken { 1 } else { 2 };
+        let apart = if taken || !self.late { 1 } else { 2 };
         self.ensure(last.window + apart <= window, || {
             format!("{name} of {key} is told twice between two frames")
         });

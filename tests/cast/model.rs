@@ -96,13 +96,14 @@ pub fn key_of(message: &Message, intervals: &BTreeMap<String, u64>) -> Option<St
         "batch_complete" => None,
         event if intervals.get(event) == Some(&0) => None,
         _ if end_of(message).is_some() => of_job(),
-        event if OF_THE_APP.contains(&event) || event == "analytics_updated" => {
+        event if OF_THE_APP.contains(&event) => {
             let own = intervals.contains_key(event);
             own.then(|| of_job().unwrap_or_default())
         }
         _ => entity_of(message)
             .map(|(kind, id)| format!("{kind} {id}"))
-            .or_else(of_job),
+            .or_else(of_job)
+            .or_else(|| intervals.contains_key(message.event).then(String::new)),
     }
 }
 

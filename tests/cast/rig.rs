@@ -144,7 +144,7 @@ impl Rig {
     /// What the next frame tells.
     pub fn take(&mut self) -> Vec<(String, Value)> {
         self.told();
-        self.input(Input::Take);
+        self.input(Input::Take { late: false });
         self.events()
     }
 }

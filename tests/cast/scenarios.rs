@@ -114,21 +114,34 @@ fn an_end_is_told_at_once_and_takes_what_came_before_along() {
     assert_eq!(rig.take(), []);
 }
 
-/// What a frame took reaches the page later from a worker: perhaps together with the end.
+/// From a worker, what a frame took reaches the page after it: perhaps together with what is told at once.
 #[test]
-fn what_the_last_frame_told_waits_for_the_next_one_whatever_ends() {
-    let (mut rig, r#gen) = Rig::open(&[]);
-    let enriched = |n: u32| format!(r#"{{"trackId":1,"n":{n}}}"#);
-    for n in 0..3 {
-        rig.event(r#gen, "track_enriched", &enriched(n));
+fn what_is_told_at_once_takes_along_what_no_frame_of_the_page_was_told() {
+    for late in [false, true] {
+        let (mut rig, r#gen) = Rig::open(&[]);
+        let enriched = |n: u32| format!(r#"{{"trackId":1,"n":{n}}}"#);
+        for n in 0..3 {
+            rig.event(r#gen, "track_enriched", &enriched(n));
+            rig.pass(16);
+            rig.told();
+            rig.input(Input::Take { late });
+            assert_eq!(names(&rig.events()), ["track_enriched"], "{n}");
+            rig.event(r#gen, "track_enriched", &enriched(n + 10));
+            rig.event(r#gen, "batch_complete", "{}");
+            let told = rig.events();
+            let all = ["track_enriched", "batch_complete"];
+            assert_eq!(names(&told), all[usize::from(late)..], "{n}");
+            if !late {
+                // So it is not told with the next frame.
+                rig.event(r#gen, "track_enriched", &enriched(n + 20));
+                rig.input(Input::Take { late });
+                assert_eq!(names(&rig.events()), [""; 0], "{n}");
+            }
+        }
         rig.pass(16);
-        assert_eq!(names(&rig.take()), ["track_enriched"]);
-        rig.event(r#gen, "track_enriched", &enriched(n + 10));
-        rig.event(r#gen, "batch_complete", "{}");
-        assert_eq!(names(&rig.events()), ["batch_complete"], "{n}");
+        rig.input(Input::Take { late });
+        assert_eq!(names(&rig.events()), ["track_enriched"]);
     }
-    rig.pass(16);
-    assert_eq!(names(&rig.take()), ["track_enriched"]);
 }
 
 #[test]
@@ -210,7 +223,7 @@ fn counts_are_kept_as_counts() {
         let payload =
             format!(r#"{{"jobId":7,"trackId":1,"status":"analyzed","progress":{progress}}}"#);
         rig.event(r#gen, "job_status", &payload);
-        rig.input(Input::Take);
+        rig.input(Input::Take { late: false });
         let told = rig.told();
         let job = told.iter().find(|record| record[0] == 0);
         job.map(|job| json!([job[3], job[16], job[17], job[18], job[19]]))
@@ -244,7 +257,7 @@ fn a_track_that_failed_does_not_end_its_job() {
         "job_status",
         r#"{"jobId":7,"trackId":5,"status":"failed","timestamp":"t"}"#,
     );
-    rig.input(Input::Take);
+    rig.input(Input::Take { late: false });
     let told = rig.told();
     assert_eq!((&told[0][0], &told[0][2]), (&json!(0), &json!(2)));
     let data = json!({"jobId": 7, "trackId": 5, "status": "failed", "timestamp": "t"});
@@ -270,7 +283,7 @@ fn a_table_has_the_newest_of_each_member() {
         r#"{"playlist_id":"p","error":"gone"}"#,
     );
     rig.command(Ask::WatchEntities, 1.0, "playlist");
-    rig.input(Input::Take);
+    rig.input(Input::Take { late: false });
     let told = rig.told();
     let entity = told.iter().find(|record| record[0] == 11).unwrap();
     assert_eq!(
@@ -287,7 +300,7 @@ fn a_table_has_the_newest_of_each_member() {
         "playlist_error",
         r#"{"playlist_id":"p","error":"gone"}"#,
     );
-    rig.input(Input::Take);
+    rig.input(Input::Take { late: false });
     assert!(rig.told().iter().all(|record| record[0] != 11));
 }
 
@@ -304,7 +317,7 @@ fn a_track_goes_from_one_state_to_another() {
         ("track_enriched", r#"{"trackId":"1"}"#),
     ] {
         rig.event(r#gen, event, payload);
-        rig.input(Input::Take);
+        rig.input(Input::Take { late: false });
         let told = rig.told();
         let entity = told.iter().find(|record| record[0] == 11).unwrap();
         states.push(json!([entity[2], entity[4], entity[3]]));
@@ -332,10 +345,10 @@ fn those_that_changed_longest_ago_are_forgotten() {
         r#gen,
         r#"{"type":"track_enriched","trackId":0,"again":true}"#,
     );
-    rig.input(Input::Take);
+    rig.input(Input::Take { late: false });
     rig.told();
     rig.frame(r#gen, &lines(50_000..50_001));
-    rig.input(Input::Take);
+    rig.input(Input::Take { late: false });
     let told: Vec<Value> = rig
         .told()
         .into_iter()
@@ -450,7 +463,7 @@ fn nothing_is_told_after_the_end() {
     rig.event(r#gen, "metric_update", r#"{"playlistId":1}"#);
     rig.asked.clear();
     rig.command(Ask::Shutdown, 0.0, "");
-    rig.input(Input::Take);
+    rig.input(Input::Take { late: false });
     assert!(rig.events().is_empty() && !rig.is_dirty());
     assert_eq!(rig.engine.next_deadline(), None);
 }
@@ -468,7 +481,7 @@ fn an_end_told_by_two_events_reaches_the_listeners_of_both_and_keeps_what_each_c
     assert_eq!(names(&rig.events()), ["job_status_changed"]);
     let end = r#"{"jobId":7,"progress":{"processed":3,"succeeded":2,"failed":1,"total":3}}"#;
     rig.event(r#gen, "enrichment_job_completed", end);
-    rig.input(Input::Take);
+    rig.input(Input::Take { late: false });
     let told = rig.told();
     let job = told.iter().find(|record| record[0] == 0).unwrap();
     assert_eq!(
@@ -511,7 +524,7 @@ fn an_end_may_correct_what_was_counted() {
                 r#"{{"jobId":7,"status":"{status}","progress":{{"tracksProcessed":5,"tracksSucceeded":{succeeded},"tracksFailed":{failed}}}}}"#
             ),
         );
-        rig.input(Input::Take);
+        rig.input(Input::Take { late: false });
         let told = rig.told();
         let job = told.iter().rev().find(|record| record[0] == 0);
         job.map(|job| json!([job[18], job[19]]))

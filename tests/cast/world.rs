@@ -61,6 +61,8 @@ struct Plan {
     heartbeat: u64,
     /// The longest frame of the page, ms.
     frame: u64,
+    /// The page is told after its frames: the core is in a worker.
+    late: bool,
     /// The events that it listens to.
     hears: Vec<&'static str>,
     kinds: Vec<&'static str>,
@@ -174,12 +176,13 @@ impl World {
                 vec![],
             ]),
             kinds: dice.pick(&[vec![], vec!["track"], vec!["track", "playlist"]]),
+            late: dice.chance(40),
         };
         Self {
             now: 0,
             engine: Engine::new(config.clone(), seed),
             server: Server::new(&mut dice),
-            check: Check::new(plan.hears.clone(), plan.intervals.clone()),
+            check: Check::new(plan.hears.clone(), plan.intervals.clone(), plan.late),
             queue: BinaryHeap::new(),
             events: BTreeMap::new(),
             count: 0,
@@ -261,7 +264,8 @@ impl World {
 
     fn take(&mut self) {
         self.taking = false;
-        self.input(Input::Take, true);
+        let late = self.plan.late;
+        self.input(Input::Take { late }, true);
         self.check.taken();
     }
 
@@ -621,7 +625,7 @@ impl World {
         self.check
             .ensure(same, || "an event is told on closing".into());
         self.closed = true;
-        self.input(Input::Take, true);
+        self.input(Input::Take { late: false }, true);
         self.now += 5000;
         self.input(Input::Timer, false);
         let next = self.engine.next_deadline();

@@ -142,6 +142,6 @@ fn frames(protocol: Protocol, text: &str) {
         let gens = vec![r#gen; text.split('\u{1e}').count()];
         let text = text.into();
         step(&mut engine, Input::Frames { text, gens });
-        step(&mut engine, Input::Take);
+        step(&mut engine, Input::Take { late: false });
     }
 }

@@ -158,6 +158,18 @@ describe("useJobEvents", () => {
     expect(heard).toEqual(["x1", "x2", "x3", "y4"]);
     expect(core.heard("listen")).toHaveLength(listens);
   });
+
+  it("needs no provider where a client is given", async () => {
+    const { client, core } = await open();
+    const heard: number[] = [];
+    const Ear = () => {
+      useJobEvents("progress", ({ progress }) => heard.push(progress), client);
+      return null;
+    };
+    await mount(h(Ear));
+    core.urgent(["event", "progress", { jobId: "a", progress: 1 }, meta()]);
+    expect(heard).toEqual([1]);
+  });
 });
 
 describe("useConnection and useChannel", () => {

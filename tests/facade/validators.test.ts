@@ -113,6 +113,14 @@ describe.each([
     client.close();
   });
 
+  it("is not asked about what the core has refused already and passes on", async () => {
+    const { client, core, heard, invalid } = await connect("pass");
+    core.urgent(["event", "mine", { n: "four" }, meta({ invalid: "no number" })]);
+    expect(heard.at(-1)).toBe("four: no number");
+    expect(invalid).toHaveLength(1);
+    client.close();
+  });
+
   it("keeps it", async () => {
     const { client, core, heard, invalid } = await connect("quarantine");
     expect(heard).toEqual([1, 3]);

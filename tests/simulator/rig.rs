@@ -100,7 +100,7 @@ impl<P: Page> Rig<P> {
     }
 
     pub fn take(&mut self) {
-        self.input(Input::Take);
+        self.input(Input::Take { late: false });
     }
 
     // ---- what the engine asks for ----

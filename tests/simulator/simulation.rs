@@ -70,7 +70,7 @@ pub fn live<W: Simulation>(world: &mut W) -> Result<(), String> {
     while let Some(turn) = world.parts().clock.next() {
         match turn {
             Turn::Timer(mark) => world.timer(mark),
-            Turn::Take => world.when_awake(Input::Take),
+            Turn::Take => world.when_awake(Input::Take { late: false }),
             Turn::Flush => world.flush_is_due(),
             Turn::ToClient(link, what) => world.reaches_client(link, what),
             Turn::Token(req, good) => world.token(req, good),

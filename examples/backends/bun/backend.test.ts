@@ -146,7 +146,7 @@ describe("a socket", () => {
     await notices(1);
     await say({ type: "subscribe", topics: ["jobs"] }, { type: "unsubscribe", topics: ["tracks"] });
     await notices(2);
-    await say({ type: "subscribe", topics: ["weather"] }, { type: "subscribe" });
+    await say({ type: "subscribe", topics: ["weather"] }, { type: "subscribe", topics: [] });
     await plain.until(() => told(plain, 2).length === 2);
     expect([0, 1, 2].map((place) => told(plain, place))).toEqual(Array(3).fill(["job", "1"]));
     expect([0, 1, 2].map((place) => told(choosy, place))).toEqual([["job", "1"], ["1"], ["job"]]);
@@ -154,6 +154,17 @@ describe("a socket", () => {
     expect(refused.map(({ data }) => data.message)).toEqual(
       Array(2).fill("subscribe takes topics: an array of jobs, tracks."),
     );
+  });
+
+  it("keeps the other topics when the first it does is to leave one", async () => {
+    const watcher = await server.watch();
+    watcher.send({ type: "unsubscribe", topics: ["tracks"] });
+    watcher.send({ type: "ping" });
+    await watcher.until(() => watcher.frames.some((frame) => frame.includes("pong")));
+    await server.post("/notify", { jobId: "left", trackId: "1", status: "analyzed" });
+    await server.post("/notify", { jobId: "left", status: "processing" });
+    await watcher.until(() => watcher.about("left").length > 0);
+    expect(watcher.about("left").map((data) => data.trackId ?? "job")).toEqual(["job"]);
   });
 
   it("is for those with a token where tokens are set, and the worker has one", async () => {

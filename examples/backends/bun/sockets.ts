@@ -82,14 +82,19 @@ export class Sockets {
       this.counters.invalid += 1;
     }
   }
+
+  /** Whoever chooses has chosen from everything. */
   #choose(socket: ServerWebSocket<SocketData>, message: Choice): void {
     const topics = topicsOf(message);
-    if (!topics) {
+    if (!topics?.length) {
       const text = `${message.type} takes topics: an array of ${TOPICS.join(", ")}.`;
       socket.send(JSON.stringify({ type: "refused", data: { message: text } }));
       return;
     }
-    socket.unsubscribe(EVERYTHING);
+    if (socket.isSubscribed(EVERYTHING)) {
+      socket.unsubscribe(EVERYTHING);
+      if (message.type === "unsubscribe") for (const topic of TOPICS) socket.subscribe(topic);
+    }
     for (const topic of topics) socket[message.type](topic);
   }
 }

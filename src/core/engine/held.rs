@@ -1,11 +1,11 @@
 //! Events that wait for the page's next frame (`broadcast`). Of those of one name about one thing listeners are told the
 //! last one, at its place in the order, once between two frames at most, and no more often than the configuration says.
-//! What ends a job takes along at once what was told in none of the last two; of what the job itself said nothing is told
-//! behind its end, however often it was told before.
+//! What ends a job takes everything before it along at once; of what the job itself said nothing is told behind its end,
+//! however often it was told before.
 //!
-//! The page counts frames, and its takes say where they end. In a worker a take comes later than its frame, and what it
-//! brings comes in the next one, together with what was told at once since: so that is compared with two takes. It is
-//! enough: before the page takes again it has got what the last take brought.
+//! The page counts frames, and its takes say where they end. Where the core is in a worker, a take comes later than its
+//! frame, and what it brings comes in the next one, together with what is told at once: so that is compared with two
+//! takes there. It is enough: before the page takes again it has got what the last take brought.
 
 use super::super::index::Index;
 use super::super::message::{join, joined};
@@ -67,6 +67,8 @@ pub(super) struct Held {
     pub(super) urgent: bool,
     /// The last time that any were told.
     now: Time,
+    /// What the page takes is told after its frame.
+    pub(super) late: bool,
     /// How often the page took what waits.
     takes: u32,
     /// Of their records.
@@ -201,6 +203,7 @@ impl Held {
     /// Appends the records of those that may be told, if there is something to append them to; `taken`: with a frame.
     /// Lets go of those that others took the place of.
     pub(super) fn hand_over(&mut self, mut out: Option<&mut String>, now: Time, taken: bool) {
+        let seen = u32::from(taken || !self.late);
         self.now = now;
         self.next = None;
         self.bytes = 0;
@@ -211,7 +214,7 @@ impl Held {
             }
             let key = self.keys.get_mut(event.key as usize);
             let waits = key.as_ref().is_some_and(|key| {
-                !event.ends && (key.at > now || key.told_in > self.takes + u32::from(taken))
+                !event.ends && (key.at > now || key.told_in > self.takes + seen)
             });
             let Some(out) = out.as_deref_mut().filter(|_| !waits) else {
                 self.keep(event);

@@ -188,12 +188,14 @@ impl Engine {
         self.audit.invalid(name, wall);
         let text = joined(&[invalid.code, " ", name, " dropped: ", invalid.reason]);
         self.log(Log::Invalid, &text, job);
+        // One frame may hold very many that are not valid, and each of them is the whole frame.
+        let raw = excerpt(invalid.raw, 1000);
         let mut elements = String::from("[0");
         for text in [
             invalid.event,
             Some(invalid.code),
             Some(invalid.reason),
-            Some(&excerpt(invalid.raw, 1000)),
+            Some(&raw),
         ] {
             push_text(&mut elements, text);
         }
@@ -205,7 +207,7 @@ impl Engine {
             return;
         }
         let why = Some(invalid.reason);
-        self.history.push(self.seq, wall, name, invalid.raw, why);
+        self.history.push(self.seq, wall, name, &raw, why);
         if self.config.on_invalid == OnInvalid::Pass
             && let Some(event) = invalid.event
             && self.audit.heard(event)

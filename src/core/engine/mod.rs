@@ -209,7 +209,7 @@ impl Engine {
             Input::Http { req, outcome } => self.read_done(req, outcome),
             Input::Token { req, error } => self.token_answered(req, error),
             Input::Timer => {}
-            Input::Take => self.take(),
+            Input::Take { late } => self.take(late),
         }
         self.fire();
         self.settle();

@@ -110,14 +110,14 @@ fn a_sentence_tells_the_ends_where_there_are_no_events_for_them() {
     assert_eq!(said(0, "0 failed so far"), Status::Running);
     assert_eq!(said(40, "2 of 5 failed so far"), Status::Running);
     // A state's name beside a number is no sentence: another message tells of the end.
-    for name in ["running", "Processing", "completed"] {
+    for name in ["running", "Processing", "completed", "done", "finished"] {
         assert_eq!(said(100, name), Status::Running, "{name}");
     }
     assert_eq!(said(0, "failed"), Status::Running);
-    for word in ["Complete", "Done", "Success", "done"] {
+    for word in ["Complete", "Done", "SUCCESS"] {
         assert_eq!(said(100, word), Status::Completed, "{word}");
     }
-    for word in ["Failed", "Error", "failure"] {
+    for word in ["Failed", "Error", "FAILURE"] {
         assert_eq!(said(0, word), Status::Failed, "{word}");
     }
     let failed = one(r#"{"type":"progress","progress":0,"status":"Extraction failed"}"#).unwrap();

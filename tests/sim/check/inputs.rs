@@ -40,7 +40,7 @@ impl Check {
                     self.forgive_all();
                 }
             }
-            Input::Take => self.dirty = false,
+            Input::Take { late: false } => self.dirty = false,
             _ => {}
         }
     }

@@ -131,7 +131,7 @@ impl World {
         self.act(Act::Send);
         self.act(Act::Refresh(0));
         self.input(Input::Command(Command::new(Ask::Follow, 0.0, "j0")));
-        self.input(Input::Take);
+        self.input(Input::Take { late: false });
         self.input(Input::Timer);
         for conn in 0..self.connections.len().min(3) {
             let r#gen = self.connections[conn].link.r#gen;

@@ -55,7 +55,7 @@ impl Simulation for World {
                     self.doors.body(body, self.transports.session, now, proof);
                 }
             }
-            Input::Take => self.dirty = false,
+            Input::Take { late: false } => self.dirty = false,
             // A jump of the clock may mean that the machine slept.
             Input::Clock { .. } => self.transports.forgive(),
             Input::Command(command) => {

@@ -314,7 +314,7 @@ impl World {
 
     /// What still reaches the driver after the end.
     fn after_close(&mut self) {
-        self.input(Input::Take);
+        self.input(Input::Take { late: false });
         self.input(Input::Timer);
         let gens: Vec<Gen> = self
             .wires
