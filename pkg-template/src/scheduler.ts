@@ -32,7 +32,7 @@ export interface Scheduler {
 }
 
 /** `isSlow`: the answer to `take` comes later than in a microtask, as a worker's. */
-export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
+export function createScheduler(take: () => void, isSlow = false): Scheduler {
   const waiting = new Set<() => void>();
   /** In this frame. */
   const told = new Set<() => void>();
@@ -93,7 +93,7 @@ export function createScheduler(take: () => void, isSlow?: unknown): Scheduler {
     // What waits is told together with what comes now: nobody hears twice in a frame.
     queueMicrotask(() => {
       if (!taking) return;
-      taking = !!isSlow;
+      taking = isSlow;
       finish();
     });
   }

@@ -94,7 +94,7 @@ describe("problems of the core", () => {
     ["PollingOff", "config", false, /`polling` is off/, "Give the client a `polling.url`."],
     ["TooManyJobs", "queue-full", true, "The table of jobs is full.", /Close handles/],
     ["OldServer", "protocol", false, "The server speaks an older Socket.IO.", /Socket.IO 3 or later/],
-    ["NotSocketIo", "protocol", true, "What answers is not a Socket.IO server: 404", /`url` and the `path`/],
+    ["NotSocketIo", "protocol", true, "This is no Socket.IO server: 404", /`url` and the `path`/],
     ["Refused", "handshake", false, "The server refused the channel: 404", /then call connect\(\)\.$/],
     ["RefusedAuth", "auth", false, "The server refused the channel: 404", /Check what `token` returns/],
     ["Kicked", "network", false, "The server closed the channel.", /connect\(\) to join again/],

@@ -104,9 +104,9 @@ export function enriching(context, tracks, { fail = false } = {}) {
  */
 async function allPhases(run, tracks, fail) {
   const readable = await run.phase(1, "metadata", tracks, (track) => run.readMetadata(track));
-  if (fail) throw new Error("The catalogue did not answer, as this job asked for.");
   const matcher = new Matcher();
   const matched = await run.phase(2, "matching", readable, (track) => {
+    if (fail) throw new Error("The catalogue did not answer, as this job asked for.");
     track.duplicateOf = matcher.match(track);
     return true;
   });

@@ -23,7 +23,7 @@ mod wake;
 pub use status::Overall;
 
 use super::audit::Audit;
-use super::config::Config;
+use super::config::{BROADCAST, Config};
 use super::entities::Entities;
 use super::error::{Log, Problem};
 use super::history::History;
@@ -209,7 +209,12 @@ impl Engine {
             Input::Http { req, outcome } => self.read_done(req, outcome),
             Input::Token { req, error } => self.token_answered(req, error),
             Input::Timer => {}
-            Input::Take { late } => self.take(late),
+            Input::Take { late } => {
+                if BROADCAST {
+                    self.outbox.held.late = late;
+                }
+                self.take();
+            }
         }
         self.fire();
         self.settle();

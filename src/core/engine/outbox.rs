@@ -273,10 +273,9 @@ impl Engine {
         }
     }
 
-    /// The next frame: everything; `late`: the page is told after it.
-    pub(super) fn take(&mut self, late: bool) {
+    /// The next frame: everything.
+    pub(super) fn take(&mut self) {
         self.outbox.said_dirty = false;
-        self.outbox.held.late = late;
         let dirty = std::mem::take(&mut self.outbox.dirty);
         self.hand_over(&dirty, true, true);
         // The list's memory is used again.

@@ -2,13 +2,13 @@ import { useEffect, useState } from "react";
 
 /** The wall clock in ms, read again every `interval` ms while `running`. */
 export function useNow(interval: number, running: boolean): number {
-  const [now, setNow] = useState(Date.now);
+  const [read, setRead] = useState(() => ({ now: Date.now(), running }));
+  // What was read before a pause is not shown behind it, not even for a frame.
+  if (read.running !== running) setRead({ now: Date.now(), running });
   useEffect(() => {
     if (!running) return undefined;
-    const read = () => setNow(Date.now());
-    read();
-    const timer = setInterval(read, interval);
+    const timer = setInterval(() => setRead({ now: Date.now(), running }), interval);
     return () => clearInterval(timer);
   }, [interval, running]);
-  return now;
+  return read.now;
 }

@@ -17,7 +17,7 @@ export function BreakPlaylists({ faults, journal }: BreakPlaylistsProps) {
         The WebSocket drops; what was missed is read again once it is back.
       </CutButton>
       <FaultSwitch faults={faults} name="failNext" label="Make the next enrichment fail">
-        It fails behind its first phase, and says why.
+        It fails in its second phase, and says why.
       </FaultSwitch>
     </FaultPanel>
   );

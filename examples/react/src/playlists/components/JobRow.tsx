@@ -46,7 +46,9 @@ export const JobRow = memo(function JobRow({ job: { jobId, name, kind } }: { job
           <p className="card-meta">
             {counts?.total
               ? `${count.format(counts.processed)} of ${count.format(counts.total)} rows, ${count.format(counts.failed ?? 0)} of them failed`
-              : "Waits for its turn"}
+              : status === "running"
+                ? "Begins"
+                : "Waits for its turn"}
           </p>
         )}
       </div>
