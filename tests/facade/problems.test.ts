@@ -99,11 +99,11 @@ describe("problems of the core", () => {
     ["RefusedAuth", "auth", false, "The server refused the channel: 404", /Check what `token` returns/],
     ["Kicked", "network", false, "The server closed the channel.", /connect\(\) to join again/],
     ["RequestTimeout", "timeout", true, /did not answer the request in time/, "Try again later."],
-    ["RequestLost", "network", true, /lost before the answer/, /it may have done it already/],
-    ["TransportUnavailable", "handshake", true, "None of the `transports` works: 404", /no proxy/],
+    ["RequestLost", "network", true, /lost before the answer/, /may be done twice/],
+    ["TransportUnavailable", "handshake", true, "None of the `transports` works: 404", /server and proxies/],
     ["ProtocolBroken", "protocol", true, "The server broke the protocol: 404", /^Check the server;/],
     ["TooLarge", "validation", false, /larger than what the server takes/, /`maxHttpBufferSize`/],
-    ["BadMessage", "validation", false, /its name is reserved/, /^Use another name/],
+    ["BadMessage", "validation", false, /name is reserved/, /^Use another name/],
   ])("%s says what it means", (name, code, retryable, message, remedy) => {
     const error = problem(number(name), "404");
     expect(error).toMatchObject({ code, retryable });
