@@ -118,7 +118,7 @@ const SLOW_LIMIT_MS = 45 * 60_000;
 
 /** End-to-end tests that `npm test` would take more than ten minutes with. */
 const OF_ONE_SYSTEM =
-  /(?:fastapi|five|images|karaoke|karaoke-hooks|map|playlists|playlists-page|songs|transcription)\.test\.mjs$/;
+  /(?:fastapi|five|images|karaoke|karaoke-hooks|map|playlists|playlists-page|site|songs|transcription)\.test\.mjs$/;
 
 /** @type {readonly Suite[]} */
 export const suites = [
