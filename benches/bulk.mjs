@@ -13,7 +13,7 @@ import { fixed, median, table } from "./lib/figures.mjs";
 import { serveSite } from "./lib/site.mjs";
 
 const { values } = parseArgs({
-  options: { rows: { type: "string", default: "10000" }, rounds: { type: "string", default: "3" } },
+  options: { rows: { type: "string", default: "10000" }, rounds: { type: "string", default: "2" } },
 });
 const [rows, rounds] = [Number(values.rows), Number(values.rounds)];
 

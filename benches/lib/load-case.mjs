@@ -8,7 +8,7 @@ const JOBS = 1000;
 /** Of the jobs' ids. */
 const PREFIX = "load";
 /** For the page to load, to connect and to read every job once before the first event. */
-const DELAY = 30_000;
+const DELAY = 15_000;
 const SETTLED_WITHIN = 60_000;
 /** Heap and wasm memory may end this much above their level, in MB: code that was compiled meanwhile, caches. */
 const HEAP_SLACK = 4;
