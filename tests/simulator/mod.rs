@@ -1,6 +1,6 @@
-//! What the simulators of `stream` and Socket.IO share: virtual time, the driver of the page with its timer, the
-//! network, tokens, faults, an engine driven by hand, and how seeds are run, recorded and replayed. That of `broadcast` takes the dice and the
-//! runner from here.
+//! What the simulators of `stream` and Socket.IO share: virtual time, the driver of the page with its timer, the network,
+//! tokens, faults, an engine driven by hand, and how seeds are run, recorded and replayed. That of `broadcast` takes the
+//! dice and the runner from here.
 
 mod agenda;
 mod client;

@@ -1,3 +1,4 @@
+import type { Job, JobStatus } from "jobwire";
 import { useJob } from "jobwire/react";
 import { memo } from "react";
 import { CardHead } from "../../components/CardHead";
@@ -43,18 +44,20 @@ export const JobRow = memo(function JobRow({ job: { jobId, name, kind } }: { job
         {error ? (
           <p className="card-problem">{error.message}</p>
         ) : (
-          <p className="card-meta">
-            {counts?.total
-              ? `${count.format(counts.processed)} of ${count.format(counts.total)} rows, ${count.format(counts.failed ?? 0)} of them failed`
-              : status === "running"
-                ? "Begins"
-                : "Waits for its turn"}
-          </p>
+          <p className="card-meta">{describe(status, counts)}</p>
         )}
       </div>
     </article>
   );
 });
+
+function describe(status: JobStatus, counts: Job["counts"]): string {
+  if (counts?.total) {
+    const { processed, total, failed = 0 } = counts;
+    return `${count.format(processed)} of ${count.format(total)} rows, ${count.format(failed)} of them failed`;
+  }
+  return status === "running" ? "Begins" : "Waits for its turn";
+}
 
 function Phases({ stage, status }: { stage: string | undefined; status: string }) {
   const now = PHASES.findIndex(([name], index) => stage === name || stage === String(index + 1));
