@@ -240,6 +240,14 @@ export const suites = [
     run: () => nodeTests(join("tests", "conformance"), ONE_BY_ONE, { limitMs: SLOW_LIMIT_MS }),
   },
   {
+    name: "attacks",
+    title: "hostile requests, servers and pages",
+    needs: [...PACKAGE, "chromium", "venv", "redis", "bun"],
+    packaged: true,
+    slow: true,
+    run: () => nodeTests(join("tests", "attacks"), ONE_BY_ONE, { limitMs: SLOW_LIMIT_MS }),
+  },
+  {
     name: "size",
     title: "size",
     needs: PACKAGE,

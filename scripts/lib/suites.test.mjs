@@ -5,7 +5,7 @@ import { selectSuites, suites } from "./suites.mjs";
 import { capabilities, testTargets } from "./wasm-tests.mjs";
 
 test("all suites but the slow ones run unless some are chosen, and chosen ones run in the table's order", () => {
-  const slow = ["systems", "conformance"];
+  const slow = ["systems", "conformance", "attacks"];
   const names = suites.map(({ name }) => name);
   assert.deepEqual(
     selectSuites(undefined).map(({ name }) => name),
