@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { wasmArtifact } from "./build-core.mjs";
 import { withLock } from "./lock.mjs";
 import { lastLine, runShown } from "./run.mjs";
-import { excesses, LIMIT, sizeOf, sum, table } from "./size.mjs";
+import { BUDGETS, excesses, sizeOf, sum, table } from "./size.mjs";
 
 let folder = "";
 beforeEach(() => {
@@ -65,16 +65,16 @@ test("a program that takes too long is ended, and has failed", async () => {
   assert.equal(passed, false);
 });
 
-test("every way to load the package has the limit, and what misses it may not grow", () => {
-  const size = (/** @type {number} */ gzip) => ({ raw: 0, gzip, brotli: 0 });
-  const held = { worker: LIMIT + 9 };
-  const fails = (/** @type {number} */ page, /** @type {number} */ worker, hold = true) =>
-    excesses({ page: size(page), worker: size(worker) }, { hold, held }).map((found) => found.fails);
-  assert.deepEqual(fails(LIMIT, LIMIT), []);
-  assert.deepEqual(fails(LIMIT + 1, LIMIT), [true]);
-  assert.deepEqual(fails(LIMIT, LIMIT + 9), [false]);
-  assert.deepEqual(fails(LIMIT, LIMIT + 10), [true]);
-  assert.deepEqual(fails(LIMIT, LIMIT + 1, false), [true]);
+test("a page may be as large as the budget of its protocol, in brotli, and no larger", () => {
+  const size = (/** @type {number} */ brotli) => ({ raw: 0, gzip: brotli * 2, brotli });
+  for (const [protocol, budget] of Object.entries(BUDGETS)) {
+    const page = `${protocol}, in the page`;
+    assert.deepEqual(excesses({ [page]: size(budget) }), []);
+    const [excess, ...others] = excesses({ [page]: size(budget + 1), [`${protocol}, in a worker`]: size(1) });
+    assert.match(excess ?? "", new RegExp(`^${page}: 1 bytes`));
+    assert.deepEqual(others, []);
+  }
+  assert.equal(excesses({ "another, in the page": size(1) }).length, 1);
 });
 
 test("sizes add up and line up", () => {

@@ -252,7 +252,7 @@ export const suites = [
     title: "size",
     needs: PACKAGE,
     packaged: true,
-    run: () => run(process.execPath, [join("scripts", "size.mjs"), "--hold"]),
+    run: () => run(process.execPath, [join("scripts", "size.mjs")]),
   },
 ];
 
