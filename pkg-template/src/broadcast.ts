@@ -22,7 +22,7 @@ type EntityFields = [
 type Kept = Cell<Entities> & { keeper?: (id: string, entity?: Entity | null) => void };
 
 /** What only this protocol has in the config of docs/core-messages.md, and its presets. */
-function configure(config: unknown[], { map, intervals, path }: Tools[10], fault: Tools[11]): void {
+function configure(config: unknown[], { map, intervals, path }: Tools[11], fault: Tools[12]): void {
   if (path?.includes("{id}")) throw fault("path", "no {id}");
   config[0] ??= "/";
   // Jobs are read over HTTP only where an address is given.
@@ -44,7 +44,7 @@ function configure(config: unknown[], { map, intervals, path }: Tools[10], fault
 /** Has a client speak `broadcast`: changes its config, and records of docs/core-messages.md. */
 export function equip(...all: Given): void {
   const [, config, , records, , , , deliver, , , ...tools] = all;
-  const [, , camelized, given, , toJob, toMeta, , entities, frames, options, fault] = tools;
+  const [, , toKnownPayload, , given, , toJob, toMeta, , entities, frames, options, fault] = tools;
   /** Takes entities of a kind in, or forgets them; tells of that once a frame, in a new map. */
   function keep(cell: Cell<Entities>) {
     /** Ids, that of the entity which changed last at the end. */
@@ -84,6 +84,7 @@ export function equip(...all: Given): void {
       status,
       message,
       resultUrl,
+      unsafeResultUrl,
       durationSeconds,
     } = toJob(...(values as unknown as JobFields));
     const payload = {
@@ -101,6 +102,7 @@ export function equip(...all: Given): void {
       message,
       error: error?.message,
       resultUrl,
+      unsafeResultUrl,
       durationSeconds,
     };
     deliver(event, given(payload), toMeta(...origin));
@@ -112,7 +114,7 @@ export function equip(...all: Given): void {
     const cell: Kept | undefined = entities.get(kind);
     if (!cell) return;
     const { source } = toMeta(0, 0, from, null, null);
-    const data = camelized(told);
+    const data = toKnownPayload(told);
     const entity = told && given<Entity>({ id, kind, status, previousStatus, updatedAt, source, data });
     (cell.keeper ??= keep(cell))(id, entity);
   };

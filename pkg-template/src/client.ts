@@ -11,7 +11,16 @@ import type { Attachment, Core, Message } from "./messages.js";
 import { resolveOptions, wrongOption } from "./options.js";
 import type { InvalidPayload, JobEvents } from "./payloads.js";
 import { LOGS, logEntry, problem, PROBLEMS } from "./problems.js";
-import { camelized, given, toInspection, toJob, toMeta, toPayload, toStatus } from "./records.js";
+import {
+  given,
+  toInspection,
+  toJob,
+  toKnownPayload,
+  toMeta,
+  toOtherPayload,
+  toPayload,
+  toStatus,
+} from "./records.js";
 import { createGuard, quietly, rejected, textOf } from "./report.js";
 import { createScheduler } from "./scheduler.js";
 import type { Scheduler } from "./scheduler.js";
@@ -41,7 +50,17 @@ function toEntity(job: T.Job): [string, T.Entity] {
 }
 
 /** What a protocol's part of the facade takes from here: it imports nothing, so that it is one chunk and this another. */
-const tools = [LOGS, PROBLEMS, camelized, given, problem, toJob, toMeta, toStatus] as const;
+const tools = [
+  LOGS,
+  PROBLEMS,
+  toKnownPayload,
+  toOtherPayload,
+  given,
+  problem,
+  toJob,
+  toMeta,
+  toStatus,
+] as const;
 export type Tools = readonly [
   ...typeof tools,
   entities: ReadonlyMap<string, Cell<Entities>>,
@@ -228,7 +247,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   /** Records of a batch, likewise. */
   const records: ((...values: never[]) => void)[] = [
     jobs.receive,
-    (event: string, payload: unknown, ...origin: Origin) => deliver(event, payload, toMeta(...origin)),
+    (event: string, payload: unknown, ...origin: Origin) =>
+      deliver(event, toOtherPayload(event, payload, !!origin[4]), toMeta(...origin)),
     (...now: Parameters<typeof toStatus>) => rooms.get(home)?.status.set(toStatus(...now)),
     (...entry: Parameters<typeof logEntry>) => write(logEntry(...entry)),
     // Most answers are one value; that of inspect() is several.
@@ -236,7 +256,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       answer(rid)?.resolve((values.length > 1 ? values : values[0]) as never),
     (rid: number, number: number, detail: string) => answer(rid)?.reject(problem(number, redact(detail))),
     (event: string, payload: unknown, ...origin: Origin) =>
-      deliver(event, camelized(payload), toMeta(...origin)),
+      deliver(event, toKnownPayload(payload), toMeta(...origin)),
     (event: string, values: never[], ...origin: Origin) =>
       deliver(event, toPayload(event, values, origin[3], origin[2]), toMeta(...origin)),
   ];

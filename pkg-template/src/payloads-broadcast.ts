@@ -59,8 +59,10 @@ interface JobReport extends JobWords {
   progress?: JobCounts | number;
   /** 1 for the first. */
   attempt?: number;
-  /** Address of the result. */
+  /** Address of the result: http(s), blob or relative to the page. */
   resultUrl?: string;
+  /** The same where it may not be linked (`Job.unsafeResultUrl`). */
+  unsafeResultUrl?: string;
   /** How long it took, in seconds. */
   durationSeconds?: number;
   /** Why it failed: a sentence for people, or more. */

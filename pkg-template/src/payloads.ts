@@ -25,7 +25,10 @@ export interface ProgressPayload {
 export interface CompletedPayload {
   jobId: string;
   progress: number;
+  /** Address of the result: http(s), blob or relative to the page. */
   resultUrl?: string;
+  /** The same where it may not be linked ({@link Job.unsafeResultUrl}). */
+  unsafeResultUrl?: string;
   durationSeconds?: number;
   timestamp?: string;
 }
@@ -73,8 +76,10 @@ export interface QueueJobPayload {
   error?: string | FailureReason | null;
   /** 1 for the first. */
   attempt?: number;
-  /** Address of the result. */
+  /** Address of the result: http(s), blob or relative to the page. */
   resultUrl?: string | null;
+  /** The same where it may not be linked ({@link Job.unsafeResultUrl}). */
+  unsafeResultUrl?: string;
   /** How long it took, in seconds. */
   durationSeconds?: number;
   /** Unchecked: what the recording was called when it was sent. */

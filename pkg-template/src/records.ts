@@ -1,5 +1,6 @@
 /** Records of the core as the app sees them: lists become objects, numbers words. See docs/core-messages.md. */
 import { problem } from "./problems.js";
+import { resultUrlOf, withSafeResultUrls } from "./result-url.js";
 import type * as T from "./types.js";
 
 type Maybe<V> = V | null | undefined;
@@ -63,7 +64,7 @@ export const toJob = (...fields: JobFields): T.Job => {
   if (isGiven(progress)) job.progress = progress;
   if (isGiven(stage)) job.stage = stage;
   if (isGiven(message)) job.message = message;
-  if (isGiven(resultUrl)) job.resultUrl = resultUrl;
+  if (isGiven(resultUrl)) Object.assign(job, resultUrlOf(resultUrl));
   if (isGiven(durationSeconds)) job.durationSeconds = durationSeconds;
   if (isGiven(failure)) {
     job.error = given({ message: failure, retryable: !!retryable, stage: failedStage });
@@ -95,13 +96,15 @@ export const toPayload = (event: string, values: never[], jobId?: Maybe<string>,
     };
   if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });
   // The end of a job that a read found, as the server's own event would have told it.
-  const { status, message, resultUrl, durationSeconds, error } = toJob(...(values as unknown as JobFields));
+  const { status, message, resultUrl, unsafeResultUrl, durationSeconds, error } = toJob(
+    ...(values as unknown as JobFields),
+  );
   return given({
     type: event,
     jobId,
     error:
       status === "failed" ? (error ?? { message: message ?? "The job failed.", retryable: false }) : null,
-    ...(status === "completed" && { progress: 100, resultUrl, durationSeconds }),
+    ...(status === "completed" && { progress: 100, resultUrl, unsafeResultUrl, durationSeconds }),
   });
 };
 
@@ -140,7 +143,7 @@ const isSnake = (value: unknown): boolean => {
  * With the names of all members turned from `snake_case` to `camelCase`; underscores at the ends stay. What needs no
  * change is not copied: this runs for every event of every frame.
  */
-export const camelized = (value: unknown): unknown =>
+const camelized = (value: unknown): unknown =>
   !isSnake(value)
     ? value
     : Array.isArray(value)
@@ -152,6 +155,16 @@ export const camelized = (value: unknown): unknown =>
             camelized(member),
           ]),
         );
+
+/** The payload, or the list of arguments, of an event that the core knows. */
+export const toKnownPayload = (value: unknown): unknown => withSafeResultUrls(camelized(value));
+
+/** Built-in events that name results. Not every protocol, nor every channel of Socket.IO, has the core know them. */
+const RESULT_EVENTS = /^(progress|completed|jobs_list|bulk_import_progress|(enrichment_)?job_\w+)$/;
+
+/** The same of any other event: of the app's own ones it is what the server sent. */
+export const toOtherPayload = (event: string, value: unknown, isInvalid: boolean): unknown =>
+  isInvalid || RESULT_EVENTS.test(event) ? withSafeResultUrls(value) : value;
 
 /** A list without its first element, as rows of so many elements. */
 const rows = <R>([, ...flat]: unknown[], width: number, row: (...values: never[]) => object): R => {

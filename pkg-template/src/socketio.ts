@@ -99,7 +99,7 @@ export function equip(
   isClosed: () => boolean,
   /** Who waits for an answer. */
   answer: (rid: number) => { resolve(value: unknown): void } | undefined,
-  ...[logs, problems, camelized, given, problem, toJob, toMeta, toStatus]: Tools
+  ...[logs, problems, toKnownPayload, toOtherPayload, given, problem, toJob, toMeta, toStatus]: Tools
 ): void {
   /** What has come before the record that it belongs to, by number. */
   const attachments = new Map<number, ArrayBuffer>();
@@ -125,7 +125,7 @@ export function equip(
   function hear(name: string, values: unknown[], ...rest: [...Origin, number, number[], number]): void {
     const [seq, at, source, jobId, invalid, reply, ids, isKnown] = rest;
     const [, channel = home, event = name] = /^(\/[^,]*),(.*)/s.exec(name) ?? [];
-    const args = filled(isKnown ? camelized(values) : values, ids);
+    const args = filled(isKnown ? toKnownPayload(values) : toOtherPayload(event, values, !!invalid), ids);
     const meta: T.EventMeta = {
       ...toMeta(seq, at, source, jobId, invalid),
       channel,

@@ -201,7 +201,13 @@ export interface Job {
     readonly succeeded?: number;
     readonly failed?: number;
   };
+  /** Address of the result, as the server sent it: http(s), blob or relative to the page. It may be linked. */
   readonly resultUrl?: string;
+  /**
+   * What the server sent as address of the result, where it has another scheme (`javascript:`, `data:` …) or is none.
+   * Show it as text. Never link it, go there or set it as a source: that may run a script of whoever wrote it.
+   */
+  readonly unsafeResultUrl?: string;
   readonly durationSeconds?: number;
   readonly error?: { readonly message: string; readonly retryable: boolean; readonly stage?: string };
   /** 1 for the first. */
