@@ -73,6 +73,21 @@ function checkMember(name: string, key: string, value: unknown): void {
   check(isGood, path, `a number ${isPositive ? "above" : "from"} 0`);
 }
 
+/**
+ * One tab's connection serves all that share it, and tokens and headers are not compared: a client that has them must say
+ * whose they are, or a tab is shown what another user sees.
+ */
+function checkSharing({ shareAcrossTabs: scope, token, polling }: JobsClientOptions): void {
+  const isKnown = scope === undefined || typeof scope === "boolean" || (typeof scope === "string" && scope);
+  check(isKnown, "shareAcrossTabs", "true, false or the user's id as a text");
+  const named = token !== undefined ? "token" : polling && polling.headers ? "polling.headers" : undefined;
+  if (scope !== true || !named) return;
+  throw configError(
+    `The option shareAcrossTabs takes the user's id where there is ${named}: tabs may be signed in as different users.`,
+    "Give shareAcrossTabs the user's id.",
+  );
+}
+
 /** The members of an option that may be left out, those that are given. */
 const members = (name: string, value: unknown) =>
   Object.entries(object(name, value ?? {})).filter(([, member]) => member !== undefined);
@@ -115,6 +130,7 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
       check(typeof other === "string" && other, `map.${part}.${name}`, "a name");
   }
 
+  checkSharing(o as JobsClientOptions);
   if (history !== undefined) checkMember("options", "history", history);
   const first = typeof subscribe === "string" ? { event: subscribe } : subscribe;
   check(!first || (typeof first.event === "string" && first.event), "subscribe", "an event name");

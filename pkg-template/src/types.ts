@@ -143,8 +143,9 @@ export interface JobsClientOptions<Events = JobEvents> {
   history?: number;
   /**
    * One connection for all tabs of the origin whose clients have the same options; one of them asks for token and
-   * headers for all. Give a text, such as the user's id, where tabs may be signed in as different users: it keeps those
-   * with another text apart. Where tabs cannot share, each has its own connection.
+   * headers for all. A text is the user's id: tabs with another one are kept apart. `true` is for what every user may
+   * see: with a `token` or `polling.headers` it is refused (`config`), and a server that knows its users by cookies needs
+   * the id as well. Where tabs cannot share, each has its own connection.
    */
   shareAcrossTabs?: boolean | string;
   /** The whole client in a worker; same behaviour. Where workers are refused it runs in the page and logs so. */

@@ -173,6 +173,9 @@ describe("options", () => {
     [{ url: "/", protocol: "stream", subscribe: {} }, "subscribe"],
     [{ url: "/", protocol: "stream", events: { mine: () => true } }, "events.mine"],
     [{ url: "/", protocol: "stream", logger: console }, "logger"],
+    [{ url: "/", protocol: "stream", shareAcrossTabs: "" }, "shareAcrossTabs"],
+    [{ url: "/", protocol: "stream", shareAcrossTabs: null }, "shareAcrossTabs"],
+    [{ url: "/", protocol: "stream", shareAcrossTabs: 4711 }, "shareAcrossTabs"],
     [{ url: "/", protocol: "broadcast", tokenIn: "auth" }, "tokenIn"],
     [{ url: "/", protocol: "broadcast", map: "jobs" }, "map"],
     [{ url: "/", protocol: "broadcast", map: { names: {} } }, "map"],
@@ -212,6 +215,24 @@ describe("options", () => {
     const [name] = Object.keys(more);
     expect(error.code).toBe("config");
     expect(error.message).toBe(`The option ${name} takes no value with the protocol "${protocol}".`);
+  });
+
+  const HEADERS = { url: "/x", headers: () => ({}) };
+  it.each([
+    ["a token", "token", { token: "let me in" }],
+    ["a token function", "token", { token: () => "let me in" }],
+    ["headers", "polling.headers", { polling: HEADERS }],
+  ])("shares %s with other tabs only where it is said whose it is", (_, name, more) => {
+    for (const protocol of ["stream", "broadcast", "socket.io"]) {
+      const options = { url: "/", protocol, ...more };
+      const error = refusal({ ...options, shareAcrossTabs: true });
+      expect(error.code).toBe("config");
+      expect(error.message).toContain(`shareAcrossTabs takes the user's id where there is ${name}`);
+      expect(error.remedy).toBe("Give shareAcrossTabs the user's id.");
+      expect(error.message + error.remedy).not.toContain("let me in");
+      for (const shareAcrossTabs of [undefined, false, "user 1"])
+        expect(() => resolveOptions({ ...options, shareAcrossTabs } as never)).not.toThrow();
+    }
   });
 
   it("does not repeat credentials of an address", () => {

@@ -206,7 +206,8 @@ describe("shareAcrossTabs", () => {
   });
 
   it("keeps tokens and headers in the leader's page", async () => {
-    const [leader, tab] = [await openTab({ token: () => SECRET }), await openTab({ token: () => SECRET })];
+    const own = { shareAcrossTabs: "user 1", token: () => SECRET };
+    const [leader, tab] = [await openTab(own), await openTab(own)];
     watch(leader, "a");
     watch(tab, "a");
     leader.core.sink("token", 1, false);
@@ -223,10 +224,8 @@ describe("shareAcrossTabs", () => {
 
   it("asks the leader's page for tokens and headers while that page itself is not connected", async () => {
     const polling = { url: "/jobs/{id}", headers: () => ({ "X-Trace": "1" }) };
-    const [leader, tab] = [
-      await openTab({ token: () => SECRET, polling }),
-      await openTab({ token: () => SECRET, polling }),
-    ];
+    const own = { shareAcrossTabs: "user 1", token: () => SECRET, polling };
+    const [leader, tab] = [await openTab(own), await openTab(own)];
     watch(tab, "a");
     await microtasks();
     leader.core.sink("token", 1, false);
