@@ -3,8 +3,8 @@ import { Post } from "./messages.js";
 import type { Attachment, Core, Message, Sink } from "./messages.js";
 import { attachmentsOf, EVERYBODY, isAttachment, Kind, Rec } from "./tabs-wire.js";
 import type { Call, Line, Said } from "./tabs-wire.js";
-import { createWishes, isWish } from "./tabs-wishes.js";
-import type { Wishes } from "./tabs-wishes.js";
+import { createWanted, isStanding } from "./wanted.js";
+import type { Wanted } from "./wanted.js";
 
 /** The numbers by which job, event and status say that another tab has the connection. */
 const FROM_TAB = 2;
@@ -31,7 +31,7 @@ const isAnswer = (kind: number) =>
   kind === Rec.Answer || kind === Rec.Refusal || kind === Rec.Acknowledgement;
 
 interface Member {
-  wishes: Wishes;
+  wishes: Wanted;
   connected: boolean;
   /** Attachments of the message that follows: those of two tabs must not mix. */
   attachments: Attachment[];
@@ -68,7 +68,7 @@ export function createHub(
   let lastRid = 0;
 
   function join(tab: string): Member {
-    const member = { wishes: createWishes(), connected: false, attachments: [] };
+    const member = { wishes: createWanted(), connected: false, attachments: [] };
     members.set(tab, member);
     return member;
   }
@@ -184,7 +184,7 @@ export function createHub(
     }
     const message = said;
     const [post] = message;
-    if (isWish(post)) return wish(member, tab, message);
+    if (isStanding(post)) return wish(member, tab, message);
     switch (post) {
       case Post.Connect:
         member.connected = true;

@@ -8,7 +8,7 @@ import type { Say } from "./tabs-group.js";
 import { isAttachment, Kind, Rec } from "./tabs-wire.js";
 import type { Call, Line, Said } from "./tabs-wire.js";
 import { CORES_APART, createView } from "./tabs-view.js";
-import { createWishes, isWish } from "./tabs-wishes.js";
+import { createWanted, isStanding } from "./wanted.js";
 
 /** Problems of src/core/error.rs. */
 const QUEUE_FULL = 3;
@@ -56,7 +56,7 @@ export interface Seat {
  * @param maxAge how long a message is kept that says nothing of it, ms
  */
 export function createSeat(ends: readonly string[], maxAge: number, sink: Sink): Seat {
-  const wishes = createWishes();
+  const wishes = createWanted();
   const questions = new Map<number, Question>();
   const kept: Kept[] = [];
   /** What was kept is asked under numbers below 0: the page has its answer. */
@@ -170,7 +170,7 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
       return;
     }
     const [what, n = 0] = message;
-    if (isWish(what)) {
+    if (isStanding(what)) {
       if (wishes.note(message) && connected) say?.([message]);
       return;
     }

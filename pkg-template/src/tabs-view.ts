@@ -7,7 +7,7 @@ import { Post } from "./messages.js";
 import type { Sink } from "./messages.js";
 import { attachmentsOf, Kind, Rec } from "./tabs-wire.js";
 import type { Call, Line } from "./tabs-wire.js";
-import type { Wishes } from "./tabs-wishes.js";
+import type { Wanted } from "./wanted.js";
 
 /** Most jobs remembered. */
 const MAX_JOBS = 10_000;
@@ -67,7 +67,7 @@ export interface View {
  * @param retryAgain says a retry to a core that found the job as it was before
  */
 export function createView(
-  wishes: Wishes,
+  wishes: Wanted,
   ends: readonly string[],
   sink: Sink,
   settle: (rid: number) => boolean,

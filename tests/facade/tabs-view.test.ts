@@ -3,15 +3,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Post } from "../../pkg-template/src/messages.js";
 import { createView } from "../../pkg-template/src/tabs-view.js";
 import type { View } from "../../pkg-template/src/tabs-view.js";
-import { createWishes } from "../../pkg-template/src/tabs-wishes.js";
-import type { Wishes } from "../../pkg-template/src/tabs-wishes.js";
+import { createWanted } from "../../pkg-template/src/wanted.js";
+import type { Wanted } from "../../pkg-template/src/wanted.js";
 import { toBatch } from "./fake/core.js";
 import { job, meta } from "./support.js";
 
 const [DIRTY, BATCH, ATTACHMENT] = [0, 1, 5];
 const IDLE = 0;
 
-let wishes: Wishes;
+let wishes: Wanted;
 let view: View;
 let calls: unknown[][];
 /** Jobs whose retry is said once more. */
@@ -32,7 +32,7 @@ const ended = (id: string, name = "completed") => ["event", name, { jobId: id },
 const [QUEUED, RUNNING, COMPLETED, FAILED] = [1, 2, 3, 4];
 
 beforeEach(() => {
-  wishes = createWishes();
+  wishes = createWanted();
   calls = [];
   retried = [];
   view = createView(

@@ -1,14 +1,17 @@
-/** What one tab wants of the core: jobs followed, events listened to, channels. Enough to want it again elsewhere. */
+/**
+ * What is wanted of a core for as long as nobody says otherwise: followed jobs, listeners, channels, entities, all jobs.
+ * It is kept to be said again to the next core, where one died or another tab's takes over.
+ */
 import { Post } from "./messages.js";
 import type { Message } from "./messages.js";
 
-/** Hears every event. */
+/** The listener of every event. */
 const ANY = "*";
 
-export interface Wishes {
-  /** Takes a message in. By how much it changes a wish; 0 when it changes or is none. */
+export interface Wanted {
+  /** Takes a message in. By how much it changes what is wanted; 0 when it changes nothing or is of another kind. */
   note(message: Message): number;
-  /** The messages that wish all of it. */
+  /** The messages that ask for all of it. */
   state(): Message[];
   /** Those that take it back. */
   withdraw(): Message[];
@@ -20,10 +23,12 @@ export interface Wishes {
   has(post: Message[0], text?: string): boolean;
 }
 
-export const isWish = (post: Post) =>
+/** Whether a message says what is wanted from now on. */
+export const isStanding = (post: Post) =>
   post <= Post.WatchAll || post === Post.Channel || post === Post.WatchEntities;
 
-export function createWishes(): Wishes {
+/** @param maxTexts how many texts of one message are kept; what goes beyond is ignored */
+export function createWanted(maxTexts = Infinity): Wanted {
   /** By message, then by text: how often. */
   const counts = new Map<Message[0], Map<string, number>>();
 
@@ -34,9 +39,10 @@ export function createWishes(): Wishes {
   };
   const has = (post: Message[0], text = "") => of(post).has(text);
 
-  /** Takes nobody else's wish back: below 0 there is nothing of this tab. */
+  /** Never goes below 0: what was not wanted cannot be taken back. */
   function add(post: Message[0], text: string, delta: number, most = Infinity): number {
     const before = of(post).get(text) ?? 0;
+    if (!before && of(post).size >= maxTexts) return 0;
     const count = Math.min(Math.max(before + delta, 0), most);
     if (count) of(post).set(text, count);
     else of(post).delete(text);
@@ -62,7 +68,7 @@ export function createWishes(): Wishes {
         return add(Post.Follow, text, post === Post.Follow ? 1 : -1);
       }
       if (post === Post.Listen) return add(post, text, n);
-      return isWish(post) ? add(post, text, n || -1, 1) : 0;
+      return isStanding(post) ? add(post, text, n || -1, 1) : 0;
     },
     state: () => all(true),
     withdraw: () => all(false),
