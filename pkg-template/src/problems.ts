@@ -107,6 +107,7 @@ export const LOGS: LogWords[] = [
   ["warn", "read-failed", ""],
   ["warn", "", ""],
   ["error", "", ""],
+  ["warn", "bounded", "Dropped for a bound: "],
 ];
 
 /** A log record as the app's logger gets it. */

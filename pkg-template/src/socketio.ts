@@ -56,7 +56,7 @@ const LOGS: readonly LogWords[] = [
   ["warn", "", ""],
   ["warn", "too-large", "A queued message was dropped: larger than what the server takes."],
 ];
-const FIRST_LOG = 9;
+const FIRST_LOG = 10;
 
 /** Puts attachments where their placeholders are, of which the core has seen to the numbers. */
 function fill(value: unknown, parts: readonly unknown[]): unknown {

@@ -121,6 +121,9 @@ pub(crate) enum Log {
     Invalid,
     /// The client gave up. With its problem.
     Failed,
+    /// Something was cut, forgotten or dropped for a bound. Detail: the counter of `inspect()`, and how many since the
+    /// last entry about it.
+    Bounded,
     /// A session went over to WebSocket.
     Upgraded,
     /// WebSocket could not be had: HTTP polling is tried. Or the other way round.

@@ -141,6 +141,7 @@ describe("log records of the core", () => {
     ],
     ["Invalid", 0, "not-json progress dropped:\nno %", "warn", "not-json", "progress dropped:\nno %"],
     ["Failed", number("TokenMissing"), "", "error", "auth", problem(number("TokenMissing")).message],
+    ["Bounded", 0, "overflowed: 12", "warn", "bounded", "Dropped for a bound: overflowed: 12"],
     ["Upgraded", 0, "", "info", "transport", "Went over to WebSocket."],
     ["FellBack", 0, "WebSocket", "info", "transport", "A transport does not work; next is WebSocket"],
     [
@@ -164,7 +165,7 @@ describe("log records of the core", () => {
   });
 
   it("are as many as the words", () => {
-    expect(LOGS).toHaveLength(13);
+    expect(LOGS).toHaveLength(14);
     LOGS.forEach((name) => expect(entry(name, 0, "code words").message).toMatch(/\w/));
     expect(() => logEntry(LOGS.length, 7, 0, 0, "", null)).toThrow(TypeError);
   });

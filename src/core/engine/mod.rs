@@ -5,6 +5,7 @@
 
 mod acks;
 mod auth;
+mod bounds;
 mod broadcast;
 mod channels;
 mod events;
@@ -119,6 +120,7 @@ pub struct Engine {
     /// From when on a wake counts again.
     next_wake: Time,
     counters: Counters,
+    bounds: bounds::Bounds,
 }
 
 impl Engine {
@@ -167,6 +169,7 @@ impl Engine {
             round_trip: Time::NEVER,
             next_wake: Time(0),
             counters: Counters::default(),
+            bounds: bounds::Bounds::default(),
             config,
         };
         engine.add_default_channel();
@@ -332,6 +335,7 @@ impl Engine {
             self.close_link(SHARED, "done");
         }
         self.tell_status();
+        next = next.min(self.say_bounds());
         self.tell();
         next = next.min(room);
         if self.config.is_broadcast() && self.outbox.held.next() > self.now {

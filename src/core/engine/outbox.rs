@@ -174,6 +174,18 @@ impl Outbox {
             self.hushed += 1;
             return;
         }
+        self.say_log(wall, what, problem, detail, job);
+    }
+
+    /// A log entry that is never held back: there are few of its kind.
+    pub(super) fn say_log(
+        &mut self,
+        wall: u64,
+        what: Log,
+        problem: Option<Problem>,
+        detail: &str,
+        job: Option<&str>,
+    ) {
         let hushed = std::mem::take(&mut self.hushed);
         let out = &mut self.notices;
         begin(out, '3');
