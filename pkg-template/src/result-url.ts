@@ -3,8 +3,8 @@
  * an address that runs a script when somebody opens it. Never opens or changes an address.
  */
 
-/** Stands for the page: only the scheme counts, and what is relative takes that of the page. */
-const BASE = "https://page.invalid/";
+/** Stand for the page, which has either scheme: what is relative takes it, and `https:` alone is relative to one only. */
+const BASES = ["https://page.invalid/", "http://page.invalid/"];
 
 const OPENABLE = /^(https?|blob):$/;
 
@@ -12,7 +12,7 @@ const OPENABLE = /^(https?|blob):$/;
 function isOpenable(value: unknown): value is string {
   if (typeof value !== "string") return false;
   try {
-    return OPENABLE.test(new URL(value, BASE).protocol);
+    return BASES.every((base) => OPENABLE.test(new URL(value, base).protocol));
   } catch {
     return false;
   }

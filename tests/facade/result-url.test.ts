@@ -40,6 +40,8 @@ const TEXT_ONLY = [
   "mailto:a@b.test",
   "https://%zz/",
   "https://",
+  "https:",
+  "http:",
   "http://results.test:99999999/",
   "data:" + "x".repeat(65_000),
 ];
@@ -78,6 +80,12 @@ describe("the address of a result", () => {
       core.urgent(["job", job("a", { status: "completed", resultUrl: url })]);
       expect([url, addressOf(client.job("a").current)]).toEqual([url, expected]);
     }
+  });
+
+  it("can be resolved by every page where it can be linked", () => {
+    for (const url of OPENABLE)
+      for (const page of ["https://app.test/a/b", "http://127.0.0.1:8787"])
+        expect(() => new URL(url, page)).not.toThrow();
   });
 
   it("is checked in what was read over HTTP", async () => {

@@ -3,6 +3,7 @@ import { JobsProvider } from "jobwire/react";
 import { StrictMode } from "react";
 import type { ReactNode } from "react";
 import { createRoot } from "react-dom/client";
+import { ErrorBoundary } from "./components/ErrorBoundary";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
@@ -16,7 +17,9 @@ export function mount(client: JobsClient, page: ReactNode): void {
   if (!root) return;
   createRoot(root).render(
     <StrictMode>
-      <JobsProvider client={client}>{page}</JobsProvider>
+      <ErrorBoundary>
+        <JobsProvider client={client}>{page}</JobsProvider>
+      </ErrorBoundary>
     </StrictMode>,
   );
 }

@@ -2,6 +2,7 @@ import type { Job } from "jobwire";
 import type { LoadedResult } from "../hooks/useResult";
 import type { Score } from "../score";
 import { duration } from "../words";
+import { UnsafeResult } from "./UnsafeResult";
 
 type Fact = readonly [name: string, value: string];
 
@@ -24,6 +25,7 @@ interface ResultFactsProps {
 }
 
 export function ResultFacts({ job, name, url, loaded: { result, problem } }: ResultFactsProps) {
+  if (!url) return job.unsafeResultUrl ? <UnsafeResult job={job} /> : <NoResult />;
   if (problem) return <p className="card-problem">{problem}</p>;
   if (!result) return <p className="card-message">Reading the score…</p>;
   return (
@@ -49,6 +51,8 @@ export function ResultFacts({ job, name, url, loaded: { result, problem } }: Res
     </>
   );
 }
+
+const NoResult = () => <p className="card-message">The server named no result.</p>;
 
 /** The notes when they are known, else the file's extension; the same size in both cases. */
 export function Thumbnail({ name, score }: { name: string; score?: Score }) {

@@ -12,6 +12,8 @@ export interface SongJob {
   /** What is being done, in words. */
   readonly statusMessage: string;
   readonly error: string | null;
+  /** What the server named as result, where it is no web address. */
+  readonly unsafeResultUrl?: string;
   /** Times as ISO 8601. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -37,6 +39,7 @@ export function readSong(value: unknown): SongJob | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields = camelKeys(value);
   const status = STATUSES.find((known) => known === fields["status"]);
+  const unsafeResultUrl = text(fields["unsafeResultUrl"]);
   if (typeof fields["id"] !== "string" || !status) return undefined;
   return {
     id: fields["id"],
@@ -45,6 +48,7 @@ export function readSong(value: unknown): SongJob | undefined {
     progress: typeof fields["progress"] === "number" ? fields["progress"] : 0,
     statusMessage: text(fields["statusMessage"]),
     error: text(fields["error"]) || null,
+    ...(unsafeResultUrl && { unsafeResultUrl }),
     createdAt: text(fields["createdAt"]),
     updatedAt: text(fields["updatedAt"]),
   };

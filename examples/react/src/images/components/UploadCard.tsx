@@ -1,6 +1,7 @@
 import { useConnection, useJob } from "jobwire/react";
 import { memo, useRef, useState } from "react";
 import { CardHead } from "../../components/CardHead";
+import { UnsafeResult } from "../../components/UnsafeResult";
 import { isTerminal, STATUS_WORDS } from "../../words";
 import { MAX_SOCKETS } from "../settings";
 import type { Phase, Upload } from "../uploads";
@@ -65,6 +66,7 @@ export const UploadCard = memo(function UploadCard({ upload, ahead, onRetry, onR
           <ProgressTracker sessionId={sessionId} name={name} before={beforeNews(phase, isWaiting, ahead)} />
         )}
         {status === "completed" && <Metadata sessionId={sessionId} name={name} />}
+        {job && <UnsafeResult job={job} />}
       </div>
     </article>
   );

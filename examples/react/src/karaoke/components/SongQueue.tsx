@@ -7,6 +7,7 @@ import { FALLBACK_MS } from "../settings";
 import { isActive } from "../song";
 import type { SongJob, SongStatus } from "../song";
 import { ProgressBar } from "../../components/ProgressBar";
+import { UnsafeResult } from "../../components/UnsafeResult";
 
 const WORDS: Record<SongStatus, string> = {
   queued: "Queued",
@@ -52,7 +53,8 @@ function QueuedSong({ song: known, isConnected, onCancelled }: QueuedSongProps) 
   const reads = useQuery({ ...statusQuery(known.id), enabled: false });
   // What was read in an earlier outage is older than what was told since.
   const polled = read && !(Date.parse(read.updatedAt) < Date.parse(known.updatedAt)) ? read : undefined;
-  const { id, title, status, progress, statusMessage, error } = polled ?? known;
+  const song = polled ?? known;
+  const { id, title, status, progress, statusMessage, error } = song;
   const { cancel, problem } = useCancelSong(id);
   const isOver = !isActive({ status });
   // Neither told nor read at present.
@@ -98,6 +100,7 @@ function QueuedSong({ song: known, isConnected, onCancelled }: QueuedSongProps) 
           ? " (may be old: the server is not heard)"
           : polled && !isOver && ` (read over HTTP every ${FALLBACK_MS / 1000} s)`}
       </p>
+      <UnsafeResult job={song} />
     </article>
   );
 }

@@ -3,6 +3,7 @@ import { useJob } from "jobwire/react";
 import { memo } from "react";
 import { CardHead } from "../../components/CardHead";
 import { ProgressBar } from "../../components/ProgressBar";
+import { UnsafeResult } from "../../components/UnsafeResult";
 import { isTerminal, STATUS_WORDS } from "../../words";
 import type { PlaylistJob } from "../hooks/useImports";
 import { count } from "../words";
@@ -16,7 +17,8 @@ const PHASES = [
 
 /** An import, or an enrichment with its phases. */
 export const JobRow = memo(function JobRow({ job: { jobId, name, kind } }: { job: PlaylistJob }) {
-  const { status, progress, counts, stage, error, stale } = useJob(jobId);
+  const known = useJob(jobId);
+  const { status, progress, counts, stage, error, stale } = known;
   const isOver = isTerminal(status);
   const tone = status === "completed" || status === "failed" || status === "cancelled" ? status : "running";
   const percent = progress === undefined ? "" : `${Math.floor(progress)} %`;
@@ -46,6 +48,7 @@ export const JobRow = memo(function JobRow({ job: { jobId, name, kind } }: { job
         ) : (
           <p className="card-meta">{describe(status, counts)}</p>
         )}
+        <UnsafeResult job={known} />
       </div>
     </article>
   );

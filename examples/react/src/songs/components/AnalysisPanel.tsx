@@ -1,5 +1,6 @@
 import { useConnection } from "jobwire/react";
 import { ProgressBar } from "../../components/ProgressBar";
+import { UnsafeResult } from "../../components/UnsafeResult";
 import { useNow } from "../../hooks/useNow";
 import { freshness, isTerminal, STATUS_WORDS } from "../../words";
 import { useLikedSongs } from "../context/LikedSongsContext";
@@ -42,6 +43,7 @@ export function AnalysisPanel() {
         <span className="pill">{STATUS_WORDS[status]}</span>{" "}
         <span className="counts">{countsInWords(job)}</span>
       </p>
+      <UnsafeResult job={job} />
       <p className="card-meta">
         {isRunning && (
           <span className="fresh" data-tone={isPolled ? "polling" : tone}>
