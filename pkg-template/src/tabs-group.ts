@@ -1,9 +1,15 @@
 /**
- * Which of the tabs leads. Whoever holds one lock does; every tab holds a lock of its own beside, by which the leader
- * learns of its end, however it came. Everything else is said over a channel.
+ * Which of the tabs leads. Locks decide that (tabs-locks.ts); everything else goes over a channel, to which every script
+ * of the origin can post. What is claimed there counts only when the locks confirm it.
  */
+import type { Warn } from "./host.js";
 import type { Hub } from "./tabs-hub.js";
-import { areWords, EVERYBODY, Word } from "./tabs-wire.js";
+import { findLeader, hold, lockOfLeader, lockOfTab } from "./tabs-locks.js";
+import { createMembers } from "./tabs-members.js";
+import type { Members } from "./tabs-members.js";
+import { paced } from "./tabs-pace.js";
+import { MAX_SIZE, parseSaid, parseWords, sizeOf, toChannel } from "./tabs-parse.js";
+import { EVERYBODY, MAX_LIST, Word } from "./tabs-wire.js";
 import type { Call, Said, Words } from "./tabs-wire.js";
 
 /** How often a visible tab looks whether the leader lives, ms. */
@@ -13,6 +19,8 @@ const PATIENCE = 3;
 const IN_DOUBT = 1;
 /** A look that comes so late was held up itself, ms: what was said meanwhile has not been read. */
 const HELD_UP = 500;
+/** How often dropped messages are logged at most, ms. */
+const LOG_INTERVAL = 60_000;
 
 /** Brings messages to the core that serves a tab, in this page or another. */
 export type Say = (messages: readonly Said[]) => void;
@@ -24,7 +32,10 @@ export interface Tab {
   yield(): Promise<void>;
   /** Another core serves the tab from now on, reached by `say`. */
   linked(say: Say, isOwn: boolean): void;
-  told(calls: Call[]): void;
+  told(calls: readonly Call[]): void;
+  /** A message of this tab is larger than what goes over the channel. */
+  refuse(message: Said): void;
+  warn: Warn;
 }
 
 export interface Group {
@@ -35,42 +46,44 @@ export interface Group {
   leave(): void;
 }
 
-/** Resolves when the lock is held, with what releases it; `lost` is called when it was taken away. */
-function hold(locks: LockManager, name: string, options: LockOptions, lost = () => {}): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    let isHeld = false;
-    const keep = (release: () => void) => {
-      isHeld = true;
-      resolve(release);
-    };
-    locks
-      .request(name, options, () => new Promise<void>(keep))
-      .catch((cause) => (isHeld ? lost() : reject(cause)));
-  });
-}
-
 /** Joins the tabs of this name. Rejects where there are no locks, or they are refused. */
 export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Promise<Group> {
   const { locks } = navigator;
   const own = crypto.randomUUID();
-  const lockOf = (id: string) => `${name}:${id}`;
-  const leaveLine = await hold(locks, lockOf(own), {});
+  const leaveLine = await hold(locks, lockOfTab(name, own), {});
   const channel = new BroadcastChannel(name);
   let hub: Hub | undefined;
+  /** Whom this tab, leading, serves. */
+  let members: Members | undefined;
   /** The number of whoever leads, as far as it is known. */
   let leader = 0;
   let isGone = false;
   let candidacy = new AbortController();
   let abdicate = () => {};
-  let watches = new AbortController();
-  /** Tabs whose end this one, leading, waits for. */
-  let watched = new Set<string>();
+  /** Gives the lock back that has this leader's number; `undefined` before it is held. */
+  let unclaim: (() => void) | undefined;
   let visible = isVisible;
   let silent = 0;
   let due = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let dropped = 0;
+  let loggedAt = -Infinity;
 
-  const post = (words: Words) => channel.postMessage(words);
+  const post = (words: Words) => channel.postMessage(toChannel(words));
+
+  function drop(why: string, level: "info" | "warn" = "info"): void {
+    dropped++;
+    const now = performance.now();
+    if (now - loggedAt < LOG_INTERVAL) return;
+    loggedAt = now;
+    const messages = dropped === 1 ? "A message" : `${dropped} messages`;
+    dropped = 0;
+    tab.warn(
+      "tabs-dropped",
+      `${messages} on the tabs' channel had no effect; of the last one: ${why}.`,
+      level,
+    );
+  }
 
   /** Asks for the lead, which it gets when nobody else has it; `steal` takes it from a leader that is silent. */
   function stand(steal = false): void {
@@ -89,13 +102,19 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
     clearTimeout(timer);
     timer = undefined;
     abdicate = release;
-    leader = Math.max(Date.now(), leader + 1);
-    const mine = leader;
-    watches = new AbortController();
-    watched = new Set();
+    const next = Math.max(Date.now(), leader + 1);
+    const mine = (leader = Number.isSafeInteger(next) ? next : Date.now());
     const made = (hub = tab.lead(own, (to, calls) => hub === made && post([Word.Told, mine, to, calls])));
-    // First the others: what goes wrong in this page does not keep them waiting.
-    post([Word.Lead, leader]);
+    members = createMembers(locks, name, made.hear, made.leave, drop);
+    // What goes wrong in this page does not keep the others waiting.
+    hold(locks, lockOfLeader(name, mine), {}).then(
+      (giveBack) => {
+        if (hub !== made) return giveBack();
+        unclaim = giveBack;
+        post([Word.Lead, mine]);
+      },
+      () => {},
+    );
     tab.linked((messages) => made.hear(own, messages), true);
   }
 
@@ -113,56 +132,80 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
 
   function step(): void {
     hub = undefined;
+    members?.dismiss();
+    members = undefined;
+    unclaim?.();
+    unclaim = undefined;
     abdicate = () => {};
-    watches.abort();
   }
+
+  const answer = paced(async () => {
+    if (!hub || !unclaim) return;
+    post([Word.Lead, leader]);
+    // Where this page is hidden its timers are held back, and somebody looks at the tab that asks.
+    hub.look();
+  });
+
+  /** The last number that somebody claimed. */
+  let claimed = 0;
+  /** Somebody claims to lead: the locks know who does. */
+  const confirm = paced(async () => {
+    const found = await findLeader(locks, name).catch(() => undefined);
+    if (isGone || hub) return;
+    if (found !== claimed) drop("no lock confirms who claims to lead");
+    if (found !== undefined && found !== leader) follow(found);
+  });
 
   function hear(words: Words): void {
     const [word, number] = words;
     if (word === Word.Ping) {
-      if (!hub) return;
-      post([Word.Lead, leader]);
-      // Where this page is hidden its timers are held back, and somebody looks at the tab that asks.
-      hub.look();
+      if (hub) answer();
       return;
     }
     if (word === Word.Lead) {
-      if (!hub && number >= leader) follow(number);
+      if (hub) return;
+      if (number === leader) {
+        silent = 0;
+        return;
+      }
+      claimed = number;
+      confirm();
       return;
     }
     if (number !== leader) return;
     const [, , id] = words;
-    if (word === Word.Told) {
+    if (words[0] === Word.Told) {
       if (hub || (id !== own && id !== EVERYBODY)) return;
       silent = 0;
       tab.told(words[3]);
-    } else if (hub && id !== own) {
-      if (word === Word.Bye) hub.leave(id);
-      else welcome(id, words[3]);
-    }
+    } else if (id !== own) members?.hear(id, words[3]);
   }
 
   function follow(number: number): void {
     silent = 0;
-    if (number === leader) return;
     leader = number;
-    tab.linked((messages) => post([Word.Say, number, own, [...messages]]), false);
+    tab.linked((messages) => say(number, messages), false);
   }
 
-  function welcome(id: string, messages: readonly Said[]): void {
-    const host = hub;
-    host?.hear(id, messages);
-    if (watched.has(id)) return;
-    watched.add(id);
-    // Granted when the tab is no more.
-    hold(locks, lockOf(id), { signal: watches.signal }).then(
-      (release) => {
-        release();
-        watched.delete(id);
-        host?.leave(id);
-      },
-      () => {},
-    );
+  /** Sends messages to the leader, many or large ones in several parts. */
+  function say(number: number, messages: readonly Said[]): void {
+    let part: Said[] = [];
+    let size = 0;
+    for (const message of messages) {
+      const its = sizeOf(message);
+      if (its > MAX_SIZE || !parseSaid(message)) {
+        tab.refuse(message);
+        continue;
+      }
+      if (part.length === MAX_LIST || size + its > MAX_SIZE) {
+        post([Word.Say, number, own, part]);
+        [part, size] = [[], 0];
+      }
+      part.push(message);
+      size += its;
+    }
+    // Without any message the tab is served from now on all the same.
+    post([Word.Say, number, own, part]);
   }
 
   /** Looks after the leader as long as somebody looks at this tab. */
@@ -180,11 +223,13 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
   }
 
   channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (isGone || !areWords(data)) return;
+    if (isGone) return;
+    const words = parseWords(data);
+    if (!words) return drop("it is not of this version, or not well-formed", "warn");
     try {
-      hear(data);
-    } catch {
-      // The shape was right, what was in it was not: not by a tab of this version.
+      hear(words);
+    } catch (cause) {
+      drop(`it could not be carried out (${cause})`, "warn");
     }
   };
   post([Word.Ping]);
@@ -209,7 +254,6 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
       isGone = true;
       clearTimeout(timer);
       candidacy.abort();
-      if (leader && !hub) post([Word.Bye, leader, own]);
       const release = abdicate;
       step();
       release();

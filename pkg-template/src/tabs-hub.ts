@@ -30,6 +30,14 @@ const HAS_NOTICES = /^\[(?:[234580]|10),/;
 const isAnswer = (kind: number) =>
   kind === Rec.Answer || kind === Rec.Refusal || kind === Rec.Acknowledgement;
 
+/** Attachments of a message; a server takes no more of them. */
+const MAX_ATTACHMENTS = 10;
+/** Questions of all tabs that wait for their answers, and what is said to more. */
+const MAX_ASKED = 100_000;
+const QUEUE_FULL = 3;
+/** What one tab follows and listens to. */
+const MAX_WANTED = 100_000;
+
 interface Member {
   wishes: Wanted;
   connected: boolean;
@@ -56,7 +64,7 @@ export interface Hub {
 export function createHub(
   core: Core,
   own: string,
-  tellOwn: (calls: Call[]) => void,
+  tellOwn: (calls: readonly Call[]) => void,
   tell: (tab: string, calls: Call[]) => void,
 ): Hub {
   const members = new Map<string, Member>();
@@ -68,7 +76,11 @@ export function createHub(
   let lastRid = 0;
 
   function join(tab: string): Member {
-    const member = { wishes: createWanted(), connected: false, attachments: [] };
+    const member = {
+      wishes: createWanted(tab === own ? Infinity : MAX_WANTED),
+      connected: false,
+      attachments: [],
+    };
     members.set(tab, member);
     return member;
   }
@@ -142,6 +154,7 @@ export function createHub(
   }
 
   function ask(tab: string, [post, rid = 0, ...rest]: Message): void {
+    if (asked.size >= MAX_ASKED && rid) return give(tab, [[Rec.Refusal, rid, QUEUE_FULL, ""]]);
     lastRid++;
     if (rid) asked.set(lastRid, { tab, rid, post });
     core(post, lastRid, ...rest);
@@ -179,7 +192,7 @@ export function createHub(
   function hear(tab: string, said: Said): void {
     const member = members.get(tab) ?? join(tab);
     if (isAttachment(said)) {
-      member.attachments.push(said);
+      if (member.attachments.length < MAX_ATTACHMENTS) member.attachments.push(said);
       return;
     }
     const message = said;

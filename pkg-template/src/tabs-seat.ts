@@ -47,6 +47,8 @@ export interface Seat {
   told(calls: readonly Call[]): void;
   /** From now on this core serves it, one of its own page or another's. */
   link(say: Say, isOwn: boolean): void;
+  /** A message does not fit into what goes to another tab; who waits for its answer gets to know. */
+  refuse(message: Said): void;
   /** No core serves it until there is another one. `state`: how that is shown, if at all. */
   unlink(state?: number): void;
 }
@@ -215,6 +217,10 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
       to(connected ? [...wishes.state(), [Post.Connect, 0]] : []);
       for (const job of view.retries()) retry(job);
       for (const [rid, question] of [...questions]) askAgain(rid, question);
+    },
+    refuse(message) {
+      const [post, rid] = message;
+      if (post !== Post.Attach && rid !== undefined && questions.delete(rid)) refuse(rid, QUEUE_FULL);
     },
     unlink(state) {
       say = sayToOwn = undefined;

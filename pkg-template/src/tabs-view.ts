@@ -230,8 +230,7 @@ export function createView(
     if (lines.length) say(Kind.Batch, 0, unchanged ?? JSON.stringify(lines).slice(1, -1));
   }
 
-  function batch(json: string, attached: boolean): void {
-    const given = JSON.parse(`[${json}]`) as Line[];
+  function batch(json: string, given: readonly Line[], attached: boolean): void {
     const over = new Map<string, Job>();
     const lines: Line[] = [];
     for (const line of given) {
@@ -255,8 +254,9 @@ export function createView(
     },
     told(calls, attached) {
       heardAt = Date.now();
-      for (const [kind, n, value] of calls) {
-        if (kind === Kind.Batch) batch(value as string, attached);
+      for (const [kind, n, value, records] of calls) {
+        const json = value as string;
+        if (kind === Kind.Batch) batch(json, records ?? (JSON.parse(`[${json}]`) as Line[]), attached);
         else if (kind === Kind.Attachment) attachments.set(n, value);
         else if (kind === Kind.Dirty ? attached : kind !== Kind.Reply || settle(n)) say(kind, n, value);
       }

@@ -1,7 +1,4 @@
-/**
- * What tabs say to each other, by number. Everything that runs in the origin can post to the channel, an older version
- * of the app too: what does not have the shape is dropped, since the core's glue does not check what it is given.
- */
+/** The messages that tabs exchange, by number: docs/core-messages.md, section Tabs. tabs-parse.ts checks them. */
 import { Post } from "./messages.js";
 import type { Attachment, Message } from "./messages.js";
 
@@ -12,8 +9,6 @@ export const enum Word {
   Ping,
   /** Messages of a tab to the core; the first ones say all that the tab wishes. */
   Say,
-  /** A tab goes. */
-  Bye,
   /** Calls of the core's sink, for one tab or for all. */
   Told,
 }
@@ -32,8 +27,8 @@ export const enum Kind {
   Attachment,
 }
 
-/** A call of the core's sink. */
-export type Call = [kind: number, n: number, value?: unknown];
+/** A call of the core's sink; of a batch that came over the channel its records are there as well. */
+export type Call = [kind: number, n: number, value?: unknown, records?: readonly Line[]];
 
 /** A record of a batch: its number, then its elements. */
 export type Line = [number, ...unknown[]];
@@ -58,56 +53,15 @@ export function attachmentsOf([kind, , , ...more]: Line): readonly number[] {
   return (kind === Rec.SocketIo ? more[6] : kind === Rec.Acknowledgement ? more[0] : []) as number[];
 }
 
-/** A leader is known by a number that is higher than those of the leaders before it. */
+/** A leader is known by its number, which the name of a lock confirms that it holds (tabs-locks.ts). */
 export type Words =
   | [Word.Lead, leader: number]
   | [Word.Ping]
-  | [Word.Say, leader: number, tab: string, messages: Said[]]
-  | [Word.Bye, leader: number, tab: string]
-  | [Word.Told, leader: number, tab: string, calls: Call[]];
+  | [Word.Say, leader: number, tab: string, messages: readonly Said[]]
+  | [Word.Told, leader: number, tab: string, calls: readonly Call[]];
 
 /** The tab of what is told to all. */
 export const EVERYBODY = "";
 
-const isNumber = (value: unknown) => typeof value === "number";
-const isWhole = (value: unknown) => Number.isSafeInteger(value);
-const isText = (value: unknown) => typeof value === "string";
-const isBuffer = (value: unknown) => Object.prototype.toString.call(value) === "[object ArrayBuffer]";
-const isListOf = (isOne: (value: unknown[]) => boolean) => (value: unknown) =>
-  Array.isArray(value) && value.every((one) => Array.isArray(one) && isOne(one));
-
-/** What only the leader's own page may say: about credentials, and about itself. */
-const isForeign = (post: unknown) =>
-  isWhole(post) &&
-  ![Post.Shutdown, Post.Suspend, Post.Hidden, Post.Token, Post.TokenFailed, Post.Headers].includes(
-    post as Post,
-  );
-
-const PLACES = [isForeign, isWhole, isText, isNumber, isText, isText];
-
-const isSaid = isListOf((given) =>
-  given[0] === Post.Attach
-    ? isBuffer(given[1])
-    : given.length > 0 &&
-      given.length <= PLACES.length &&
-      given.every((value, place) => (place > 0 && value === undefined) || PLACES[place]?.(value)),
-);
-
-const isCalls = isListOf(
-  ([kind, n, value]) =>
-    isNumber(n) &&
-    (kind === Kind.Dirty ||
-      (kind === Kind.Batch && isText(value)) ||
-      (kind === Kind.Reply && Array.isArray(value)) ||
-      (kind === Kind.Attachment && isBuffer(value))),
-);
-
-export function areWords(data: unknown): data is Words {
-  if (!Array.isArray(data)) return false;
-  const [word, leader, tab, more] = data as unknown[];
-  if (word === Word.Ping) return true;
-  if (!isNumber(leader)) return false;
-  if (word === Word.Lead) return true;
-  if (!isText(tab)) return false;
-  return word === Word.Bye || (word === Word.Say ? isSaid(more) : word === Word.Told && isCalls(more));
-}
+/** Most messages or calls in one message of the channel; what is more is sent in several. */
+export const MAX_LIST = 1000;

@@ -134,6 +134,8 @@ async function share(
         },
         linked: seat.link,
         told: seat.told,
+        refuse: seat.refuse,
+        warn,
       },
       isVisible,
     );

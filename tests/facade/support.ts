@@ -49,7 +49,7 @@ export const meta = (more: Partial<EventMeta> = {}): EventMeta => ({
 
 /** Lets everything run that needs no timer. */
 export const microtasks = async () => {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+  for (let i = 0; i < 60; i++) await Promise.resolve();
 };
 
 /** The next frame, with what it brings; needs fake timers. */

@@ -269,42 +269,6 @@ describe("shareAcrossTabs", () => {
     expect(JSON.stringify(origin.said)).not.toContain("jobs.test");
   });
 
-  it("drops what does not have the shape of a message", async () => {
-    const [leader, tab] = [await openTab(), await openTab()];
-    watch(tab, "a");
-    await microtasks();
-    const said = origin.said as unknown[][];
-    const [number, id] = said.find(([word]) => word === 2)?.slice(1) as [number, string];
-    const { name } = [...origin.channels][0] as { name: string };
-    const before = leader.core.messages.length;
-    origin.tab().use();
-    const intruder = new BroadcastChannel(name);
-    for (const message of [
-      [0, 0, 5],
-      [15, 1, "token"],
-      [6],
-      [12],
-      ["follow"],
-      [9, 1, "x", 0, {}],
-      [1.5],
-      [],
-      {},
-      7,
-    ]) {
-      intruder.postMessage([2, number, id, [message]]);
-    }
-    for (const call of [[1, 0, 7], [2, 1, true], [1, 0, "not JSON"], [1, 0, "3"], [9, 1], 3]) {
-      intruder.postMessage([4, number, id, [call]]);
-    }
-    for (const words of ["x", null, [], [2], [2, "1", id, []], [7, number, id], { 0: 2 }])
-      intruder.postMessage(words);
-    await microtasks();
-    expect(leader.core.messages).toHaveLength(before);
-    leader.core.urgent(["job", job("a", { progress: 5 })]);
-    await frame();
-    expect(tab.client.job("a").current.progress).toBe(5);
-  });
-
   it.each<[string, () => void]>([
     ["locks", () => vi.stubGlobal("navigator", {})],
     ["channels", () => vi.stubGlobal("BroadcastChannel", undefined)],

@@ -14,6 +14,8 @@ interface Window {
   /** Set by tests that look for them again. */
   kept?: string;
   stoodStill?: boolean;
+  /** How many forgeries were posted: counted by tabs-forged.test.mjs. */
+  forged: number;
   performanceStates?: any[];
   /** Waits between attempts, and what tracks were in turn, by id: noted by songs.test.mjs. */
   waits: { attempt: number; ms: number }[];

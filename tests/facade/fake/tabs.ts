@@ -25,6 +25,11 @@ export class Origin {
     return new Tab(this);
   }
 
+  /** The locks that are held, as `navigator.locks.query()` tells of them. */
+  locks(): LockInfo[] {
+    return [...this.#held].map(([name, { tab }]) => ({ name, mode: "exclusive", clientId: tab.clientId }));
+  }
+
   /** Who holds a lock, by the lock's name. */
   holder(name: RegExp): Tab | undefined {
     return [...this.#held].find(([held]) => name.test(held))?.[1].tab;
@@ -115,6 +120,7 @@ class Channel {
 export class Tab {
   #frozen: (() => void)[] | undefined;
   isDead = false;
+  readonly clientId = webcrypto.randomUUID();
 
   constructor(readonly origin: Origin) {}
 
@@ -127,7 +133,7 @@ export class Tab {
       locks: {
         request: (name: string, options: LockOptions, callback: () => unknown) =>
           origin.request(this, name, options, callback),
-        query: async () => ({}),
+        query: async () => ({ held: origin.locks(), pending: [] }),
       },
     });
     const inUse = (name: string) => new Channel(this, origin, name);
