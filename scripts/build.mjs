@@ -8,7 +8,7 @@ import { targetDir } from "./lib/paths.mjs";
 
 /** @param {(text: string) => void} say */
 export async function build(say) {
-  return withLock(join(targetDir, "build.lock"), say, async () => {
+  return withLock(join(targetDir, "build-lock"), say, async () => {
     const core = await buildCore(say);
     const packaged = await buildPackage(core.inputs, say);
     return core.built || packaged;

@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { wasmArtifact } from "./build-core.mjs";
-import { withLock } from "./lock.mjs";
 import { lastLine, runShown } from "./run.mjs";
 import { BUDGETS, excesses, sizeOf, sum, table } from "./size.mjs";
-
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "jobwire-build-"));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
 
 test("cargo's own words tell where the library is, wherever the target folder is", () => {
   const artifact = (/** @type {string[]} */ kind, /** @type {string[]} */ filenames) =>
@@ -24,34 +14,6 @@ test("cargo's own words tell where the library is, wherever the target folder is
   ].join("\n");
   assert.equal(wasmArtifact(messages), "/t/jobwire.wasm");
   assert.throws(() => wasmArtifact(""), /crate-type/);
-});
-
-test("two builds never run at once", async () => {
-  const lock = join(folder, "lock");
-  let running = 0;
-  let most = 0;
-  const work = async () => {
-    running += 1;
-    most = Math.max(most, running);
-    await new Promise((resolve) => setImmediate(resolve));
-    running -= 1;
-  };
-  await Promise.all([withLock(lock, () => {}, work), withLock(lock, () => {}, work)]);
-  assert.equal(most, 1);
-});
-
-test("the lock of a build that died is taken over", async () => {
-  const lock = join(folder, "lock");
-  const NO_PROCESS = 2 ** 22 + 1;
-  writeFileSync(lock, String(NO_PROCESS));
-  assert.equal(
-    await withLock(
-      lock,
-      () => {},
-      () => "built",
-    ),
-    "built",
-  );
 });
 
 test("the last line of a program's output is what a person would read", () => {
