@@ -1,8 +1,9 @@
 /**
  * Gets a machine ready, each thing once. Runs before `npm install`, so it uses nothing but Node.js.
- * npm run setup [-- start|check|test]
+ * npm run setup [-- start|check|test] [--sudo]
  */
 import { pathToFileURL } from "node:url";
+import { SUDO_FLAG } from "./lib/debian.mjs";
 import { explain, perform } from "./lib/perform.mjs";
 import { START, steps, stepsFor } from "./lib/steps.mjs";
 
@@ -31,7 +32,7 @@ export async function setup(ids) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const group = process.argv[2] ?? "start";
+  const group = process.argv.slice(2).find((argument) => argument !== SUDO_FLAG) ?? "start";
   const ids = GROUPS[group];
   if (!ids) {
     console.error(`There is no group "${group}": use one of ${Object.keys(GROUPS).join(", ")}.`);

@@ -66,7 +66,9 @@ async function main(check) {
 }
 
 try {
-  const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+  const { values } = parseArgs({
+    options: { check: { type: "boolean", default: false }, sudo: { type: "boolean" } },
+  });
   await main(values.check);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -11,7 +11,7 @@ const secondsSince = (since) => (performance.now() - since) / 1000;
 
 function readOptions() {
   try {
-    const { values } = parseArgs({ options: { only: { type: "string" } } });
+    const { values } = parseArgs({ options: { only: { type: "string" }, sudo: { type: "boolean" } } });
     return selectSuites(values.only);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -2,14 +2,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "./paths.mjs";
-import { aptInstall, canInstallPackages } from "./debian.mjs";
+import { aptInstall, canInstallPackages, packagesRemedy, rightsHere } from "./debian.mjs";
 
 const HEARTBEAT_MS = 10_000;
 const MAX_LINE = 90;
+const NOT_ALLOWED = "packages are installed with apt-get only, by root or where sudo was asked for";
 
 /**
  * @typedef {import("./steps.mjs").Step} Step
- * @typedef {{ step: Step, reason: string, follows: boolean }} Problem `follows`: only from another problem
+ * @typedef {import("./debian.mjs").Rights} Rights
+ * @typedef {{ reason: string, refused?: readonly string[] }} Failure `refused`: packages that may not be installed
+ * @typedef {{ step: Step, reason: string, follows: boolean, remedy: string }} Problem `follows`: only from another one
+ * @typedef {{ print: (text: string) => void, logFolder: string, rights: Rights }} Context
  */
 
 /** @param {number} since */
@@ -17,20 +21,24 @@ const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1);
 
 /**
  * @param {readonly Step[]} steps
- * @param {{ print?: (text: string) => void, logFolder?: string }} [options]
+ * @param {Partial<Context>} [options]
  * @returns {Promise<{ failed: Problem[], leftOut: Problem[] }>}
  */
-export async function perform(steps, { print = console.log, logFolder = join(cacheDir, "log") } = {}) {
+export async function perform(
+  steps,
+  { print = console.log, logFolder = join(cacheDir, "log"), rights = rightsHere() } = {},
+) {
   /** @type {Problem[]} */
   const failed = [];
   /** @type {Problem[]} */
   const leftOut = [];
   for (const [index, step] of steps.entries()) {
     const label = `[${index + 1}/${steps.length}] ${step.name} …`;
-    const reason = await performOne(step, label, failed, { print, logFolder });
-    if (!reason) continue;
+    const failure = await performOne(step, label, failed, { print, logFolder, rights });
+    if (!failure) continue;
     const follows = cause(step, failed) !== undefined;
-    (step.optional ? leftOut : failed).push({ step, reason, follows });
+    const remedy = packagesRemedy(failure.refused ?? [], rights) ?? step.remedy;
+    (step.optional ? leftOut : failed).push({ step, reason: failure.reason, follows, remedy });
   }
   return { failed, leftOut };
 }
@@ -42,15 +50,16 @@ const cause = (step, failed) => failed.find((problem) => step.needs?.includes(pr
  * @param {Step} step
  * @param {string} label
  * @param {readonly Problem[]} failed
- * @param {{ print: (text: string) => void, logFolder: string }} options
- * @returns {Promise<string | undefined>} why it is not there
+ * @param {Context} context
+ * @returns {Promise<Failure | undefined>} why it is not there
  */
-async function performOne(step, label, failed, { print, logFolder }) {
+async function performOne(step, label, failed, context) {
+  const { print, rights } = context;
   const started = performance.now();
   const missing = cause(step, failed);
   if (missing) {
     print(`${label} not tried`);
-    return `it needs ${missing.step.name}`;
+    return { reason: `it needs ${missing.step.name}` };
   }
   try {
     const found = step.detect();
@@ -60,28 +69,29 @@ async function performOne(step, label, failed, { print, logFolder }) {
     }
   } catch (error) {
     print(`${label} wrong setting`);
-    return error instanceof Error ? error.message : String(error);
+    return { reason: error instanceof Error ? error.message : String(error) };
   }
-  if (!step.install && !(step.packages && canInstallPackages())) {
+  if (!step.install && !(step.packages && canInstallPackages(rights))) {
     print(`${label} missing`);
-    return step.packages
-      ? "packages can be installed only with apt-get and without a password"
-      : "it was not found";
+    return { reason: step.packages ? NOT_ALLOWED : "it was not found", refused: step.packages };
   }
   print(`${label} installing${step.duration ? ` (${step.duration})` : ""}`);
-  return install(step, started, { print, logFolder });
+  return install(step, started, context);
 }
 
 /**
  * @param {Step} step
  * @param {number} started
- * @param {{ print: (text: string) => void, logFolder: string }} options
+ * @param {Context} context
+ * @returns {Promise<Failure | undefined>}
  */
-async function install(step, started, { print, logFolder }) {
+async function install(step, started, { print, logFolder, rights }) {
   const log = join(logFolder, `${step.id}.log`);
   mkdirSync(logFolder, { recursive: true });
   writeFileSync(log, "");
   let last = "";
+  /** @type {string[]} */
+  const refused = [];
   const heartbeat = setInterval(() => {
     print(`      ${Math.round(Number(seconds(started)))} s: ${last.slice(0, MAX_LINE)}`);
   }, HEARTBEAT_MS);
@@ -90,7 +100,10 @@ async function install(step, started, { print, logFolder }) {
     last = line;
   };
   try {
-    const apt = (/** @type {readonly string[]} */ packages) => aptInstall(packages, { log, onLine });
+    const apt = async (/** @type {readonly string[]} */ packages) => {
+      if (!canInstallPackages(rights)) refused.push(...packages);
+      return aptInstall(packages, { log, onLine }, rights);
+    };
     const say = (/** @type {string} */ text) => print(`      ${text}`);
     const done = step.packages
       ? await apt(step.packages)
@@ -105,13 +118,14 @@ async function install(step, started, { print, logFolder }) {
     clearInterval(heartbeat);
   }
   print(`      not installed (${seconds(started)} s)`);
-  return `${last ? last.slice(0, 200) : "it could not be installed"}; log: ${log}`;
+  const reason = refused.length > 0 ? NOT_ALLOWED : last.slice(0, 200) || "it could not be installed";
+  return { reason: `${reason}; log: ${log}`, refused };
 }
 
 /**
  * One sentence on what is missing, one on what to do.
  * @param {Problem} problem
  */
-export function explain({ step, reason }) {
-  return `not available: ${step.name} (${reason})\n  → ${step.remedy}`;
+export function explain({ step, reason, remedy }) {
+  return `not available: ${step.name} (${reason})\n  → ${remedy}`;
 }

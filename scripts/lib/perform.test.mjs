@@ -23,11 +23,14 @@ const step = (id, rest) => ({
   ...rest,
 });
 
+/** A person who is not root and has not asked for sudo. */
+const NOBODY = { apt: true, root: false, sudo: false };
+
 /** @param {readonly import("./steps.mjs").Step[]} table */
-async function performed(table) {
+async function performed(table, rights = NOBODY) {
   /** @type {string[]} */
   const printed = [];
-  const result = await perform(table, { print: (text) => printed.push(text), logFolder });
+  const result = await perform(table, { print: (text) => printed.push(text), logFolder, rights });
   return { ...result, printed: printed.join("\n") };
 }
 
@@ -75,6 +78,26 @@ test("a failed installation names the last words of the program, the log and the
   assert.match(text, /→ get tool$/);
   assert.ok(existsSync(log));
   assert.match(readFileSync(log, "utf8"), /first/);
+});
+
+test("packages are not installed unless the person is root or asked for sudo, and the command is named", async () => {
+  const table = [
+    step("cc", { detect: () => false, packages: ["gcc", "libc6-dev"] }),
+    step("rust", { detect: () => false, install: (tools) => tools.aptInstall(["rustc-web"]) }),
+  ];
+  const { failed, printed } = await performed(table);
+  const texts = failed.map(explain);
+  assert.match(
+    texts[0] ?? "",
+    /→ Run `sudo apt-get install gcc libc6-dev`, or start again with --sudo or JOBWIRE_SUDO=1/,
+  );
+  assert.match(texts[1] ?? "", /→ Run `sudo apt-get install rustc-web`/);
+  assert.match(printed, /CC … missing/);
+  const elsewhere = await performed(table, { apt: false, root: true, sudo: true });
+  assert.deepEqual(
+    elsewhere.failed.map(explain).map((text) => text.split("→ ")[1]),
+    ["get cc", "get rust"],
+  );
 });
 
 test("what needs a failed step is not tried, and known to follow from it", async () => {

@@ -8,6 +8,12 @@ import { atLeast, versionIn } from "./tools.mjs";
 
 export const MIN_PYTHON = "3.11";
 
+/** What makes environments where Python has no venv module. */
+const VIRTUALENV = join(root, "scripts", "python", "virtualenv.txt");
+
+/** pip takes nothing but the files whose hashes the requirements have. */
+const PIP_INSTALL = ["-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"];
+
 /** The back-ends pin the same versions where they need the same package, so that one environment serves all. */
 const requirements = ["fastapi", "flask-socketio"].map((backEnd) =>
   join(root, "examples", "backends", backEnd, "requirements.txt"),
@@ -54,7 +60,7 @@ export async function installVenv({ log, onLine, aptInstall }) {
   if (!made) return false;
   const program = join(venv, "bin", "python");
   const files = requirements.flatMap((path) => ["-r", path]);
-  if (!(await run(program, ["-m", "pip", "install", "--disable-pip-version-check", ...files]))) return false;
+  if (!(await run(program, [...PIP_INSTALL, ...files]))) return false;
   writeFileSync(join(venv, "complete"), "");
   return true;
 }
@@ -68,7 +74,7 @@ async function createWithVirtualenv(python, venv, run) {
   const tool = join(cacheDir, "virtualenv");
   rmSync(venv, { recursive: true, force: true });
   return (
-    (await run(python, ["-m", "pip", "install", "--target", tool, "virtualenv"])) &&
+    (await run(python, [...PIP_INSTALL, "--target", tool, "-r", VIRTUALENV])) &&
     (await run(python, ["-m", "virtualenv", venv], { PYTHONPATH: tool }))
   );
 }

@@ -12,6 +12,7 @@ import {
   programVersion,
 } from "./browsers.mjs";
 import { findBun, installBun } from "./bun.mjs";
+import { cargoInstall } from "./cargo-install.mjs";
 import { npmPackagesInstalled } from "./npm-packages.mjs";
 import { root } from "./paths.mjs";
 import { findPython, findVenvPython, installVenv, MIN_PYTHON } from "./python.mjs";
@@ -24,11 +25,10 @@ import {
   GECKODRIVER_VERSION,
   npmBin,
   onPath,
-  toolRoot,
   versionIn,
   wasmBindgen,
 } from "./tools.mjs";
-import { findWasmRust, installWasmTarget, minimumRust, WASM_TARGET, wasmRust } from "./wasm-target.mjs";
+import { findWasmRust, installWasmTarget, minimumRust, WASM_TARGET } from "./wasm-target.mjs";
 
 /**
  * @typedef {object} Tools what an installation may use
@@ -50,22 +50,6 @@ import { findWasmRust, installWasmTarget, minimumRust, WASM_TARGET, wasmRust } f
  */
 
 const MIN_NODE = "20.19.0";
-
-/**
- * @param {string} crate
- * @param {string} tool
- * @param {string} version
- * @returns {(tools: Tools) => Promise<boolean>}
- */
-const cargoInstall =
-  (crate, tool, version) =>
-  async ({ log, onLine }) => {
-    const rust = wasmRust();
-    const args = ["install", `${crate}@${version}`, "--root", toolRoot(tool, version)];
-    const env = { ...process.env, ...rust.env };
-    // In the home folder, so that no toolchain file or Cargo configuration of a project has a say.
-    return (await runLogged(rust.cargo, args, { log, onLine, env, cwd: process.env.HOME })).ok;
-  };
 
 /** @param {string} program */
 const withVersion = (program) => `${program} ${programVersion(program) ?? ""}`.trim();
@@ -123,7 +107,7 @@ export const steps = [
     detect: () => findWasmBindgenTestRunner() && findWasmBindgen(),
     install: cargoInstall("wasm-bindgen-cli", "wasm-bindgen", wasmBindgen()),
     duration: "2–4 min",
-    remedy: `Run \`cargo install wasm-bindgen-cli@${wasmBindgen()}\`, or put that version's programs on PATH.`,
+    remedy: `Run \`cargo install --locked wasm-bindgen-cli@${wasmBindgen()}\`, or put that version's programs on PATH.`,
   },
   {
     id: "npm",
@@ -199,7 +183,7 @@ export const steps = [
     detect: () => findGeckodriver(),
     install: cargoInstall("geckodriver", "geckodriver", GECKODRIVER_VERSION),
     duration: "1–3 min",
-    remedy: `Run \`cargo install geckodriver@${GECKODRIVER_VERSION}\`, or put geckodriver on PATH.`,
+    remedy: `Run \`cargo install --locked geckodriver@${GECKODRIVER_VERSION}\`, or put geckodriver on PATH.`,
   },
   {
     id: "webkit",

@@ -153,7 +153,12 @@ export const suites = [
     packaged: true,
     run: () => run(process.execPath, [join("scripts", "typecheck.mjs")]),
   },
-  { name: "scripts", title: "the scripts themselves", needs: ["npm"], run: () => nodeTests("scripts") },
+  {
+    name: "scripts",
+    title: "the scripts themselves",
+    needs: ["npm", "wasm-target"],
+    run: () => nodeTests("scripts"),
+  },
   { name: "core", title: "the core, native", needs: ["wasm-target"], run: core },
   { name: "sim", title: "simulations and properties, native", needs: ["wasm-target"], run: simulations },
   {
