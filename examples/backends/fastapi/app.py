@@ -20,7 +20,6 @@ import redis.asyncio
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response, WebSocket
 from fastapi.concurrency import run_in_threadpool
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 from limits import parse as parse_rate
 from redis.asyncio.retry import Retry
@@ -31,12 +30,16 @@ from slowapi.errors import RateLimitExceeded
 from slowapi.util import get_remote_address
 from starlette.requests import HTTPConnection
 
-from jobs import channel, now, to_json
+from guard import Cors, Gate, punctual
+from jobs import channel, new_job_fields, now, to_json
 from musicxml import MEDIA_TYPE
 from settings import Settings, SettingsError, load
 from store import WebStore
+from uploads import Uploads
 
 log = logging.getLogger("jobwire.web")
+
+MAX_CLIENT_MESSAGE = 64 * 1024
 
 CLOSE_DONE = 1000
 CLOSE_REFUSED = 1008
@@ -71,19 +74,6 @@ def _tagged(request: Request, content: bytes, media_type: str) -> Response:
     return Response(content, media_type=media_type, headers=headers)
 
 
-async def _read_body(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise HTTPException(
-                413, f"The file is larger than {limit // 1024 // 1024} MB. Send a smaller one."
-            )
-    if not body:
-        raise HTTPException(400, "The request has no body. Send the bytes of the audio file as the body.")
-    return bytes(body)
-
-
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load()
     limiter = _limiter(settings)
@@ -94,7 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.redis = redis.asyncio.from_url(settings.redis_url)
         # A subscription that is renewed unseen has a gap; one that fails makes the watcher come back and read.
         app.state.subscriber = redis.asyncio.from_url(settings.redis_url, retry=Retry(NoBackoff(), 0))
-        app.state.store = WebStore(app.state.redis, settings.keep_seconds)
+        app.state.store = WebStore(app.state.redis, settings.keep_seconds, settings.max_waiting_bytes)
         yield
         await app.state.redis.aclose()
         await app.state.subscriber.aclose()
@@ -102,12 +92,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Transcription", lifespan=lifespan)
     app.state.limiter = limiter
     app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
+        Cors,
+        access=settings.access,
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type", "X-Filename", "If-None-Match"],
         expose_headers=["ETag", "Retry-After"],
     )
+    app.add_middleware(Gate, access=settings.access)
+    uploads = Uploads(settings.uploads)
+    open_sockets: set[WebSocket] = set()
 
     def store() -> WebStore:
         return app.state.store
@@ -115,7 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     def accepted(token: str) -> bool:
         given = token.encode()
         return not settings.tokens or any(
-            hmac.compare_digest(given, known.encode()) for known in settings.tokens
+            [hmac.compare_digest(given, known.encode()) for known in settings.tokens]
         )
 
     def authorised(connection: HTTPConnection) -> None:
@@ -157,9 +150,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         fail: Annotated[Stage | None, Query()] = None,
         pace: Annotated[int, Query(ge=0, le=60_000)] = 0,
     ) -> dict:
-        data = await _read_body(request, settings.max_upload_bytes)
+        data = await uploads.receive(request)
         job_id = str(uuid4())
-        await store().create(job_id, data, _title(request.headers.get("x-filename", "")), fail, pace)
+        title = _title(request.headers.get("x-filename", ""))
+        if not await store().create(job_id, data, new_job_fields(title, fail, pace)):
+            text = "As many files wait for the workers as the server keeps. Send it again in a minute."
+            raise HTTPException(503, text, {"Retry-After": "60"})
         return {"job_id": job_id, "status": "queued", "attempt": 1}
 
     @api.get("/jobs/{job_id}")
@@ -207,6 +203,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await socket.close(CLOSE_REFUSED)
             return
         await socket.accept(headers=[(b"x-worker", str(os.getpid()).encode())])
+        if len(open_sockets) >= settings.max_sockets:
+            await socket.close(CLOSE_TRY_LATER, "The server has as many sockets as it takes")
+            return
+        open_sockets.add(socket)
         try:
             address = get_remote_address(socket)
             if not await run_in_threadpool(limiter.limiter.hit, socket_rate, "sockets", address):
@@ -216,6 +216,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         except RedisError as error:
             log.error("Redis does not answer: %s", type(error).__name__)
             await socket.close(CLOSE_TRY_LATER, "The server cannot reach its job store")
+        finally:
+            open_sockets.discard(socket)
 
     return app
 
@@ -287,6 +289,10 @@ def serve() -> int:
     # uvicorn's own lines at this level and its access log hold the query string, and so the token.
     config = uvicorn.Config(
         create_app(settings),
+        http=punctual(settings.head_s),
+        limit_concurrency=2 * settings.max_sockets,
+        # Clients send pongs only.
+        ws_max_size=MAX_CLIENT_MESSAGE,
         access_log=False,
         log_config=None,
         # Browsers answer these by themselves: a client that vanished without a word is found out by them.

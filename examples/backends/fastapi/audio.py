@@ -21,6 +21,11 @@ BASS_BELOW_HZ = 180.0
 TREBLE_ABOVE_HZ = 2_500.0
 STEMS = ("bass", "drums", "melody", "treble")
 
+MAX_CHANNELS = 8
+SLOWEST_RATE, FASTEST_RATE = 1_000, 192_000
+#: A recording of the longest length at this rate has as many samples as are taken: all are transformed at once.
+USUAL_RATE = 48_000
+
 LOWEST_HZ = 60.0
 HIGHEST_HZ = 1_400.0
 
@@ -43,6 +48,11 @@ def open_audio(data: bytes, max_seconds: int) -> soundfile.SoundFile:
         raise AudioError(
             "This file is not audio that can be read. Send a WAV, FLAC, OGG or MP3 file."
         ) from None
+    if file.channels > MAX_CHANNELS or not SLOWEST_RATE <= file.samplerate <= FASTEST_RATE:
+        raise AudioError(
+            f"This recording has {file.channels} channels of {file.samplerate} samples a second. Send one of at most"
+            f" {MAX_CHANNELS} channels and {SLOWEST_RATE} to {FASTEST_RATE} samples a second."
+        )
     seconds = file.frames / file.samplerate
     if file.frames == 0:
         raise AudioError("This audio file holds no sound at all. Send one that can be played.")
@@ -50,14 +60,20 @@ def open_audio(data: bytes, max_seconds: int) -> soundfile.SoundFile:
         raise AudioError(
             f"This recording lasts {seconds:.0f} s; at most {max_seconds} s are taken. Send a shorter one."
         )
+    if file.frames > max_seconds * USUAL_RATE:
+        raise AudioError("This recording has too many samples. Send a shorter one, or one with 48 kHz.")
     return file
 
 
 def decode(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """Yields mono blocks at the file's own rate."""
+    """Yields mono blocks at the file's own rate, and no more than its header promised."""
+    left = file.frames
     try:
         for block in file.blocks(blocksize=BLOCK_SAMPLES, dtype="float32", always_2d=True):
-            yield block.mean(axis=1)
+            yield block[:left].mean(axis=1)
+            left -= len(block)
+            if left <= 0:
+                return
     except soundfile.LibsndfileError:
         raise AudioError(
             "This audio file is damaged: it could not be read to its end. Send a whole copy."

@@ -11,6 +11,7 @@ from settings import SettingsError, load
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "launcher"))
 
+from access import allow_host  # noqa: E402
 from processes import Child, Processes, run  # noqa: E402
 
 
@@ -18,7 +19,7 @@ async def _start(processes: Processes, options: argparse.Namespace) -> str:
     """Starts what the options ask for; what the `ready` line tells."""
     url = await processes.redis(None if options.only == "redis" else options.redis_url, options.redis_port)
     where = url
-    env = {**os.environ, "JOBWIRE_REDIS_URL": url}
+    env = allow_host({**os.environ, "JOBWIRE_REDIS_URL": url}, options.host)
     if options.only in (None, "web"):
         listener = processes.listen(options.host, options.port)
         env["JOBWIRE_LISTEN_FD"] = str(listener.fileno())

@@ -15,7 +15,6 @@ from jobs import (
     failed_update,
     is_job_id,
     job_key,
-    new_job_fields,
     now,
     score_key,
     upload_key,
@@ -23,6 +22,25 @@ from jobs import (
 
 QUEUE = "jobs:queue"
 WORKERS = "jobs:workers"
+
+#: The ids of the jobs whose files are kept until a worker is done with them, and how many there may be.
+UPLOADS = "jobs:uploads"
+MAX_UPLOADS = 1_000
+
+_CREATE = """
+local total, count = #ARGV[2], 0
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local size = redis.call('STRLEN', 'job:' .. id .. ':upload')
+  if size == 0 then redis.call('SREM', KEYS[1], id) else total, count = total + size, count + 1 end
+end
+if total > tonumber(ARGV[3]) or count >= tonumber(ARGV[4]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[5])
+redis.call('SADD', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[3], unpack(ARGV, 6))
+redis.call('EXPIRE', KEYS[3], ARGV[5])
+redis.call('LPUSH', KEYS[4], ARGV[1])
+return 1
+"""
 
 _CLAIM = """
 if redis.call('HGET', KEYS[1], 'status') ~= 'queued' then return 0 end
@@ -82,21 +100,20 @@ def _flat(update: Update) -> list[str | int | float]:
 class WebStore:
     """What the web processes do with jobs."""
 
-    def __init__(self, client: redis.asyncio.Redis, keep_seconds: int):
+    def __init__(self, client: redis.asyncio.Redis, keep_seconds: int, max_waiting_bytes: int):
         self._redis = client
         self._keep = keep_seconds
+        self._max_waiting = max_waiting_bytes
+        self._create = client.register_script(_CREATE)
         self._cancel = client.register_script(_CANCEL)
         self._retry = client.register_script(_RETRY)
 
-    async def create(
-        self, job_id: str, data: bytes, filename: str, fail_stage: str | None, pace_ms: int
-    ) -> None:
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(upload_key(job_id), data, ex=self._keep)
-            pipe.hset(job_key(job_id), mapping=new_job_fields(filename, fail_stage, pace_ms))
-            pipe.expire(job_key(job_id), self._keep)
-            pipe.lpush(QUEUE, job_id)
-            await pipe.execute()
+    async def create(self, job_id: str, data: bytes, fields: dict[str, str | int]) -> bool:
+        """False when as many files wait for the workers as are kept."""
+        keys = [UPLOADS, upload_key(job_id), job_key(job_id), QUEUE]
+        members = chain.from_iterable(fields.items())
+        bounds = [self._max_waiting, MAX_UPLOADS, self._keep]
+        return bool(await self._create(keys, [job_id, data, *bounds, *members]))
 
     async def read(self, job_id: str) -> Job | None:
         if not is_job_id(job_id):

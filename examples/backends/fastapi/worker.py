@@ -1,6 +1,7 @@
 """The worker: takes jobs from Redis one at a time and turns recordings into scores. `python worker.py`."""
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import redis
@@ -24,6 +26,8 @@ log = logging.getLogger("jobwire.worker")
 
 SPANS = {"download": (0, 10), "separation": (10, 50), "transcription": (50, 90), "musicxml": (90, 99)}
 REPORT_EVERY = 5
+#: Longer than a step takes.
+HANGS_AFTER_S = 30
 
 
 class Superseded(Exception):
@@ -38,11 +42,39 @@ class FailedOnPurpose(Exception):
     pass
 
 
+class TimeLimit:
+    """How long the job that this worker has may take; without end while it has none.
+
+    A job is asked between two steps. One that hangs within a step takes the process down with it: another worker puts
+    the job back, as it does with that of every lost worker, and the attempts are counted.
+    """
+
+    def __init__(self, work_s: float):
+        self._work_s = work_s
+        self._ends = math.inf
+
+    def begin(self, job: Job) -> None:
+        self._ends = time.monotonic() + self._work_s + len(SPANS) * job.pace_ms / 1000
+
+    def end(self) -> None:
+        self._ends = math.inf
+
+    def check(self) -> None:
+        if time.monotonic() > self._ends:
+            text = f"The work on this recording took longer than {self._work_s:.0f} s. Send a shorter one."
+            raise audio.AudioError(text)
+
+    @property
+    def hangs(self) -> bool:
+        return time.monotonic() > self._ends + HANGS_AFTER_S
+
+
 class Progress:
     """Tells the watchers of one attempt how far it is: every few per cent, and at each new stage."""
 
-    def __init__(self, store: WorkerStore, job: Job, stop: threading.Event):
+    def __init__(self, store: WorkerStore, job: Job, limit: TimeLimit, stop: threading.Event):
         self.stage = "download"
+        self._limit = limit
         self._store = store
         self._job = job
         self._stop = stop
@@ -68,6 +100,7 @@ class Progress:
     def _tell(self, fraction: float, message: str, landmark: bool) -> None:
         if self._stop.is_set():
             raise Stopping
+        self._limit.check()
         first, last = SPANS[self.stage]
         progress = max(self._told[0], int(first + (last - first) * fraction))
         if landmark or progress >= self._told[0] + REPORT_EVERY:
@@ -128,9 +161,21 @@ def _musicxml(notes: list[audio.Note], title: str, progress: Progress) -> bytes:
     return score
 
 
-def process(store: WorkerStore, job: Job, settings: Settings, stop: threading.Event) -> None:
+@dataclass(frozen=True)
+class Duty:
+    """What this worker works with."""
+
+    store: WorkerStore
+    settings: Settings
+    limit: TimeLimit
+    stop: threading.Event
+
+
+def process(duty: Duty, job: Job) -> None:
     began = time.monotonic()
-    progress = Progress(store, job, stop)
+    store = duty.store
+    duty.limit.begin(job)
+    progress = Progress(store, job, duty.limit, duty.stop)
 
     def fail(message: str, retryable: bool) -> None:
         if store.publish(job, failed_update(job.id, job.attempt, progress.stage, message, retryable)):
@@ -139,7 +184,7 @@ def process(store: WorkerStore, job: Job, settings: Settings, stop: threading.Ev
                 store.drop_upload(job.id)
 
     try:
-        samples = _download(store.upload(job.id), settings.max_audio_seconds, progress)
+        samples = _download(store.upload(job.id), duty.settings.max_audio_seconds, progress)
         notes = _transcription(_separation(samples, progress), progress)
         store.save_score(job.id, _musicxml(notes, job.filename, progress))
         if store.publish(job, completed_update(job.id, job.attempt, round(time.monotonic() - began, 3))):
@@ -154,10 +199,13 @@ def process(store: WorkerStore, job: Job, settings: Settings, stop: threading.Ev
     except Exception:
         log.exception("job %s: unexpected error in %s", job.id, progress.stage)
         fail(f"Something went wrong on the server during {progress.stage}. Try again.", retryable=True)
+    finally:
+        duty.limit.end()
 
 
-def work(store: WorkerStore, settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
-    """Until `stop` is set. What it holds then, or when Redis fails under it, goes back to the queue."""
+def work(duty: Duty, ready: Callable[[], None]) -> None:
+    """Until it is to stop. What it holds then, or when Redis fails under it, goes back to the queue."""
+    store, stop = duty.store, duty.stop
     started = False
     while not stop.is_set():
         try:
@@ -166,7 +214,7 @@ def work(store: WorkerStore, settings: Settings, stop: threading.Event, ready: C
             if not started:
                 started = True
                 ready()
-            _take_jobs(store, settings, stop)
+            _take_jobs(duty)
         except redis.RedisError as error:
             log.warning("Redis does not answer (%s); trying again", type(error).__name__)
             stop.wait(0.5)
@@ -174,7 +222,8 @@ def work(store: WorkerStore, settings: Settings, stop: threading.Event, ready: C
     store.sign_off()
 
 
-def _take_jobs(store: WorkerStore, settings: Settings, stop: threading.Event) -> None:
+def _take_jobs(duty: Duty) -> None:
+    store, stop = duty.store, duty.stop
     while not stop.is_set():
         for job_id in store.put_back_lost():
             log.warning("job %s: its worker was lost", job_id)
@@ -186,7 +235,7 @@ def _take_jobs(store: WorkerStore, settings: Settings, stop: threading.Event) ->
             return
         try:
             if job := store.claim(job_id):
-                process(store, job, settings, stop)
+                process(duty, job)
         except Superseded:
             log.info("job %s: no longer wanted", job_id)
         except Stopping:
@@ -194,10 +243,13 @@ def _take_jobs(store: WorkerStore, settings: Settings, stop: threading.Event) ->
         store.release(job_id)
 
 
-def _keep_lease(store: WorkerStore, lease_ms: int, stop: threading.Event) -> None:
-    while not stop.wait(lease_ms / 3000):
+def _keep_lease(duty: Duty) -> None:
+    while not duty.stop.wait(duty.settings.lease_ms / 3000):
+        if duty.limit.hangs:
+            log.error("the job hangs; this worker ends, and the job goes to another one")
+            os._exit(1)
         try:
-            store.renew_lease()
+            duty.store.renew_lease()
         except redis.RedisError:
             continue
 
@@ -221,9 +273,10 @@ def main() -> int:
         settings.keep_seconds,
         settings.max_attempts,
     )
-    threading.Thread(target=_keep_lease, args=(store, settings.lease_ms, stop), daemon=True).start()
+    duty = Duty(store, settings, TimeLimit(settings.work_s), stop)
+    threading.Thread(target=_keep_lease, args=(duty,), daemon=True).start()
     try:
-        work(store, settings, stop, ready=lambda: print("ready", flush=True))
+        work(duty, ready=lambda: print("ready", flush=True))
     except redis.RedisError:
         log.warning("Redis was gone when this worker stopped; its job is taken again when the lease runs out")
     return 0

@@ -20,6 +20,7 @@ STOP_WITHIN_S = 5
 LIVES_AT_LEAST_S = 2
 EARLY_DEATHS_TAKEN = 5
 PORT_TRIES = 3
+REDIS_MEMORY = "2gb"
 
 log = logging.getLogger("jobwire.run")
 
@@ -94,7 +95,9 @@ def _redis_program() -> str:
 
 def _redis_child(program: str, port: int, folder: str) -> Child:
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no",
-               "--daemonize", "no", "--loglevel", "warning"]  # fmt: skip
+               "--daemonize", "no", "--loglevel", "warning",
+               # When it is full, what is kept for a time only goes first, unless it is in use.
+               "--maxmemory", REDIS_MEMORY, "--maxmemory-policy", "volatile-lru"]  # fmt: skip
     return Child("redis-server", command, dict(os.environ))
 
 
