@@ -4,6 +4,9 @@
  * runs nothing and goes nowhere.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { buildPage } from "../../scripts/lib/demo.mjs";
@@ -75,6 +78,11 @@ class HostileResults {
       ...(ends && id !== undefined && { result_url: this.#valueOf(String(id)) }),
     };
   };
+}
+
+function* endless() {
+  const chunk = " ".repeat(64 * 1024);
+  for (;;) yield chunk;
 }
 
 describe("hostile addresses of results", () => {
@@ -149,6 +157,34 @@ describe("hostile addresses of results", () => {
       await page.says(".card-problem", "The result could not be read");
       await page.says(".log", "invalid completed: result_url: expected a string");
     }));
+
+  it("may lead to what is endless, or more than can be drawn", async () => {
+    const NOTES = 150_000;
+    const note = "<note><step>C</step><duration>1</duration></note>";
+    const hostile = createServer((request, response) => {
+      response.writeHead(200, { "Access-Control-Allow-Origin": "*", "Content-Type": "application/xml" });
+      if (request.url === "/notes")
+        response.end(
+          `<score-partwise><part><measure>${note.repeat(NOTES)}</measure></part></score-partwise>`,
+        );
+      else Readable.from(endless()).pipe(response);
+    });
+    hostile.listen(0, "127.0.0.1");
+    await once(hostile, "listening");
+    const { port } = /** @type {import("node:net").AddressInfo} */ (hostile.address());
+    const values = ["endless", "notes"].map((path) => `http://127.0.0.1:${port}/${path}`);
+    try {
+      await survives("index.html", values, async (page, results) => {
+        for (let count = 0; count < values.length; count += 1) await page.press("Use a sample file");
+        await sends(results, values.length);
+        await page.says(".card-problem", "It is larger than 8 MiB.");
+        await page.says(".facts", String(NOTES));
+      });
+    } finally {
+      hostile.close();
+      hostile.closeAllConnections();
+    }
+  });
 
   it("are texts on the karaoke page", () =>
     survives("karaoke.html", SUNG, async (page, results) => {

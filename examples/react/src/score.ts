@@ -1,4 +1,5 @@
 /** What of a MusicXML score is shown: its notes, in the units of its durations. */
+import { textOf } from "./http";
 
 export interface ScoreNote {
   readonly start: number;
@@ -17,7 +18,7 @@ export interface Score {
 const STEPS: Record<string, number> = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 };
 
 export async function readScore(response: Response): Promise<Score> {
-  const score = new DOMParser().parseFromString(await response.text(), "application/xml");
+  const score = new DOMParser().parseFromString(await textOf(response), "application/xml");
   if (score.documentElement.nodeName !== "score-partwise") throw new Error("It is no MusicXML.");
   const notes: ScoreNote[] = [];
   let at = 0;

@@ -70,8 +70,11 @@ export function Thumbnail({ name, score }: { name: string; score?: Score }) {
 
 /** Above and below the notes, in semitones. */
 const MARGIN = 2;
+/** More are too many to be told apart, and to be drawn. */
+const MOST_NOTES = 2000;
 
-function Notes({ score: { notes, length }, name }: { score: Score; name: string }) {
+function Notes({ score: { notes: all, length }, name }: { score: Score; name: string }) {
+  const notes = all.slice(0, MOST_NOTES);
   const pitches = notes.map(({ midi }) => midi);
   const [lowest, highest] = [Math.min(...pitches), Math.max(...pitches)];
   const height = notes.length > 0 ? highest - lowest + 1 + 2 * MARGIN : 1;
@@ -81,7 +84,7 @@ function Notes({ score: { notes, length }, name }: { score: Score; name: string 
       viewBox={`0 0 ${length} ${height}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={`The ${notes.length} notes of ${name}`}
+      aria-label={`The ${all.length} notes of ${name}`}
     >
       {notes.map(({ start, length: width, midi }) => (
         <rect key={start} x={start} y={highest - midi + MARGIN} width={width * 0.92} height={1} />

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
+import { textOf } from "../http";
 
 export interface LoadedResult<Result> {
   result?: Result;
   problem?: string;
 }
 
-const asJson = (response: Response): Promise<unknown> => response.json();
+const asJson = async (response: Response): Promise<unknown> => JSON.parse(await textOf(response));
 
 /** Reads the result once its address is known; `read` stays the same function. */
 export function useResult<Result>(

@@ -28,18 +28,34 @@ export interface Reading {
 
 const NO_METRICS: Metrics = { trackCount: 0, enriched: 0, totalStreams: 0, averageScore: 0 };
 
-/** What the client keeps of a playlist: members of several events, the newest of each. */
-type Told = Partial<Playlist> & Pick<Partial<Metrics>, "trackCount">;
+/** What the client keeps of a playlist: members of several events, the newest of each, unchecked. */
+type Told = Readonly<Record<"name" | "error" | "followers" | "trackCount" | "metrics", unknown>>;
+
+const textOr = (value: unknown, other: string) => (typeof value === "string" ? value : other);
+const numberOr = (value: unknown, other: number) => (typeof value === "number" ? value : other);
+
+function metricsOf(told: unknown, known: Metrics): Metrics {
+  const { trackCount, enriched, totalStreams, averageScore } = (told ?? {}) as Partial<
+    Record<keyof Metrics, unknown>
+  >;
+  return {
+    trackCount: numberOr(trackCount, known.trackCount),
+    enriched: numberOr(enriched, known.enriched),
+    totalStreams: numberOr(totalStreams, known.totalStreams),
+    averageScore: numberOr(averageScore, known.averageScore),
+  };
+}
 
 function merged(known: Playlist | undefined, { id, status, data }: Entity): Playlist {
-  const { trackCount, ...told } = (data ?? {}) as Told;
-  const metrics = told.metrics ?? known?.metrics ?? NO_METRICS;
+  const told = (data ?? {}) as Told;
+  const metrics = metricsOf(told.metrics, known?.metrics ?? NO_METRICS);
+  const error = textOr(told.error, "");
   return {
     playlistId: id,
-    name: told.name ?? known?.name ?? id,
-    followers: told.followers ?? known?.followers ?? 0,
-    metrics: { ...metrics, trackCount: Math.max(trackCount ?? 0, metrics.trackCount) },
-    ...(status === "error" && told.error !== undefined && { error: told.error }),
+    name: textOr(told.name, known?.name ?? id),
+    followers: numberOr(told.followers, known?.followers ?? 0),
+    metrics: { ...metrics, trackCount: Math.max(numberOr(told.trackCount, 0), metrics.trackCount) },
+    ...(status === "error" && error && { error }),
   };
 }
 

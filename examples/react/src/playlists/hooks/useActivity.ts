@@ -13,8 +13,8 @@ export interface Activity {
 export function useActivity(): readonly Activity[] {
   const [entries, setEntries] = useState<readonly Activity[]>([]);
   useJobEvents("activity_logged", ({ id, description, at }) => {
-    if (id === undefined || description === undefined || at === undefined) return;
-    setEntries((before) => [{ id, description, at }, ...before].slice(0, MOST_ACTIVITY));
+    if (id === undefined || typeof description !== "string" || Number.isNaN(Date.parse(String(at)))) return;
+    setEntries((before) => [{ id, description, at: String(at) }, ...before].slice(0, MOST_ACTIVITY));
   });
   return entries;
 }
