@@ -11,13 +11,14 @@ from settings import SettingsError, load
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "launcher"))
 
+from access import allow_host  # noqa: E402
 from processes import Child, Processes, run  # noqa: E402
 
 
 async def _start(processes: Processes, options: argparse.Namespace) -> str:
     """Starts what the options ask for; the addresses of the web processes."""
     url = await processes.redis(options.redis_url)
-    env = {**os.environ, "JOBWIRE_REDIS_URL": url}
+    env = allow_host({**os.environ, "JOBWIRE_REDIS_URL": url}, options.host)
     addresses = []
     for number in range(options.web if options.only != "worker" else 0):
         # A port each: a polling session belongs to one process, which a shared port could not tell.

@@ -29,13 +29,20 @@ class Store:
         self._announcer = announcer
         self._keep = keep_seconds
 
-    def create(self, job: Job, recording: bytes) -> None:
-        self._redis.set(_key(job.id, "upload"), recording, ex=self._keep)
+    def create(self, job: Job, recording: bytes, max_waiting_bytes: int) -> bool:
+        """False when as many files wait for the worker as are kept."""
         with self._lock():
+            waiting = [member.decode() for key in (QUEUE, TAKEN) for member in self._redis.lrange(key, 0, -1)]
+            sizes = [self._redis.strlen(_key(job_id, "upload")) for job_id in waiting]
+            if len(waiting) >= LISTED or sum(sizes) + len(recording) > max_waiting_bytes:
+                return False
+            self._redis.set(_key(job.id, "upload"), recording, ex=self._keep)
             self._redis.set(_key(job.id), job.to_json(), ex=self._keep)
             self._redis.rpush(INDEX, job.id)
+            self._redis.ltrim(INDEX, -LISTED, -1)
             self._announcer.to_room(JOBS, "job_created", job.view())
         self._redis.lpush(QUEUE, job.id)
+        return True
 
     def read(self, job_id: Any) -> Job | None:
         text = self._redis.get(_key(job_id)) if is_job_id(job_id) else None
@@ -43,7 +50,6 @@ class Store:
 
     def jobs(self) -> list[Job]:
         """In the order of creation."""
-        self._redis.ltrim(INDEX, -LISTED, -1)
         ids = [member.decode() for member in self._redis.lrange(INDEX, 0, -1)]
         texts = self._redis.mget([_key(job_id) for job_id in ids]) if ids else []
         return [Job.from_json(text) for text in texts if text]

@@ -7,6 +7,8 @@ import numpy as np
 
 EXTENSIBLE = 0xFFFE
 PCM = 1
+MAX_CHUNKS = 100
+FASTEST_RATE = 192_000
 
 
 class WavError(Exception):
@@ -21,15 +23,24 @@ def _plain(data: bytes) -> bytes:
     return data[: at + 8] + data[at + 32 : at + 34] + data[at + 10 :]
 
 
-def _there(data: bytes, promised: int) -> int:
-    """How many bytes of samples there are: a recorder that was interrupted leaves a header that promises more."""
-    at = data.find(b"data", 12)
-    return min(promised, len(data) - at - 8)
+def _data_start(data: bytes) -> int:
+    """Where the samples begin. Only so many chunks are looked at: a file can have millions of empty ones."""
+    at = 12
+    for _ in range(MAX_CHUNKS):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8
+        if name == b"data" or at >= len(data):
+            break
+        at += size + size % 2
+    if name != b"data":
+        raise wave.Error("there are no samples among the first chunks")
+    return at
 
 
 class WavReader:
     def __init__(self, data: bytes, max_seconds: int):
         try:
+            start = _data_start(data)
             self._file = wave.open(io.BytesIO(_plain(data)))
         except (wave.Error, EOFError):
             raise WavError("This file is not a WAV file with PCM samples. Send one that is.") from None
@@ -37,12 +48,16 @@ class WavReader:
         self.width = self._file.getsampwidth()
         self.rate = self._file.getframerate()
         block = self.channels * self.width
-        self.frames = _there(data, self._file.getnframes() * block) // block if block else 0
+        # A recorder that was interrupted leaves a header that promises more than there is.
+        there = min(self._file.getnframes() * block, len(data) - start)
+        self.frames = there // block if block else 0
         if self.channels not in (1, 2) or self.width not in (1, 2, 3):
             raise WavError(
                 f"This WAV file has {self.channels} channels of {8 * self.width} bits."
                 " Send mono or stereo with 8, 16 or 24 bits."
             )
+        if self.rate > FASTEST_RATE:
+            raise WavError(f"This WAV file has {self.rate} samples a second. Send one of at most {FASTEST_RATE}.")
         if self.frames == 0 or self.rate == 0:
             raise WavError("This WAV file holds no sound at all. Send one that can be played.")
         if self.frames > max_seconds * self.rate:

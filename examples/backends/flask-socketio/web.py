@@ -15,20 +15,24 @@ from uuid import uuid4
 
 import redis
 import socketio
+from engineio import Server as EngineIo
 from flask import Flask, Response, abort, jsonify, request
 from flask_socketio import SocketIO
 from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from announce import Announcer
 from auth import Tokens
+from bounded import MAX_MESSAGE, TextPacket, WebSocketTransport
 from events import register_events
+from guard import Gate, is_local, refusal
 from jobs import COMPLETED, TRACKS, Job
 from performance import Performance
+from serving import Server
 from settings import Settings, SettingsError, load
 from store import Store
 from transports import Transports
+from uploads import Uploads, busy
 from wav import WavError, WavReader
 
 log = logging.getLogger("jobwire.web")
@@ -38,7 +42,6 @@ socketio_log.setLevel(logging.WARNING)
 
 MAX_PACE_MS = 60_000
 CORS = {
-    "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Filename, If-None-Match",
     "Access-Control-Expose-Headers": "ETag, Retry-After",
@@ -54,7 +57,7 @@ def _filename(header: str) -> str:
 
 def _pace() -> int:
     text = request.args.get("pace", "0")
-    pace = int(text) if text.isascii() and text.isdigit() else MAX_PACE_MS + 1
+    pace = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else MAX_PACE_MS + 1
     if pace > MAX_PACE_MS:
         abort(400, f"pace must be a whole number of milliseconds from 0 to {MAX_PACE_MS}.")
     return pace
@@ -75,6 +78,8 @@ def _tagged(content: bytes, media_type: str) -> Response:
 
 
 def _with_http(app: Flask, settings: Settings, tokens: Tokens, client: redis.Redis, store: Store) -> None:
+    uploads = Uploads(settings.uploads)
+
     def found(job: Job | None) -> Job:
         return job or abort(404, "There is no such job, or it is no longer kept.")
 
@@ -89,18 +94,30 @@ def _with_http(app: Flask, settings: Settings, tokens: Tokens, client: redis.Red
         return None
 
     @app.after_request
-    def open_to_all(response: Response) -> Response:
-        response.headers.update(CORS)
+    def open_to_pages(response: Response) -> Response:
+        origin = request.headers.get("Origin")
+        response.vary.add("Origin")
+        if origin is not None and settings.access.allows_origin(origin):
+            response.headers.update({**CORS, "Access-Control-Allow-Origin": origin})
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
 
     @app.errorhandler(HTTPException)
-    def in_words(error: HTTPException) -> tuple[Response, int | None]:
+    def in_words(error: HTTPException) -> Response:
+        response = error.get_response()
         if error.code == 413:
-            size = settings.max_upload_bytes // 1024 // 1024
-            return jsonify(detail=f"The file is larger than {size} MB. Send a smaller one."), 413
-        return jsonify(detail=error.description), error.code
+            size = settings.uploads.max_bytes // 1024 // 1024
+            text = f"The file is larger than {size} MB. Send a smaller one."
+        else:
+            text = error.description
+        response.data = app.json.dumps({"detail": text})
+        response.content_type = "application/json"
+        return response
+
+    @app.errorhandler(ClientDisconnected)
+    def too_slow(_error: ClientDisconnected) -> tuple[Response, int]:
+        return jsonify(detail="The upload took too long, or was not complete. Send it again."), 408
 
     @app.errorhandler(WavError)
     def not_usable(error: WavError) -> tuple[Response, int]:
@@ -120,12 +137,13 @@ def _with_http(app: Flask, settings: Settings, tokens: Tokens, client: redis.Red
     @app.post("/api/jobs")
     def create() -> tuple[dict[str, Any], int]:
         pace, fail = _pace(), _fail()
-        recording = request.get_data()
-        if not recording:
-            abort(400, "The request has no body. Send the bytes of a WAV file as the body.")
-        WavReader(recording, settings.max_audio_seconds)
-        job = Job.new(str(uuid4()), _filename(request.headers.get("X-Filename", "")), pace, fail)
-        store.create(job, recording)
+        with uploads.receive(request) as recording:
+            if not recording:
+                abort(400, "The request has no body. Send the bytes of a WAV file as the body.")
+            WavReader(recording, settings.max_audio_seconds)
+            job = Job.new(str(uuid4()), _filename(request.headers.get("X-Filename", "")), pace, fail)
+            if not store.create(job, recording, settings.uploads.max_waiting_bytes):
+                raise busy("As many files wait for the worker as the server keeps. Send it again in a minute.")
         return job.view(), 202
 
     @app.get("/api/jobs")
@@ -164,6 +182,14 @@ def _listen_to_queue(server: socketio.Server, client: redis.Redis) -> None:
     client.ping()
 
 
+def _with_control(app: Flask, settings: Settings, transports: Transports) -> None:
+    @app.post("/api/_control/cut")
+    def cut() -> dict[str, int]:
+        if not is_local(settings.access, request.environ):
+            abort(403, "This is for the machine that the server runs on.")
+        return {"closed": transports.cut()}
+
+
 def create_app(settings: Settings) -> Flask:
     tokens = Tokens(settings.tokens)
     client = redis.Redis.from_url(settings.redis_url)
@@ -173,7 +199,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.json.ensure_ascii = False
     app.json.sort_keys = False
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
+    app.config["MAX_CONTENT_LENGTH"] = settings.uploads.max_bytes
     _with_http(app, settings, tokens, client, store)
     sio = SocketIO(
         app,
@@ -181,7 +207,11 @@ def create_app(settings: Settings) -> Flask:
         # One after the other: events of a client are carried out in the order in which it sent them.
         async_handlers=False,
         message_queue=settings.redis_url,
-        cors_allowed_origins="*",
+        # Others are refused before this is asked; what is answered names the origin.
+        cors_allowed_origins=lambda origin, environ: refusal(settings.access, environ) is None,
+        cors_credentials=False,
+        max_http_buffer_size=MAX_MESSAGE,
+        serializer=TextPacket,
         # What clients are told is cut to whole seconds; the second number, which only adds to that, rounds it up.
         ping_interval=(settings.ping_interval_s, -settings.ping_interval_s % 1 + 1e-6),
         ping_timeout=settings.ping_timeout_s,
@@ -190,23 +220,14 @@ def create_app(settings: Settings) -> Flask:
         engineio_logger=socketio_log,
     )
     register_events(sio, tokens, store, Performance(client, announcer))
-    transports = Transports(app.wsgi_app, "/socket.io/", sio.server.eio)
-    app.wsgi_app = transports
+    engine: EngineIo = sio.server.eio
+    engine._async = {**engine._async, "websocket": WebSocketTransport}
+    transports = Transports(app.wsgi_app, engine, settings.clients.max_connections)
+    app.wsgi_app = Gate(transports, settings.access)
     if settings.control:
-        app.post("/api/_control/cut")(lambda: {"closed": transports.cut()})
+        _with_control(app, settings, transports)
     _listen_to_queue(sio.server, client)
     return app
-
-
-class _Handler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *arguments: Any) -> None:
-        """No access log: it would hold the query string, and so the token."""
-        if type == "error":
-            log.error(message, *arguments)
-
-    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
-        """After a WebSocket too: Werkzeug would wait for the next request on it and keep the client waiting."""
-        self.close_connection = True
 
 
 def serve() -> int:
@@ -218,10 +239,7 @@ def serve() -> int:
         return 2
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
     listener = sockets.socket(fileno=int(os.environ["JOBWIRE_LISTEN_FD"]))
-    host, port = listener.getsockname()[:2]
-    server = make_server(
-        host, port, create_app(settings), threaded=True, request_handler=_Handler, fd=listener.fileno()
-    )
+    server = Server(listener, create_app(settings), settings.clients)
     for number in (signal.SIGTERM, signal.SIGINT):
         # From another thread, since it waits for the loop that this signal interrupted.
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())

@@ -41,7 +41,11 @@ def _separate(store: Store, job: Job, settings: Settings, stop: threading.Event)
     recording = WavReader(data, settings.max_audio_seconds)
     separation = Separation(recording, STEPS)
     began = time.monotonic()
+    ends = began + settings.work_s + STEPS * job.pace_ms / 1000
     for step, fraction in enumerate(separation, start=1):
+        if time.monotonic() > ends:
+            text = f"The work on this recording took longer than {settings.work_s:.0f} s. Send a shorter one."
+            raise WavError(text)
         if job.fail and fraction >= 0.5:
             raise FailedOnPurpose("The separation failed half-way, as this job asked for.")
         if stop.wait(max(0, began + step * job.pace_ms / 1000 - time.monotonic())):

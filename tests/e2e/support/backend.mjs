@@ -16,6 +16,8 @@ const FASTAPI = fileURLToPath(new URL("../../../examples/backends/fastapi/run.py
 
 const FLASK = fileURLToPath(new URL("../../../examples/backends/flask-socketio/run.py", import.meta.url));
 
+/** Asks for the endpoints that cause faults on purpose, which are off otherwise. */
+const FAULTS = { JOBWIRE_CONTROL: "1" };
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
 const KEPT_LINES = 100;
@@ -183,7 +185,8 @@ export function startFlask({ web = 2, only, redisUrl, env = {} } = {}) {
     ...(only ? ["--only", only] : []),
     ...(redisUrl ? ["--redis-url", redisUrl] : []),
   ];
-  return new Backend({ program: python(), args, env: { PYTHONDONTWRITEBYTECODE: "1", ...env } }).start();
+  const all = { PYTHONDONTWRITEBYTECODE: "1", ...FAULTS, ...env };
+  return new Backend({ program: python(), args, env: all }).start();
 }
 
 /**

@@ -9,7 +9,8 @@ from make_sample import sample
 @pytest.fixture(scope="session")
 def backend() -> Iterator[Backend]:
     """Two web processes and a worker, as by default."""
-    with running(PING_INTERVAL_MS="300", PING_TIMEOUT_MS="10000", JOBWIRE_MAX_UPLOAD_MB="1") as started:
+    env = {"PING_INTERVAL_MS": "300", "PING_TIMEOUT_MS": "10000", "JOBWIRE_MAX_UPLOAD_MB": "1"}
+    with running(**env, JOBWIRE_CONTROL="1") as started:
         yield started
 
 
