@@ -1,6 +1,6 @@
 /** The routes of a job's life: upload, state, retry, cancel, result. */
 import { isTerminal, jobView } from "./jobs.mjs";
-import { CORS_HEADERS, HttpError, sendJson, sendText } from "./responses.mjs";
+import { HttpError, sendJson, sendText } from "./responses.mjs";
 import { MEDIA_TYPE } from "./transcription/musicxml.mjs";
 import { STAGES } from "./work/stages.mjs";
 
@@ -84,7 +84,6 @@ export function jobRoutes(store, runner, uploads) {
         const options = readOptions(url);
         const name = fileName(request);
         if (store.full || runner.full) {
-          request.resume();
           throw new HttpError(503, "Too many jobs are waiting; try again in a few seconds.", {
             "Retry-After": "5",
           });
@@ -103,7 +102,7 @@ export function jobRoutes(store, runner, uploads) {
       handle({ request, response, id }) {
         const job = find(id);
         const etag = `"${job.attempt}-${job.version}-${job.changedAt.toString(36)}"`;
-        if (unchanged(request, etag)) response.writeHead(304, { ...CORS_HEADERS, ETag: etag }).end();
+        if (unchanged(request, etag)) response.writeHead(304, { ETag: etag }).end();
         else sendJson(response, 200, jobView(job), { ETag: etag });
       },
     },

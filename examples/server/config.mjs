@@ -2,38 +2,26 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { readLimits } from "./limits.mjs";
+import { integer, list } from "./settings.mjs";
 
 /**
- * @typedef {object} Config
+ * @typedef {object} OwnConfig
  * @property {string} host
  * @property {number} port 0 lets the operating system choose
  * @property {string} staticDir the built demo page
  * @property {number} heartbeatMs
  * @property {readonly string[]} tokens accepted tokens; none means that no token is asked for
- * @property {boolean} control whether the control, load and lab endpoints exist
  * @property {number} maxUploadBytes
  * @property {number} workers threads that work on files
  * @property {number} pingIntervalMs time between pings of Socket.IO
  * @property {number} pingTimeoutMs how long a Socket.IO client may take to answer one
+ *
+ * @typedef {OwnConfig & import("./limits.mjs").Limits} Config
  */
 
 const GIB = 1024 ** 3;
 const PING_RANGE = { min: 10, max: 3_600_000 };
-
-/**
- * @param {string} name
- * @param {string | undefined} text
- * @param {number} fallback
- * @param {{ min: number, max: number }} range
- */
-export function integer(name, text, fallback, { min, max }) {
-  if (text === undefined || text === "") return fallback;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Error(`${name} is "${text}"; give a whole number from ${min} to ${max}.`);
-  }
-  return value;
-}
 
 /**
  * @param {NodeJS.ProcessEnv} [env]
@@ -46,12 +34,12 @@ export function readConfig(env = process.env, args = []) {
     options: { port: { type: "string" }, host: { type: "string" }, static: { type: "string" } },
   });
   return {
+    ...readLimits(env),
     host: values.host ?? env["HOST"] ?? "127.0.0.1",
     port: integer("--port / PORT", values.port ?? env["PORT"], 8787, { min: 0, max: 65_535 }),
     staticDir: values.static ?? fileURLToPath(new URL("../react/dist", import.meta.url)),
     heartbeatMs: integer("HEARTBEAT_MS", env["HEARTBEAT_MS"], 30_000, { min: 10, max: 3_600_000 }),
-    tokens: (env["JOBWIRE_TOKENS"] ?? "").split(",").filter((token) => token !== ""),
-    control: env["JOBWIRE_CONTROL"] !== "0",
+    tokens: list(env["JOBWIRE_TOKENS"]),
     maxUploadBytes: integer("JOBWIRE_MAX_UPLOAD_BYTES", env["JOBWIRE_MAX_UPLOAD_BYTES"], GIB, {
       min: 1,
       max: 16 * GIB,

@@ -1,6 +1,6 @@
-/** The HTTP surface: finds the route of a request, asks for the token, and turns errors into answers. */
+/** The HTTP surface: finds the route of a request, and asks for the token. */
 import { createAuthorizer } from "./auth.mjs";
-import { HttpError, CORS_HEADERS, sendJson, sendText } from "./responses.mjs";
+import { HttpError, sendError, sendText } from "./responses.mjs";
 import { serveStatic } from "./static.mjs";
 
 /**
@@ -29,7 +29,7 @@ function decode(text) {
 /**
  * @param {readonly Route[]} routes below `/api/`, where there are pages
  * @param {{ tokens: readonly string[], staticDir?: string }} config
- * @returns {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void}
+ * @returns {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse, url: URL) => void}
  */
 export function createRequestHandler(routes, config) {
   const authorized = createAuthorizer(config.tokens);
@@ -38,13 +38,9 @@ export function createRequestHandler(routes, config) {
   /**
    * @param {import("node:http").IncomingMessage} request
    * @param {import("node:http").ServerResponse} response
+   * @param {URL} url
    */
-  async function answer(request, response) {
-    const url = new URL(request.url ?? "/", "http://localhost");
-    if (request.method === "OPTIONS") {
-      response.writeHead(204, CORS_HEADERS).end();
-      return;
-    }
+  async function answer(request, response, url) {
     if (url.pathname === "/healthz") return sendText(response, 200, "ok");
     if (config.staticDir !== undefined && !url.pathname.startsWith("/api/")) {
       return serveStatic(config.staticDir, url, request, response);
@@ -70,18 +66,7 @@ export function createRequestHandler(routes, config) {
     await route.handle({ request, response, url, id });
   }
 
-  return (request, response) => {
-    answer(request, response).catch((error) => {
-      // The client went away in the middle, so there is nobody to tell.
-      if (request.socket.destroyed) return;
-      const known = error instanceof HttpError;
-      if (!known) console.error(`${request.method} ${request.url?.split("?")[0]} failed:`, error);
-      if (response.headersSent) {
-        response.destroy();
-        return;
-      }
-      const detail = known ? error.message : "The server met an unexpected error; its log says which.";
-      sendJson(response, known ? error.status : 500, { detail }, known ? error.headers : {});
-    });
+  return (request, response, url) => {
+    answer(request, response, url).catch((error) => sendError(request, response, error));
   };
 }

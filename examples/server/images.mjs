@@ -2,7 +2,6 @@
 import { readImageConfig } from "../backends/express/config.mjs";
 import { Images } from "../backends/express/images.mjs";
 import { FOLDER } from "../backends/express/progress.mjs";
-import { explain } from "../backends/express/upload.mjs";
 import { receiveForm } from "./form.mjs";
 import { sendJson } from "./responses.mjs";
 
@@ -10,10 +9,10 @@ import { sendJson } from "./responses.mjs";
  * @param {import("./upload.mjs").UploadFolder} uploads
  * @param {import("./config.mjs").Config} config
  */
-export function createImages(uploads, { tokens, heartbeatMs }) {
+export function createImages(uploads, { tokens, heartbeatMs, workMs }) {
   const images = new Images(
-    { ...readImageConfig(process.env), tokens, pingIntervalMs: heartbeatMs },
-    uploads.path,
+    { ...readImageConfig(process.env), tokens, pingIntervalMs: heartbeatMs, workMs },
+    uploads,
   );
   const { sockets } = images;
   /** @type {import("./http.mjs").Route[]} */
@@ -22,9 +21,7 @@ export function createImages(uploads, { tokens, heartbeatMs }) {
       method: "POST",
       path: `${FOLDER}/extract`,
       async handle({ request, response, url }) {
-        const form = await receiveForm(images.upload, request, response).catch((error) => {
-          throw explain(error);
-        });
+        const form = await receiveForm(images.upload, request, response);
         sendJson(response, 202, images.extract(form, url.searchParams));
       },
     },
@@ -52,5 +49,5 @@ export function createImages(uploads, { tokens, heartbeatMs }) {
       handle: ({ response }) => sendJson(response, 200, { closed: sockets.cut() }),
     },
   ];
-  return { routes, controlRoutes, sockets };
+  return { routes, controlRoutes, sockets, close: () => images.close() };
 }

@@ -32,7 +32,7 @@ import { randomUUID } from "node:crypto";
  * @property {number} changedAt the same in ms, for expiry
  * @property {number} version grows with every change; makes the ETag
  * @property {string} [result] text served under resultUrl
- * @property {Upload} [upload]
+ * @property {Upload | undefined} [upload]
  */
 /**
  * @typedef {object} Watcher
@@ -214,6 +214,25 @@ export class JobStore {
     };
   }
 
+  /** Removes the file of a job, which is then never worked on again. @param {Job} job */
+  release(job) {
+    job.upload?.remove();
+    job.upload = undefined;
+  }
+
+  /**
+   * Removes the file of the oldest failed job: it can no longer be retried.
+   * @returns {boolean} whether there was one
+   */
+  releaseOldest() {
+    for (const job of this.#jobs.values()) {
+      if (!isTerminal(job) || !job.upload) continue;
+      this.release(job);
+      return true;
+    }
+    return false;
+  }
+
   close() {
     clearInterval(this.#sweeper);
     for (const id of [...this.#jobs.keys()]) this.#drop(id);
@@ -240,7 +259,7 @@ export class JobStore {
     const job = this.#jobs.get(id);
     if (!job) return;
     this.#resultBytes -= job.result?.length ?? 0;
-    job.upload?.remove();
+    this.release(job);
     this.#jobs.delete(id);
   }
 }

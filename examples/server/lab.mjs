@@ -4,6 +4,8 @@ import { HttpError, readJson, sendJson } from "./responses.mjs";
 
 /** @typedef {import("./jobs.mjs").Job} Job */
 
+/** Of the frames and texts that a test dictates at once. */
+const MAX_LAB_BYTES = 16 * 1024 * 1024;
 const STATUSES = new Set(["queued", "running", "completed", "failed", "cancelled"]);
 
 /**
@@ -68,7 +70,7 @@ export function labRoutes(store) {
       method: "POST",
       path: "/api/v1/_synthetic",
       async handle({ request, response }) {
-        const body = await readJson(request);
+        const body = await readJson(request, MAX_LAB_BYTES);
         const fields = jobFields(body);
         const id = body.job_id === undefined ? {} : { id: String(body.job_id) };
         const job = store.create({ status: "running", stage: "synthetic", message: "", ...fields, ...id });
@@ -82,7 +84,7 @@ export function labRoutes(store) {
       async handle({ request, response, url, id }) {
         const job = store.get(id);
         if (!job) throw new HttpError(404, `There is no job ${id}; make one with POST /api/v1/_synthetic.`);
-        store.apply(job, jobFields(await readJson(request)));
+        store.apply(job, jobFields(await readJson(request, MAX_LAB_BYTES)));
         if (url.searchParams.get("emit") !== "0") store.announce(job);
         sendJson(response, 200, jobView(job));
       },
@@ -91,7 +93,7 @@ export function labRoutes(store) {
       method: "POST",
       path: "/api/v1/_replay",
       async handle({ request, response, url }) {
-        const body = await readJson(request);
+        const body = await readJson(request, MAX_LAB_BYTES);
         if (!Array.isArray(body)) throw new HttpError(400, "The body has to be a JSON array of frames.");
         const frames = body.map(readFrame);
         const id = url.searchParams.get("job");

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { rawRequest, requestHead } from "../../tests/attacks/support/raw-request.mjs";
 import { testServer } from "./testing.mjs";
 
 const MAIN = fileURLToPath(new URL("./main.mjs", import.meta.url));
@@ -59,10 +60,44 @@ describe("the pages", async () => {
     assert.equal((await server.call("/%00")).status, 400);
   });
 
-  it("stay within their folder", async () => {
-    writeFileSync(join(folder, "..", "jobwire-outside.txt"), "secret");
-    after(() => rmSync(join(folder, "..", "jobwire-outside.txt")));
-    assert.equal((await server.call("/..%2fjobwire-outside.txt")).status, 404);
+  it("stay within their folder, however a path is written", async () => {
+    const outside = `${folder}-outside`;
+    mkdirSync(outside);
+    after(() => rmSync(outside, { recursive: true }));
+    writeFileSync(join(outside, "secret.txt"), "SECRET");
+    writeFileSync(join(outside, "page.html"), "SECRET");
+    symlinkSync(join(outside, "secret.txt"), join(folder, "link.txt"));
+    symlinkSync(outside, join(folder, "linked"));
+    symlinkSync("index.html", join(folder, "within.html"));
+    const name = basename(outside);
+    const up = [
+      "../",
+      "%2e%2e/",
+      "..%2f",
+      "%2e%2e%2f",
+      "..%5c",
+      "..\\",
+      "%252e%252e%252f",
+      "....//",
+      "/..;/",
+    ];
+    const paths = up.map((one) => `/${one}${name}/secret.txt`);
+    paths.push(`/assets/../../${name}/secret.txt`, `/..%2f${name}/page`, `/%00/../${name}/secret.txt`);
+    paths.push(`/..%c0%af${name}/secret.txt`, `//${outside}/secret.txt`, `/${outside}/secret.txt`);
+    paths.push(`/%2f${outside.slice(1)}/secret.txt`, `/index.html%00/../../${name}/secret.txt`);
+    paths.push("/link.txt", "/linked/secret.txt", "/linked/page", "/.", "/..", "/%2e%2e", "/assets");
+    for (const path of paths) {
+      const { status, text } = await rawRequest(
+        server.url,
+        requestHead(`GET ${path} HTTP/1.1`, { Host: "localhost", Connection: "close" }),
+      );
+      assert.ok(!text.includes("SECRET"), path);
+      assert.ok(
+        status === 404 || status === 400 || (status === 200 && text.includes("demo")),
+        `${path}: ${status}`,
+      );
+    }
+    assert.match((await server.call("/within.html")).text, /demo/);
   });
 
   it("say how to build them when they are missing", async () => {

@@ -1,4 +1,4 @@
-/** What every HTTP answer of this server has in common: JSON bodies, clear errors, CORS. */
+/** What every HTTP answer of a server has in common: JSON bodies and clear errors. */
 import { STATUS_CODES } from "node:http";
 
 /** An error whose message the client may read and act on. */
@@ -24,6 +24,9 @@ export const CORS_HEADERS = {
   "Access-Control-Max-Age": "600",
 };
 
+/** Of a JSON body; what needs more says so. */
+const MAX_JSON_BYTES = 64 * 1024;
+
 /**
  * @param {import("node:http").ServerResponse} response
  * @param {number} status
@@ -45,10 +48,29 @@ export function sendText(response, status, text, headers = {}) {
     "Content-Type": "text/plain; charset=utf-8",
     "Cache-Control": "no-cache",
     "Content-Length": String(Buffer.byteLength(text)),
-    ...CORS_HEADERS,
+    "X-Content-Type-Options": "nosniff",
     ...headers,
   });
   response.end(text);
+}
+
+/**
+ * Answers a request that failed. What is no `HttpError` is logged, and the client is not told what it was.
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
+ * @param {unknown} error
+ */
+export function sendError(request, response, error) {
+  // The client went away in the middle, so there is nobody to answer.
+  if (request.socket.destroyed) return;
+  const known = error instanceof HttpError;
+  if (!known) console.error(`${request.method} ${request.url?.split("?")[0]} failed:`, error);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const detail = known ? error.message : "The server met an unexpected error; its log says which.";
+  sendJson(response, known ? error.status : 500, { detail }, known ? error.headers : {});
 }
 
 /**
@@ -71,12 +93,15 @@ export function refuseUpgrade(socket, status, detail) {
  * @param {number} [limit] bytes
  * @returns {Promise<any>} the parsed body; an empty one reads as `{}`
  */
-export async function readJson(request, limit = 16 * 1024 * 1024) {
+export async function readJson(request, limit = MAX_JSON_BYTES) {
+  const tooLarge = () => new HttpError(413, `The body is larger than ${limit} bytes; send less at once.`);
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge();
   const chunks = [];
   let size = 0;
-  for await (const chunk of request) {
+  // Left open, so that there is a way to answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
-    if (size > limit) throw new HttpError(413, `The body is larger than ${limit} bytes; send less at once.`);
+    if (size > limit) throw tooLarge();
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString("utf8");

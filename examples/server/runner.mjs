@@ -1,9 +1,11 @@
 /** Has the worker threads carry out jobs, and writes what they report into the store. */
-import { WorkerPool } from "./pool.mjs";
+import { TimeLimitError, WorkerPool } from "./pool.mjs";
 
 /** @typedef {import("./work/worker.mjs").WorkUpdate} WorkUpdate */
 
 const MAX_WAITING = 1_000;
+/** A paced job takes at least its pace for each of its stages. */
+const STAGES = 4;
 
 export class Runner {
   /** @type {WorkerPool<WorkUpdate>} */
@@ -12,12 +14,15 @@ export class Runner {
   /** @type {Map<import("./jobs.mjs").Job, import("./pool.mjs").Task<WorkUpdate>>} */
   #tasks = new Map();
 
+  #workMs;
+
   /**
    * @param {import("./jobs.mjs").JobStore} store
-   * @param {number} workers
+   * @param {{ workers: number, workMs: number }} config `workMs`: the most that the work on a file may take
    */
-  constructor(store, workers) {
+  constructor(store, { workers, workMs }) {
     this.#store = store;
+    this.#workMs = workMs;
     this.#pool = new WorkerPool(new URL("./work/worker.mjs", import.meta.url), workers);
   }
 
@@ -43,6 +48,7 @@ export class Runner {
     /** @type {import("./pool.mjs").Task<WorkUpdate>} */
     const task = {
       input,
+      limitMs: this.#workMs + STAGES * upload.pace,
       onUpdate: (update) => {
         if (update.done) this.#tasks.delete(job);
         this.#report(job, update, seconds());
@@ -51,7 +57,7 @@ export class Runner {
         this.#tasks.delete(job);
         this.#fail(job, {
           message: `The worker stopped: ${error.message}`,
-          retryable: true,
+          retryable: !(error instanceof TimeLimitError),
           stage: job.stage,
         });
       },
@@ -65,7 +71,7 @@ export class Runner {
     const task = this.#tasks.get(job);
     this.#tasks.delete(job);
     if (task) void this.#pool.cancel(task);
-    job.upload?.remove();
+    this.#store.release(job);
   }
 
   close() {
@@ -84,7 +90,7 @@ export class Runner {
     } else if (update.type === "failed") {
       this.#fail(job, update.error);
     } else {
-      job.upload?.remove();
+      this.#store.release(job);
       const isScore = "score" in update;
       const result = isScore
         ? update.score
@@ -107,7 +113,7 @@ export class Runner {
    * @param {import("./jobs.mjs").JobFailure} error
    */
   #fail(job, error) {
-    if (!error.retryable) job.upload?.remove();
+    if (!error.retryable) this.#store.release(job);
     this.#store.update(job, { status: "failed", message: error.message, error });
   }
 }

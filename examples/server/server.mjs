@@ -1,9 +1,11 @@
 /** Puts the parts together and listens. */
 import { createServer } from "node:http";
+import { createAccess, localOnly } from "./access.mjs";
 import { jobRoutes } from "./api.mjs";
 import { Broadcasts } from "./broadcast/broadcast.mjs";
 import { readConfig } from "./config.mjs";
 import { controlRoutes } from "./control.mjs";
+import { createGuardedServer } from "./guard.mjs";
 import { createRequestHandler } from "./http.mjs";
 import { createImages } from "./images.mjs";
 import { JobStore } from "./jobs.mjs";
@@ -20,29 +22,48 @@ import { UploadFolder } from "./upload.mjs";
  */
 export async function startServer(options = {}) {
   const config = { ...readConfig(), ...options };
+  const access = createAccess(config);
   const store = new JobStore();
-  const runner = new Runner(store, config.workers);
-  const uploads = new UploadFolder(config.maxUploadBytes);
+  const runner = new Runner(store, config);
+  const uploads = new UploadFolder(config);
+  uploads.whenFull(() => store.releaseOldest());
   const streams = new Streams(store, config);
   const routes = jobRoutes(store, runner, uploads);
   const load = createLoad(store);
-  const karaoke = new Karaoke(uploads, config);
+  const karaoke = new Karaoke(uploads, config, access);
   const broadcasts = new Broadcasts(uploads, config);
   const images = createImages(uploads, config);
   routes.push(...karaoke.routes, ...broadcasts.routes, ...images.routes);
   if (config.control) {
-    routes.push(...controlRoutes(store, streams, config.heartbeatMs), ...labRoutes(store), ...load.routes);
-    routes.push(...karaoke.controlRoutes, ...broadcasts.controlRoutes, ...images.controlRoutes);
+    const faults = [
+      ...controlRoutes(store, streams, config.heartbeatMs),
+      ...labRoutes(store),
+      ...load.routes,
+    ];
+    faults.push(...karaoke.controlRoutes, ...broadcasts.controlRoutes, ...images.controlRoutes);
+    routes.push(...localOnly(faults));
   }
 
-  // Large uploads over slow links take longer than Node's default of five minutes.
-  const server = createServer({ requestTimeout: 0 }, createRequestHandler(routes, config));
-  karaoke.attach(server);
-  server.on("upgrade", (request, socket, head) => {
-    // Socket.IO has a listener of its own.
-    if (karaoke.serves(request)) return;
-    const served = [broadcasts, images.sockets].find((one) => one.serves(request));
-    (served ?? streams).upgrade(request, socket, head);
+  const handle = createRequestHandler(routes, config);
+  // Socket.IO listens to a server of its own, which never listens itself: it gets what the guard has let through.
+  const forSocketIo = createServer();
+  karaoke.attach(forSocketIo);
+  const server = createGuardedServer({
+    access,
+    limits: config,
+    onRequest(request, response, url) {
+      if (karaoke.serves(request)) forSocketIo.emit("request", request, response);
+      else handle(request, response, url);
+    },
+    onUpgrade(handshake) {
+      const { request, socket, head } = handshake;
+      if (karaoke.serves(request)) {
+        forSocketIo.emit("upgrade", request, socket, head);
+        return;
+      }
+      const served = [broadcasts, images.sockets].find((one) => one.serves(handshake.url));
+      (served ?? streams).upgrade(handshake);
+    },
   });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -61,7 +82,7 @@ export async function startServer(options = {}) {
       images.sockets.close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await Promise.all([closed, runner.close(), karaoke.close(), broadcasts.close()]);
+      await Promise.all([closed, runner.close(), karaoke.close(), broadcasts.close(), images.close()]);
       store.close();
       uploads.close();
     },

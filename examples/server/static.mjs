@@ -1,7 +1,7 @@
-/** Serves the built demo pages, each also without its `.html`. */
+/** Serves the built demo pages, each also without its `.html`, and nothing outside their folder. */
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { extname, join, normalize } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { HttpError } from "./responses.mjs";
 
@@ -20,20 +20,34 @@ const TYPES = {
   ".woff2": "font/woff2",
 };
 
-/** @param {string} path */
-async function fileAt(path) {
-  const found = await stat(path).catch(() => null);
-  return found?.isFile() ? { path, size: found.size } : null;
+/**
+ * The file of a path, when it lies within the folder with every symbolic link followed.
+ * @param {string} root
+ * @param {string} path decoded
+ */
+async function fileAt(root, path) {
+  try {
+    const folder = await realpath(root);
+    const file = await realpath(join(folder, path));
+    if (!file.startsWith(folder + sep)) return null;
+    const found = await stat(file);
+    return found.isFile() ? { path: file, size: found.size } : null;
+  } catch {
+    // It does not exist, cannot be read, or has a name that is too long.
+    return null;
+  }
 }
 
 /**
- * Normalised with its leading slash, so that no ".." is left that would lead out of the folder.
+ * The path with its percent-encoding undone once. A backslash separates folders on some systems, and never in the
+ * name of a page.
  * @param {string} pathname
  */
-function relativePath(pathname) {
+function decodePath(pathname) {
   try {
-    const path = normalize(decodeURIComponent(pathname)).replaceAll("\\", "/");
-    if (!path.includes("\0")) return path;
+    const path = decodeURIComponent(pathname);
+    // eslint-disable-next-line no-control-regex -- control characters are what is refused here
+    if (!/[\u0000-\u001f\\]/.test(path)) return path;
   } catch {
     // Falls through: a broken escape names no file either.
   }
@@ -50,11 +64,11 @@ export async function serveStatic(root, url, request, response) {
   if (request.method !== "GET" && request.method !== "HEAD") {
     throw new HttpError(405, "Pages can only be read.", { Allow: "GET, HEAD" });
   }
-  const path = relativePath(url.pathname);
+  const path = decodePath(url.pathname);
   const wanted = path === "/" ? "/index.html" : path;
-  const file = (await fileAt(join(root, wanted))) ?? (await fileAt(join(root, `${wanted}.html`)));
+  const file = (await fileAt(root, wanted)) ?? (await fileAt(root, `${wanted}.html`));
   if (!file) {
-    const isBuilt = await fileAt(join(root, "index.html"));
+    const isBuilt = await fileAt(root, "index.html");
     throw new HttpError(
       404,
       isBuilt ? `There is no ${path}.` : "The demo page is not built; run `npm start`.",

@@ -172,14 +172,9 @@ export class Streams {
     return this.#connections.size;
   }
 
-  /**
-   * @param {import("node:http").IncomingMessage} request
-   * @param {import("node:stream").Duplex} socket
-   * @param {Buffer} head
-   */
-  upgrade(request, socket, head) {
+  /** @param {import("./guard.mjs").Handshake} handshake */
+  upgrade({ request, socket, head, url }) {
     this.counters.handshakes += 1;
-    const url = new URL(request.url ?? "/", "http://localhost");
     const [, encodedId] = JOB_ROUTE.exec(url.pathname) ?? [];
     const batch = url.searchParams.get("batch") ?? undefined;
     if (this.refusing) return this.#refuse(socket, 503, "WebSocket connections are refused at the moment.");

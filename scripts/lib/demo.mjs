@@ -33,8 +33,8 @@ export function buildPage() {
 export function startServer(env) {
   const child = spawn(process.execPath, [join(root, "examples", "server", "main.mjs")], {
     cwd: root,
-    // Often enough that the demo notices a silent server while one watches.
-    env: { HEARTBEAT_MS: "5000", ...process.env, ...env },
+    // Often enough that the demo notices a silent server while one watches; its pages have switches for faults.
+    env: { HEARTBEAT_MS: "5000", JOBWIRE_CONTROL: "1", ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /** Reads the back-end's settings from the environment and the command line. */
 import { parseArgs } from "node:util";
-import { integer } from "../../server/config.mjs";
+import { integer } from "../../server/settings.mjs";
 
 export interface Settings {
   readonly host: string;

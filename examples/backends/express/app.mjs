@@ -1,25 +1,50 @@
 /** The HTTP surface, in Express. */
 import express from "express";
+import { requireLocal } from "../../server/access.mjs";
+import { parseTarget } from "../../server/address.mjs";
 import { createAuthorizer } from "../../server/auth.mjs";
-import { CORS_HEADERS, HttpError } from "../../server/responses.mjs";
+import { HttpError } from "../../server/responses.mjs";
 import { FOLDER } from "./progress.mjs";
-import { explain } from "./upload.mjs";
 
 /** @param {express.Request} request */
-const urlOf = (request) => new URL(request.originalUrl, "http://localhost");
+function urlOf(request) {
+  const url = parseTarget(request.originalUrl);
+  if (!url) throw new HttpError(400, "The request target is not a path that begins with a slash.");
+  return url;
+}
+
+/** For tests, and for this machine only. @param {import("./progress.mjs").ProgressSockets} sockets */
+function controls(sockets) {
+  const router = express.Router();
+  router.use((request, _response, next) => {
+    requireLocal(request);
+    next();
+  });
+  router.get(
+    "/state",
+    (_request, response) => void response.json({ sockets: sockets.size, ...sockets.counters }),
+  );
+  router.post("/cut", (_request, response) => void response.json({ closed: sockets.cut() }));
+  return router;
+}
+
+/**
+ * The error as one that the client may read, if it was its mistake; Express has a status for those that it finds.
+ * @param {any} error
+ */
+function explain(error) {
+  const { status } = error ?? {};
+  if (error instanceof HttpError || !(status >= 400 && status < 500)) return error;
+  return new HttpError(status, "The request cannot be read.");
+}
 
 /**
  * @param {import("./images.mjs").Images} images
- * @param {import("./config.mjs").ImageConfig} config
+ * @param {Pick<import("./config.mjs").Config, "tokens" | "control">} config
  */
 export function createApp(images, config) {
   const app = express();
   app.disable("x-powered-by");
-  app.use((request, response, next) => {
-    response.set(CORS_HEADERS);
-    if (request.method === "OPTIONS") response.sendStatus(204);
-    else next();
-  });
   app.get("/healthz", (_request, response) => void response.type("text").send("ok"));
 
   const authorized = createAuthorizer(config.tokens);
@@ -29,7 +54,8 @@ export function createApp(images, config) {
     next();
   });
   app.post(`${FOLDER}/extract`, images.upload, (request, response) => {
-    response.status(202).json(images.extract(request, urlOf(request).searchParams));
+    const form = /** @type {import("../../server/form.mjs").Form} */ (/** @type {unknown} */ (request));
+    response.status(202).json(images.extract(form, urlOf(request).searchParams));
   });
   app.get(`${FOLDER}/sessions/:sessionId`, (request, response) => {
     response.json(images.session(request.params.sessionId));
@@ -37,12 +63,7 @@ export function createApp(images, config) {
   app.get(`${FOLDER}/results/:sessionId`, (request, response) => {
     response.json(images.result(request.params.sessionId));
   });
-  app.get(`${FOLDER}/_control/state`, (_request, response) => {
-    response.json({ sockets: images.sockets.size, ...images.sockets.counters });
-  });
-  app.post(`${FOLDER}/_control/cut`, (_request, response) => {
-    response.json({ closed: images.sockets.cut() });
-  });
+  if (config.control) app.use(`${FOLDER}/_control`, controls(images.sockets));
   app.use((request) => {
     throw new HttpError(404, `There is nothing at ${request.path}.`);
   });
@@ -54,7 +75,10 @@ export function createApp(images, config) {
     const known = error instanceof HttpError;
     if (!known) console.error(`${request.method} ${request.path} failed:`, error);
     const detail = known ? error.message : "The server met an unexpected error; its log says which.";
-    response.status(known ? error.status : 500).json({ detail });
+    response
+      .status(known ? error.status : 500)
+      .set(known ? error.headers : {})
+      .json({ detail });
   };
   app.use(answerError);
   return app;

@@ -1,22 +1,25 @@
 /** Reads the back-end's settings from the environment and the command line. */
 import { parseArgs } from "node:util";
-import { integer } from "../../server/config.mjs";
+import { readLimits } from "../../server/limits.mjs";
+import { integer, list } from "../../server/settings.mjs";
 
 /**
- * @typedef {object} ImageConfig
+ * @typedef {object} OwnImageConfig
  * @property {readonly string[]} tokens accepted tokens; none means that no token is asked for
  * @property {number} pingIntervalMs
  * @property {number} maxSockets of all sessions together
  * @property {boolean} replay whether a socket that connects late is told the last progress
  * @property {number} maxImageBytes
  *
- * @typedef {ImageConfig & { host: string, port: number }} Config port 0 lets the operating system choose
+ * @typedef {OwnImageConfig & { workMs: number }} ImageConfig `workMs` as in `Limits`
+ * @typedef {{ host: string, port: number }} Address port 0 lets the operating system choose
+ * @typedef {OwnImageConfig & Address & import("../../server/limits.mjs").Limits} Config
  */
 
-/** @param {NodeJS.ProcessEnv} env @returns {ImageConfig} */
+/** @param {NodeJS.ProcessEnv} env @returns {OwnImageConfig} */
 export function readImageConfig(env) {
   return {
-    tokens: (env["JOBWIRE_TOKENS"] ?? "").split(",").filter((token) => token !== ""),
+    tokens: list(env["JOBWIRE_TOKENS"]),
     pingIntervalMs: integer("PING_INTERVAL_MS", env["PING_INTERVAL_MS"], 30_000, { min: 10, max: 3_600_000 }),
     maxSockets: integer("MAX_SOCKETS", env["MAX_SOCKETS"], 500, { min: 1, max: 100_000 }),
     replay: env["REPLAY"] !== "0",
@@ -35,6 +38,7 @@ export function readImageConfig(env) {
 export function readConfig(env = process.env, args = []) {
   const { values } = parseArgs({ args: [...args], options: { port: { type: "string" } } });
   return {
+    ...readLimits(env),
     host: env["HOST"] ?? "127.0.0.1",
     port: integer("--port / PORT", values.port ?? env["PORT"], 3000, { min: 0, max: 65_535 }),
     ...readImageConfig(env),

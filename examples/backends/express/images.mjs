@@ -1,25 +1,25 @@
 /** Sessions, their sockets and their uploads: what Express and other servers put behind their routes. */
-import { rmSync } from "node:fs";
 import { HttpError } from "../../server/responses.mjs";
 import { FOLDER, ProgressSockets } from "./progress.mjs";
 import { Sessions, sessionView } from "./sessions.mjs";
 import { imageUpload, readSessionId, testOptions } from "./upload.mjs";
 
-/** @typedef {{ body?: Record<string, unknown>, file?: import("./extraction.mjs").ImageFile }} Form */
+/** @typedef {import("../../server/form.mjs").Form} Form */
 
 export class Images {
   sockets;
   /** Takes the form of an upload. */
   upload;
-  #sessions = new Sessions();
+  #sessions;
 
   /**
    * @param {import("./config.mjs").ImageConfig} config
-   * @param {string} folder where uploads go
+   * @param {import("../../server/upload.mjs").UploadFolder} uploads
    */
-  constructor(config, folder) {
+  constructor(config, uploads) {
+    this.#sessions = new Sessions(config.workMs);
     this.sockets = new ProgressSockets(this.#sessions, config);
-    this.upload = imageUpload(folder, config.maxImageBytes);
+    this.upload = imageUpload(uploads, config.maxImageBytes);
   }
 
   /**
@@ -31,7 +31,7 @@ export class Images {
     try {
       return this.#start(body ?? {}, file, query);
     } catch (error) {
-      if (file) rmSync(file.path, { force: true });
+      file?.remove();
       throw error;
     }
   }
@@ -56,6 +56,11 @@ export class Images {
   #start(body, file, query) {
     const options = testOptions(query);
     const sessionId = readSessionId(body);
+    if (this.#sessions.full) {
+      throw new HttpError(503, "Too many images are being worked on; try again in a few seconds.", {
+        "Retry-After": "5",
+      });
+    }
     if (!file) throw new HttpError(400, "The form has no file; send the image as the field file.");
     const state = this.#sessions.get(sessionId)?.state;
     if (state === "queued" || state === "running") {
@@ -63,6 +68,10 @@ export class Images {
     }
     void this.#sessions.run(sessionId, file, options);
     return { sessionId, status: "processing" };
+  }
+
+  close() {
+    return this.#sessions.close();
   }
 
   /** @param {string} id */

@@ -20,7 +20,7 @@ const STEPS = [10, 20, 30, 50, 70, 90];
 
 /** @param {Partial<import("./config.mjs").Config>} [options] */
 async function testServer(options = {}) {
-  const server = await startServer({ port: 0, tokens: [], ...options });
+  const server = await startServer({ port: 0, tokens: [], control: true, ...options });
   after(() => server.close());
   return client(server.url);
 }

@@ -11,8 +11,6 @@ const MISSED_PINGS = 3;
 const UNAUTHORISED = 4401;
 const TRY_AGAIN_LATER = 1013;
 
-/** @param {import("node:http").IncomingMessage} request */
-const urlOf = (request) => new URL(request.url ?? "/", "http://localhost");
 const now = () => new Date().toISOString();
 
 export class ProgressSockets {
@@ -36,19 +34,14 @@ export class ProgressSockets {
     return this.#sockets.size;
   }
 
-  /** @param {import("node:http").IncomingMessage} request */
-  serves(request) {
-    return ROUTE.test(urlOf(request).pathname);
+  /** @param {URL} url */
+  serves(url) {
+    return ROUTE.test(url.pathname);
   }
 
-  /**
-   * @param {import("node:http").IncomingMessage} request
-   * @param {import("node:stream").Duplex} socket
-   * @param {Buffer} head
-   */
-  upgrade(request, socket, head) {
+  /** @param {import("../../server/guard.mjs").Handshake} handshake */
+  upgrade({ request, socket, head, url }) {
     this.counters.handshakes += 1;
-    const url = urlOf(request);
     const [, id = ""] = ROUTE.exec(url.pathname) ?? [];
     if (!isSessionId(id)) {
       return refuseUpgrade(socket, 404, `There is no WebSocket here; use ${FOLDER}/progress/{sessionId}.`);

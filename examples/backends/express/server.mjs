@@ -1,5 +1,6 @@
 /** Puts the parts together and listens. */
-import { createServer } from "node:http";
+import { createAccess } from "../../server/access.mjs";
+import { createGuardedServer } from "../../server/guard.mjs";
 import { UploadFolder } from "../../server/upload.mjs";
 import { createApp } from "./app.mjs";
 import { readConfig } from "./config.mjs";
@@ -11,10 +12,14 @@ import { Images } from "./images.mjs";
  */
 export async function startServer(options = {}) {
   const config = { ...readConfig(), ...options };
-  const uploads = new UploadFolder(config.maxImageBytes);
-  const images = new Images(config, uploads.path);
-  const server = createServer(createApp(images, config));
-  server.on("upgrade", (request, socket, head) => images.sockets.upgrade(request, socket, head));
+  const uploads = new UploadFolder({ ...config, maxUploadBytes: config.maxImageBytes });
+  const images = new Images(config, uploads);
+  const server = createGuardedServer({
+    access: createAccess(config),
+    limits: config,
+    onRequest: createApp(images, config),
+    onUpgrade: (handshake) => images.sockets.upgrade(handshake),
+  });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, () => resolve(undefined));
@@ -26,7 +31,7 @@ export async function startServer(options = {}) {
       images.sockets.close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await closed;
+      await Promise.all([closed, images.close()]);
       uploads.close();
     },
   };

@@ -1,7 +1,7 @@
 /** The sessions: what each is at, who watches it, and its result. */
-import { rmSync } from "node:fs";
 import { extract } from "./extraction.mjs";
 import { ImageError } from "./metadata.mjs";
+import { ImageReader } from "./reader.mjs";
 
 /**
  * @typedef {object} Session
@@ -15,6 +15,8 @@ import { ImageError } from "./metadata.mjs";
 /** @typedef {(message: Record<string, unknown>) => void} Listener */
 
 const MAX_SESSIONS = 1_000;
+/** At the same time. */
+const MAX_AT_WORK = 100;
 const SESSION_ID = /^[\w.-]{1,128}$/;
 
 /** @param {string} id */
@@ -46,6 +48,21 @@ export class Sessions {
   #sessions = new Map();
   /** @type {Map<string, Set<Listener>>} */
   #listeners = new Map();
+  #reader;
+  #atWork = 0;
+
+  /** @param {number} workMs the most that the work on one file may take */
+  constructor(workMs) {
+    this.#reader = new ImageReader(workMs);
+  }
+
+  get full() {
+    return this.#atWork >= MAX_AT_WORK;
+  }
+
+  close() {
+    return this.#reader.close();
+  }
 
   /** @param {string} id */
   get(id) {
@@ -80,10 +97,11 @@ export class Sessions {
     this.#sessions.delete(id);
     this.#sessions.set(id, session);
     this.#makeRoom();
+    this.#atWork += 1;
     try {
       const onProgress = (/** @type {number} */ progress, /** @type {string} */ status) =>
         this.#change(session, { state: "running", progress, status });
-      const result = await extract(file, onProgress, options);
+      const result = await extract(file, this.#reader, onProgress, options);
       this.#change(session, {
         state: "completed",
         progress: 100,
@@ -96,7 +114,8 @@ export class Sessions {
       const reason = known ? error.message : "The server met an unexpected error; its log says which.";
       this.#change(session, { state: "failed", progress: 0, status: `Extraction failed: ${reason}` });
     } finally {
-      rmSync(file.path, { force: true });
+      this.#atWork -= 1;
+      file.remove();
     }
   }
 

@@ -1,6 +1,6 @@
 /** Takes the upload of a form, with multer, and checks what comes with it. */
 import { randomUUID } from "node:crypto";
-import multer from "multer";
+import { formHandler } from "../../server/form.mjs";
 import { HttpError } from "../../server/responses.mjs";
 import { isSessionId } from "./sessions.mjs";
 
@@ -8,24 +8,11 @@ const MAX_PACE_MS = 10_000;
 
 /**
  * Takes the file of a form; of Express's kind: `(request, response, next)`.
- * @param {string} folder where files go
+ * @param {import("../../server/upload.mjs").UploadFolder} uploads
  * @param {number} maxBytes of one image
  */
-export function imageUpload(folder, maxBytes) {
-  return multer({ dest: folder, limits: { fileSize: maxBytes, files: 1, fields: 10 } }).single("file");
-}
-
-/** @param {unknown} error @returns {unknown} the error as one that the client may read, if it was its mistake */
-export function explain(error) {
-  if (!(error instanceof multer.MulterError)) {
-    const { message } = /** @type {Error} */ (error);
-    // busboy, which multer is made of, has plain errors for forms that it cannot read.
-    return /multipart|boundary|unexpected end|malformed/i.test(message) ? new HttpError(400, message) : error;
-  }
-  if (error.code === "LIMIT_FILE_SIZE") {
-    return new HttpError(413, "The image is larger than this server takes; send a smaller one.");
-  }
-  return new HttpError(400, `The form cannot be used: ${error.message} (${error.field ?? "the form"}).`);
+export function imageUpload(uploads, maxBytes) {
+  return formHandler(uploads, { field: "file", maxFiles: 1, maxFileBytes: maxBytes });
 }
 
 /** @param {Record<string, unknown>} body the fields of the form */

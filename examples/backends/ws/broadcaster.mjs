@@ -65,25 +65,21 @@ export class Broadcaster {
     return this.#sockets.size;
   }
 
-  /** @param {import("node:http").IncomingMessage} request */
-  serves(request) {
-    return this.#paths.includes(new URL(request.url ?? "/", "http://localhost").pathname);
+  /** @param {URL} url */
+  serves(url) {
+    return this.#paths.includes(url.pathname);
   }
 
-  /**
-   * @param {import("node:http").IncomingMessage} request
-   * @param {import("node:stream").Duplex} socket
-   * @param {Buffer} head
-   */
-  upgrade(request, socket, head) {
+  /** @param {import("../../server/guard.mjs").Handshake} handshake */
+  upgrade({ request, socket, head, url }) {
     this.counters.handshakes += 1;
-    if (!this.serves(request)) {
+    if (!this.serves(url)) {
       return refuseUpgrade(socket, 404, `There is no WebSocket here; use ${this.#paths.join(" or ")}.`);
     }
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       // A protocol violation of the client closes the connection; `close` follows and cleans up.
       ws.on("error", () => {});
-      if (!this.#authorized(request, new URL(request.url ?? "/", "http://localhost"))) {
+      if (!this.#authorized(request, url)) {
         return ws.close(UNAUTHORISED, "The token is missing or not accepted.");
       }
       this.#sockets.set(ws, 0);

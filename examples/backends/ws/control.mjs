@@ -1,6 +1,9 @@
 /** Endpoints for tests of what is broadcast: what arrived, any frame, a cut. */
 import { HttpError, readJson, sendJson } from "../../server/responses.mjs";
 
+/** Of the frames that a test has sent at once. */
+const MAX_REPLAY_BYTES = 16 * 1024 * 1024;
+
 /**
  * @param {import("./broadcaster.mjs").Broadcaster} broadcaster
  * @param {string} folder where the endpoints are
@@ -25,7 +28,7 @@ export function broadcastControlRoutes(broadcaster, folder) {
       method: "POST",
       path: `${folder}/replay`,
       async handle({ request, response }) {
-        const frames = await readJson(request);
+        const frames = await readJson(request, MAX_REPLAY_BYTES);
         if (!Array.isArray(frames) || frames.some((frame) => typeof frame !== "string")) {
           throw new HttpError(400, "The body has to be a JSON array of texts, each one frame.");
         }

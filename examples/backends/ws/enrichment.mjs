@@ -10,6 +10,8 @@
 
 const ISRC = /^([A-Z]{2})([A-Z0-9]{3})(\d{2})(\d{5})$/;
 const VERSION = /\b(remix|remaster(?:ed)?|live|acoustic|radio edit|instrumental|demo)\b/i;
+/** A run of white space would be looked at again from each of its characters. */
+const WHITE_SPACE = /\s+/g;
 const FEATURING = /\s+(?:feat\.?|ft\.?|featuring|with)\s+/i;
 /** Two spellings with at least this share of their trigrams in common are one title. */
 const SAME = 0.8;
@@ -52,10 +54,11 @@ export function readMetadata({ trackName, artistName, isrc, durationMs, streams 
   if (!Number.isInteger(durationMs) || durationMs < 0)
     throw new RangeError("Its duration is no whole number of ms.");
   if (!Number.isSafeInteger(streams) || streams < 0) throw new RangeError("Its streams are no whole number.");
-  const [, base = trackName, bracket = ""] = /^(.+?)\s*(?:[([]|\s-\s)(.*)$/.exec(trackName) ?? [];
+  const [fullName, artist] = [trackName, artistName].map((text) => text.replace(WHITE_SPACE, " "));
+  const [, base = fullName, bracket = ""] = /^(.+?)\s*(?:[([]|\s-\s)(.*)$/.exec(fullName) ?? [];
   const [title = base, ...guests] = base.split(FEATURING);
   const [, guest = ""] = /^(?:feat\.?|ft\.?|featuring|with)\s+([^)\]]+)/i.exec(bracket) ?? [];
-  const artists = [artistName, ...guests, guest].flatMap((names) => names.split(FEATURING));
+  const artists = [artist, ...guests, guest].flatMap((names) => names.split(FEATURING));
   const version = VERSION.exec(bracket)?.[1];
   return {
     title: title.trim(),

@@ -13,7 +13,15 @@ import { randomUUID } from "node:crypto";
  * @property {string} timestamp ISO 8601, of the last change
  */
 /** @typedef {(job: Job, signal: AbortSignal) => Promise<void>} Work */
-/** @typedef {{ job: Job, work: Work, release: () => void }} Entry `release` gives back what the work needed */
+/**
+ * @typedef {object} Task
+ * @property {Job["kind"]} kind
+ * @property {number} total
+ * @property {Work} work
+ * @property {number} pausesMs how long the work waits on purpose
+ * @property {() => void} [release] called once, when the job has ended in whichever way
+ */
+/** @typedef {Task & { job: Job }} Entry */
 
 const KEPT_JOBS = 1_000;
 /** A waiting import keeps its file. */
@@ -32,10 +40,15 @@ export class Jobs {
   #current;
   #broadcast;
   #closed = false;
+  #workMs;
 
-  /** @param {import("./broadcaster.mjs").Broadcast} broadcast */
-  constructor(broadcast) {
+  /**
+   * @param {import("./broadcaster.mjs").Broadcast} broadcast
+   * @param {number} workMs the most that the work of one job may take, beside its pauses
+   */
+  constructor(broadcast, workMs) {
     this.#broadcast = broadcast;
+    this.#workMs = workMs;
   }
 
   get list() {
@@ -47,13 +60,9 @@ export class Jobs {
     return this.#jobs.get(jobId);
   }
 
-  /**
-   * @param {Job["kind"]} kind
-   * @param {number} total
-   * @param {Work} work
-   * @param {() => void} [release] called once, when the job has ended in whichever way
-   */
-  add(kind, total, work, release = () => {}) {
+  /** @param {Task} task */
+  add(task) {
+    const { kind, total } = task;
     /** @type {Job} */
     const job = {
       jobId: randomUUID(),
@@ -65,7 +74,7 @@ export class Jobs {
     };
     this.#jobs.set(job.jobId, job);
     this.#makeRoom();
-    this.#queue.push({ job, work, release });
+    this.#queue.push({ ...task, job });
     this.#tell(job, "job_status_changed", { status: job.status });
     // The caller gets to answer before the work begins.
     setImmediate(() => void this.#next());
@@ -85,7 +94,7 @@ export class Jobs {
     if (hasEnded(job)) return false;
     const waiting = this.#queue.find((one) => one.job === job);
     this.#queue = this.#queue.filter((one) => one !== waiting);
-    waiting?.release();
+    waiting?.release?.();
     if (this.#current?.job === job) this.#current.abort.abort();
     this.#change(job, "cancelled");
     return true;
@@ -100,7 +109,7 @@ export class Jobs {
   async #next() {
     const next = this.#current ? undefined : this.#queue.shift();
     if (!next || this.#closed) return;
-    const { job, work, release } = next;
+    const { job, work, release, pausesMs } = next;
     const abort = new AbortController();
     this.#current = { job, abort };
     const began = performance.now();
@@ -108,13 +117,19 @@ export class Jobs {
     if (job.kind === "enrichment") {
       this.#tell(job, "enrichment_job_started", { total: job.progress.total });
     }
+    const limitMs = this.#workMs + pausesMs;
+    const limit = setTimeout(() => {
+      this.#failed(job, `The work took more than ${limitMs / 1000} s, the most that it may take.`);
+      abort.abort();
+    }, limitMs);
     try {
       await work(job, abort.signal);
       if (!hasEnded(job)) this.#completed(job, Math.round(performance.now() - began));
     } catch (error) {
       if (!abort.signal.aborted) this.#failed(job, error instanceof Error ? error.message : String(error));
     }
-    release();
+    clearTimeout(limit);
+    release?.();
     this.#current = undefined;
     void this.#next();
   }

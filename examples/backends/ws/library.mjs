@@ -1,5 +1,7 @@
 /** Playlists, their tracks and the log of activity, in memory. What changes is told to all browsers. */
 
+import { COLUMNS } from "./rows.mjs";
+
 /**
  * @typedef {object} Track
  * @property {number} id
@@ -21,6 +23,9 @@
  * @property {string} name
  * @property {number} followers
  * @property {Track[]} tracks
+ * @property {Sums} sums over the tracks
+ *
+ * @typedef {{ enriched: number, streams: number, scored: number, tenths: number }} Sums `tenths` of the scores
  *
  * @typedef {{ id: number, action: string, description: string, playlistId?: string, jobId?: string, at: string }} Activity
  */
@@ -28,11 +33,13 @@
 const KEPT_ACTIVITY = 500;
 const MAX_TRACKS = 200_000;
 const ANALYTICS_EVERY_MS = 1_000;
+/** Of one text of a row. */
+export const MAX_TEXT = 200;
 /** Ids of Spotify: 22 characters of base 62. */
 const PLAYLIST_ID = /^[0-9A-Za-z]{22}$/;
 
-/** @param {readonly number[]} numbers */
-const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / Math.max(1, numbers.length);
+/** What is no number of streams fails when the track is enriched. @param {number} streams */
+const countable = (streams) => (Number.isSafeInteger(streams) && streams >= 0 ? streams : 0);
 /** @param {number} number */
 const rounded = (number) => Math.round(number * 100) / 100;
 
@@ -71,6 +78,8 @@ export class Library {
    */
   playlistOf(row) {
     if (this.full) throw new RangeError("The library is full.");
+    const long = COLUMNS.find((column) => (row[column] ?? "").length > MAX_TEXT);
+    if (long) throw new RangeError(`The ${long} has more than ${MAX_TEXT} characters.`);
     const playlistId = row["playlist_id"] ?? "";
     if (!PLAYLIST_ID.test(playlistId)) {
       throw new RangeError(`"${playlistId}" is no id of a playlist: it takes 22 letters and digits.`);
@@ -92,6 +101,7 @@ export class Library {
       name: name || playlistId,
       followers: followers ?? 0,
       tracks: [],
+      sums: { enriched: 0, streams: 0, scored: 0, tenths: 0 },
     };
     this.#playlists.set(playlistId, made);
     this.#updated(made, { name: made.name, followers: made.followers });
@@ -132,6 +142,7 @@ export class Library {
       enrichmentStatus: "pending",
     };
     playlist.tracks.push(track);
+    playlist.sums.streams += countable(track.streams);
     this.#trackCount += 1;
     return track;
   }
@@ -158,6 +169,8 @@ export class Library {
   trackStatus(track, newStatus, error) {
     const oldStatus = track.enrichmentStatus;
     track.enrichmentStatus = newStatus;
+    const sums = this.#playlists.get(track.playlistId)?.sums;
+    if (sums) sums.enriched += Number(newStatus === "completed") - Number(oldStatus === "completed");
     if (error) track.error = error;
     const { id: trackId, playlistId } = track;
     this.#broadcast("track_status_changed", {
@@ -169,14 +182,26 @@ export class Library {
     });
   }
 
-  /** @param {Playlist} playlist */
-  metrics({ tracks, followers }) {
-    const scored = tracks.filter((track) => track.score !== undefined);
+  /**
+   * @param {Track} track
+   * @param {number} score 0–100, to one place
+   */
+  scored(track, score) {
+    const sums = this.#playlists.get(track.playlistId)?.sums;
+    if (sums) {
+      sums.scored += Number(track.score === undefined);
+      sums.tenths += Math.round(10 * score) - Math.round(10 * (track.score ?? 0));
+    }
+    track.score = score;
+  }
+
+  /** From sums that are kept: this is asked for with every batch of tracks. @param {Playlist} playlist */
+  metrics({ tracks, sums, followers }) {
     return {
       trackCount: tracks.length,
-      enriched: tracks.filter((track) => track.enrichmentStatus === "completed").length,
-      totalStreams: tracks.reduce((sum, track) => sum + track.streams, 0),
-      averageScore: rounded(mean(scored.map((track) => track.score ?? 0))),
+      enriched: sums.enriched,
+      totalStreams: sums.streams,
+      averageScore: rounded(sums.tenths / 10 / Math.max(1, sums.scored)),
       followers,
     };
   }

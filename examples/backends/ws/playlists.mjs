@@ -11,10 +11,11 @@ export class Playlists {
   /**
    * @param {import("./broadcaster.mjs").Broadcaster} broadcaster
    * @param {import("../../server/upload.mjs").UploadFolder} uploads
+   * @param {number} workMs the most that the work of one job may take
    */
-  constructor(broadcaster, uploads) {
+  constructor(broadcaster, uploads, workMs) {
     this.#library = new Library(broadcaster.broadcast);
-    this.#jobs = new Jobs(broadcaster.broadcast);
+    this.#jobs = new Jobs(broadcaster.broadcast, workMs);
     this.routes = playlistRoutes({ library: this.#library, jobs: this.#jobs, broadcaster, uploads });
   }
 

@@ -2,7 +2,7 @@
 import { hasEnded } from "./jobs.mjs";
 import { countRows } from "./rows.mjs";
 import { HttpError, readJson, sendJson } from "../../server/responses.mjs";
-import { enriching, importing } from "./worker.mjs";
+import { enriching, importing, pausesOf } from "./worker.mjs";
 
 /** @typedef {import("../../server/http.mjs").Route} Route */
 /**
@@ -65,10 +65,8 @@ export function playlistRoutes({ library, jobs, broadcaster, uploads }) {
     return { id, playlistId, name, followers, metrics: library.metrics(found) };
   };
   const { broadcast } = broadcaster;
-  /** @param {import("node:http").IncomingMessage} [request] one that brings a file */
-  const refuseWhenFull = (request) => {
+  const refuseWhenFull = () => {
     if (!library.full && !jobs.full) return;
-    request?.resume();
     if (jobs.full) throw new HttpError(503, "Too many jobs are waiting; try again in a few seconds.");
     throw new HttpError(507, "The library is full; start the server again to empty it.");
   };
@@ -79,7 +77,7 @@ export function playlistRoutes({ library, jobs, broadcaster, uploads }) {
       path: "/api/playlists/import",
       async handle({ request, response, url }) {
         const { pace, fail } = testOptions(url);
-        refuseWhenFull(request);
+        refuseWhenFull();
         const file = await uploads.receive(request);
         const context = { library, broadcast, pace };
         /** @type {import("./library.mjs").Track[]} */
@@ -92,8 +90,10 @@ export function playlistRoutes({ library, jobs, broadcaster, uploads }) {
           throw error;
         }
         const work = importing(context, file.path, tracks);
-        const { jobId: importId } = jobs.add("import", total, work, file.remove);
-        const { jobId } = jobs.add("enrichment", total, enriching(context, tracks, { fail }));
+        const pausesMs = pausesOf(total, pace);
+        const { jobId: importId } = jobs.add({ kind: "import", total, work, pausesMs, release: file.remove });
+        const enrichment = enriching(context, tracks, { fail });
+        const { jobId } = jobs.add({ kind: "enrichment", total, work: enrichment, pausesMs });
         sendJson(response, 202, { importId, jobId, total });
       },
     },
@@ -105,8 +105,9 @@ export function playlistRoutes({ library, jobs, broadcaster, uploads }) {
         refuseWhenFull();
         const { tracks } = playlist(id);
         const work = enriching({ library, broadcast, pace }, tracks, { fail });
-        const { jobId } = jobs.add("enrichment", tracks.length, work);
-        sendJson(response, 202, { jobId, total: tracks.length });
+        const total = tracks.length;
+        const { jobId } = jobs.add({ kind: "enrichment", total, work, pausesMs: pausesOf(total, pace) });
+        sendJson(response, 202, { jobId, total });
       },
     },
     {

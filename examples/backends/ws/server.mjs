@@ -1,5 +1,6 @@
 /** Puts the parts together and listens. */
-import { createServer } from "node:http";
+import { createAccess, localOnly } from "../../server/access.mjs";
+import { createGuardedServer } from "../../server/guard.mjs";
 import { createRequestHandler } from "../../server/http.mjs";
 import { UploadFolder } from "../../server/upload.mjs";
 import { Broadcaster } from "./broadcaster.mjs";
@@ -14,11 +15,15 @@ import { Playlists } from "./playlists.mjs";
 export async function startServer(options = {}) {
   const config = { ...readConfig(), ...options };
   const broadcaster = new Broadcaster({ ...config, shape: config.envelope, paths: ["/", "/ws"] });
-  const uploads = new UploadFolder(config.maxUploadBytes);
-  const playlists = new Playlists(broadcaster, uploads);
-  const control = config.control ? broadcastControlRoutes(broadcaster, "/api/_control") : [];
-  const server = createServer(createRequestHandler([...playlists.routes, ...control], config));
-  server.on("upgrade", (request, socket, head) => broadcaster.upgrade(request, socket, head));
+  const uploads = new UploadFolder(config);
+  const playlists = new Playlists(broadcaster, uploads, config.workMs);
+  const control = config.control ? localOnly(broadcastControlRoutes(broadcaster, "/api/_control")) : [];
+  const server = createGuardedServer({
+    access: createAccess(config),
+    limits: config,
+    onRequest: createRequestHandler([...playlists.routes, ...control], config),
+    onUpgrade: (handshake) => broadcaster.upgrade(handshake),
+  });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, () => resolve(undefined));

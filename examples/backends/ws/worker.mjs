@@ -1,6 +1,7 @@
 /** What the worker does: takes the rows of a file into the library, and enriches tracks in three phases. */
 import { setImmediate as yieldToOthers, setTimeout as delay } from "node:timers/promises";
 import { Matcher, percentile, readMetadata } from "./enrichment.mjs";
+import { MAX_TEXT } from "./library.mjs";
 import { readRows } from "./rows.mjs";
 
 /** @typedef {import("./library.mjs").Track} Track */
@@ -14,6 +15,16 @@ import { readRows } from "./rows.mjs";
  */
 
 const BATCH = 50;
+/** Of the playlists of refused rows that are told one by one. */
+const MAX_REFUSED = 1_000;
+const PHASES = 3;
+
+/**
+ * The least time that work takes which waits for `pace` in every batch.
+ * @param {number} rows
+ * @param {number} pace ms
+ */
+export const pausesOf = (rows, pace) => PHASES * Math.ceil(rows / BATCH) * pace;
 
 /**
  * @template Item
@@ -50,7 +61,7 @@ export function importing({ library, broadcast, pace }, path, imported) {
     };
     tell();
     for await (const row of readRows(path)) {
-      const id = row["playlist_id"] ?? "";
+      const id = (row["playlist_id"] ?? "").slice(0, MAX_TEXT);
       try {
         const playlist = library.playlistOf(row);
         imported.push(library.addTrack(playlist, row));
@@ -59,8 +70,10 @@ export function importing({ library, broadcast, pace }, path, imported) {
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         progress.failed += 1;
-        if (!refused.has(id)) library.failed(id, error.message);
-        refused.add(id);
+        if (refused.size < MAX_REFUSED && !refused.has(id)) {
+          refused.add(id);
+          library.failed(id, error.message);
+        }
       }
       progress.processed += 1;
       if (progress.processed % BATCH !== 0) continue;
@@ -183,7 +196,7 @@ class Enrichment {
     const { library, broadcast } = this.#context;
     const { id: trackId, playlistId, trackName, artistName } = track;
     const score = percentile(streams, track.streams);
-    track.score = score;
+    library.scored(track, score);
     this.#job.progress.processed += 1;
     this.#job.progress.succeeded += 1;
     library.trackStatus(track, "completed");

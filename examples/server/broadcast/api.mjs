@@ -1,7 +1,5 @@
 /** The HTTP routes of analyses: new jobs, their state, and notices of other workers. */
-import multer from "multer";
-import { explain } from "../../backends/express/upload.mjs";
-import { receiveForm } from "../form.mjs";
+import { formHandler, receiveForm } from "../form.mjs";
 import { HttpError, readJson, sendJson } from "../responses.mjs";
 
 const MAX_PACE_MS = 10_000;
@@ -27,12 +25,12 @@ function readOptions(query) {
 /**
  * @param {import("./jobs.mjs").AnalysisJobs} jobs
  * @param {import("../../backends/ws/broadcaster.mjs").Broadcast} broadcast
- * @param {string} folder where recordings go
+ * @param {import("../upload.mjs").UploadFolder} uploads where recordings go
  * @returns {import("../http.mjs").Route[]}
  */
-export function analysisRoutes(jobs, broadcast, folder) {
-  const limits = { fileSize: MAX_TRACK_BYTES, files: MAX_TRACKS };
-  const receive = multer({ dest: folder, limits }).array("tracks");
+export function analysisRoutes(jobs, broadcast, uploads) {
+  const limits = { field: "tracks", maxFiles: MAX_TRACKS, maxFileBytes: MAX_TRACK_BYTES };
+  const receive = formHandler(uploads, limits);
   return [
     {
       method: "POST",
@@ -40,14 +38,11 @@ export function analysisRoutes(jobs, broadcast, folder) {
       async handle({ request, response, url }) {
         const options = readOptions(url.searchParams);
         if (jobs.full) {
-          request.resume();
           throw new HttpError(503, "Too many tracks are waiting; try again in a few seconds.", {
             "Retry-After": "5",
           });
         }
-        const { files = [] } = await receiveForm(receive, request, response).catch((error) => {
-          throw explain(error);
-        });
+        const { files = [] } = await receiveForm(receive, request, response);
         if (files.length === 0) throw new HttpError(400, "The form has no recording in the field tracks.");
         sendJson(response, 202, jobs.create(files, options));
       },

@@ -18,33 +18,30 @@ export class Broadcasts {
    * @param {import("../upload.mjs").UploadFolder} uploads
    * @param {import("../config.mjs").Config} config
    */
-  constructor(uploads, { tokens, pingIntervalMs, workers }) {
+  constructor(uploads, config) {
+    const { tokens, pingIntervalMs } = config;
     const shape = readEnvelope(process.env["ENVELOPE"]);
     this.#analysisSockets = new Broadcaster({ paths: ["/"], shape: "type", tokens, pingIntervalMs });
     this.#playlistSockets = new Broadcaster({ paths: ["/ws"], shape, tokens, pingIntervalMs });
     const { broadcast } = this.#analysisSockets;
-    this.#analyses = new AnalysisJobs(workers, (data) => broadcast("job_status", data));
-    this.#playlists = new Playlists(this.#playlistSockets, uploads);
-    this.routes = [...analysisRoutes(this.#analyses, broadcast, uploads.path), ...this.#playlists.routes];
+    this.#analyses = new AnalysisJobs(config, (data) => broadcast("job_status", data));
+    this.#playlists = new Playlists(this.#playlistSockets, uploads, config.workMs);
+    this.routes = [...analysisRoutes(this.#analyses, broadcast, uploads), ...this.#playlists.routes];
     this.controlRoutes = [
       ...broadcastControlRoutes(this.#analysisSockets, "/api/analysis/_control"),
       ...broadcastControlRoutes(this.#playlistSockets, "/api/playlists/_control"),
     ];
   }
 
-  /** @param {import("node:http").IncomingMessage} request */
-  serves(request) {
-    return this.#analysisSockets.serves(request) || this.#playlistSockets.serves(request);
+  /** @param {URL} url */
+  serves(url) {
+    return this.#analysisSockets.serves(url) || this.#playlistSockets.serves(url);
   }
 
-  /**
-   * @param {import("node:http").IncomingMessage} request
-   * @param {import("node:stream").Duplex} socket
-   * @param {Buffer} head
-   */
-  upgrade(request, socket, head) {
-    const analysis = this.#analysisSockets.serves(request);
-    (analysis ? this.#analysisSockets : this.#playlistSockets).upgrade(request, socket, head);
+  /** @param {import("../guard.mjs").Handshake} handshake */
+  upgrade(handshake) {
+    const analysis = this.#analysisSockets.serves(handshake.url);
+    (analysis ? this.#analysisSockets : this.#playlistSockets).upgrade(handshake);
   }
 
   closeSockets() {

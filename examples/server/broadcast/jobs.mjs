@@ -1,5 +1,4 @@
 /** Jobs that analyse recordings in batches; each step is told to everybody. */
-import { rmSync } from "node:fs";
 import { WorkerPool } from "../pool.mjs";
 
 /** @typedef {import("./work.mjs").AnalysisUpdate} AnalysisUpdate */
@@ -27,6 +26,9 @@ const KEPT_JOBS = 200;
 const MAX_WAITING = 1_000;
 
 /** @param {Job} job */
+const hasEnded = ({ status }) => status === "completed" || status === "failed";
+
+/** @param {Job} job */
 function progressOf({ tracks, options }) {
   /** @param {Track["status"]} wanted */
   const count = (wanted) => tracks.filter(({ status }) => status === wanted).length;
@@ -43,21 +45,24 @@ export class AnalysisJobs {
   #jobs = new Map();
   /** @type {WorkerPool<AnalysisUpdate>} */
   #pool;
+  #workMs;
   #tell;
   #nextTrack = 1;
   #lastJob = 0;
 
   /**
-   * @param {number} workers threads at most
+   * @param {{ workers: number, workMs: number }} config threads at most; the most that the work on a recording may take
    * @param {(data: Record<string, unknown>) => void} tell
    */
-  constructor(workers, tell) {
+  constructor({ workers, workMs }, tell) {
     this.#pool = new WorkerPool(new URL("./work.mjs", import.meta.url), workers);
+    this.#workMs = workMs;
     this.#tell = tell;
   }
 
   get full() {
-    return this.#pool.waiting >= MAX_WAITING;
+    if (this.#pool.waiting >= MAX_WAITING) return true;
+    return this.#jobs.size >= KEPT_JOBS && ![...this.#jobs.values()].some(hasEnded);
   }
 
   /** @param {FormFile[]} files @param {Options} options */
@@ -104,7 +109,7 @@ export class AnalysisJobs {
       await Promise.all(batch.map((track, index) => this.#analyse(job, track, job.files[from + index])));
       this.#change(job, "processing");
       if (!job.options.fail) continue;
-      for (const { path } of job.files) rmSync(path, { force: true });
+      for (const file of job.files) file.remove();
       return this.#change(job, "failed");
     }
     this.#change(job, "completed");
@@ -113,24 +118,24 @@ export class AnalysisJobs {
   /**
    * @param {Job} job
    * @param {Track} track
-   * @param {FormFile | undefined} file
+   * @param {FormFile} file
    * @returns {Promise<void>}
    */
   #analyse(job, track, file) {
     const { jobId } = job;
     const { trackId } = track;
-    const path = file?.path ?? "";
     return new Promise((resolve) => {
       /** @param {Partial<Track>} fields */
       const end = (fields) => {
         Object.assign(track, fields);
-        rmSync(path, { force: true });
+        file.remove();
         this.#say(job, { jobId, trackId, status: track.status, progress: progressOf(job) });
         resolve();
       };
       this.#say(job, { jobId, trackId, status: "analyzing" });
       this.#pool.run({
-        input: { path, pace: job.options.pace },
+        input: { path: file.path, pace: job.options.pace },
+        limitMs: this.#workMs + job.options.pace,
         onUpdate: ({ analysis, error }) =>
           end(analysis ? { status: "analyzed", analysis } : { status: "failed", error: error ?? "" }),
         onCrash: (error) => end({ status: "failed", error: `The worker stopped: ${error.message}` }),
@@ -152,9 +157,9 @@ export class AnalysisJobs {
 
   /** Forgets the oldest ended jobs beyond the bound. */
   #makeRoom() {
-    for (const [id, { status }] of this.#jobs) {
+    for (const [id, job] of this.#jobs) {
       if (this.#jobs.size <= KEPT_JOBS) return;
-      if (status === "completed" || status === "failed") this.#jobs.delete(id);
+      if (hasEnded(job)) this.#jobs.delete(id);
     }
   }
 }

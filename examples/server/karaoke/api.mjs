@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { fileName, unchanged } from "../api.mjs";
-import { CORS_HEADERS, HttpError, sendJson } from "../responses.mjs";
+import { HttpError, sendJson } from "../responses.mjs";
 import { Source } from "../work/source.mjs";
 import { WavError, WavReader } from "./wav.mjs";
 
@@ -59,8 +59,8 @@ async function sendWav({ request, response }, path) {
   const range = rangeOf(request.headers.range, size);
   const { start, end } = range ?? { start: 0, end: size - 1 };
   response.writeHead(range ? 206 : 200, {
-    ...CORS_HEADERS,
     "Content-Type": "audio/wav",
+    "X-Content-Type-Options": "nosniff",
     "Content-Length": end - start + 1,
     "Accept-Ranges": "bytes",
     "Cache-Control": "no-cache",
@@ -104,7 +104,6 @@ export function karaokeRoutes(jobs, uploads) {
         const options = testOptions(url);
         const name = fileName(request);
         if (jobs.full) {
-          request.resume();
           throw new HttpError(503, "Too many jobs are waiting; try again in a few seconds.", {
             "Retry-After": "5",
           });
@@ -112,11 +111,11 @@ export function karaokeRoutes(jobs, uploads) {
         const file = await uploads.receive(request);
         try {
           checkRecording(file.path);
+          sendJson(response, 202, jobs.create(name, file, options));
         } catch (error) {
           file.remove();
           throw error;
         }
-        sendJson(response, 202, jobs.create(name, file.path, options));
       },
     },
     {
@@ -130,7 +129,7 @@ export function karaokeRoutes(jobs, uploads) {
       handle({ request, response, id }) {
         const { job, version } = find(id);
         const etag = `"${version}-${Date.parse(job.updated_at).toString(36)}"`;
-        if (unchanged(request, etag)) response.writeHead(304, { ...CORS_HEADERS, ETag: etag }).end();
+        if (unchanged(request, etag)) response.writeHead(304, { ETag: etag }).end();
         else sendJson(response, 200, job, { ETag: etag });
       },
     },

@@ -1,6 +1,5 @@
 /** The karaoke jobs: their states, the work on them, and the event that tells of each change. */
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
 import { WorkerPool } from "../pool.mjs";
 
 /** @typedef {"queued" | "processing" | "completed" | "failed" | "cancelled"} Status */
@@ -22,12 +21,14 @@ import { WorkerPool } from "../pool.mjs";
  * @typedef {object} Entry
  * @property {Job} job
  * @property {number} version grows with every change; makes the ETag
- * @property {string} upload path of the recording
+ * @property {import("../upload.mjs").StoredFile} upload the recording
  * @property {Record<Track, string>} tracks paths of the results
  * @property {import("../pool.mjs").Task<import("./work.mjs").SplitUpdate>} task
  */
 
 const MAX_JOBS = 200;
+/** A paced job takes at least its pace for each of so many steps. */
+const STEPS = 20;
 
 /** @type {Record<Status, string>} */
 const EVENTS = {
@@ -46,15 +47,21 @@ export class KaraokeJobs {
   #entries = new Map();
   /** @type {WorkerPool<import("./work.mjs").SplitUpdate>} */
   #pool;
+  #workMs;
+  #uploads;
   #announce;
 
   /**
-   * @param {number} workers threads at most
+   * @param {{ workers: number, workMs: number }} config threads at most; the most that the work on a recording may take
+   * @param {import("../upload.mjs").UploadFolder} uploads
    * @param {(event: string, job: Job) => void} announce
    */
-  constructor(workers, announce) {
+  constructor({ workers, workMs }, uploads, announce) {
     this.#pool = new WorkerPool(new URL("./work.mjs", import.meta.url), workers);
+    this.#workMs = workMs;
+    this.#uploads = uploads;
     this.#announce = announce;
+    uploads.whenFull(() => this.#forgetOldest());
   }
 
   /** True when all places are taken by jobs that have not ended. */
@@ -73,14 +80,17 @@ export class KaraokeJobs {
   }
 
   /**
+   * Throws 503 where there is no room for its results.
    * @param {string} filename
-   * @param {string} upload path of the recording
+   * @param {import("../upload.mjs").StoredFile} upload the recording
    * @param {{ pace: number, fail: boolean }} options
    */
   create(filename, upload, options) {
     const id = randomUUID();
     const now = new Date().toISOString();
-    const tracks = { vocals: `${upload}.vocals`, instrumental: `${upload}.instrumental` };
+    const tracks = { vocals: this.#uploads.newPath(), instrumental: this.#uploads.newPath() };
+    // For both: neither has more channels than the recording.
+    this.#uploads.reserve(tracks.vocals, 2 * upload.size);
     /** @type {Entry} */
     const entry = {
       job: {
@@ -99,7 +109,8 @@ export class KaraokeJobs {
       upload,
       tracks,
       task: {
-        input: { path: upload, tracks, ...options },
+        input: { path: upload.path, tracks, ...options },
+        limitMs: this.#workMs + STEPS * options.pace,
         onUpdate: (update) => this.#report(entry, update),
         onCrash: (error) => this.#fail(entry, `The worker stopped: ${error.message}`),
       },
@@ -139,7 +150,7 @@ export class KaraokeJobs {
     } else if (update.type === "failed") {
       this.#fail(entry, update.message);
     } else {
-      rmSync(entry.upload, { force: true });
+      entry.upload.remove();
       this.#change(entry, {
         status: "completed",
         progress: 100,
@@ -170,16 +181,23 @@ export class KaraokeJobs {
 
   /** Forgets the oldest ended jobs beyond the bound. */
   #makeRoom() {
+    while (this.#entries.size > MAX_JOBS && this.#forgetOldest());
+  }
+
+  /** Forgets the oldest job that has ended, and its files; whether there was one. */
+  #forgetOldest() {
     for (const [id, entry] of this.#entries) {
-      if (this.#entries.size <= MAX_JOBS) return;
       if (!hasEnded(entry.job)) continue;
       this.#removeFiles(entry);
       this.#entries.delete(id);
+      return true;
     }
+    return false;
   }
 
   /** @param {Entry} entry */
   #removeFiles({ upload, tracks }) {
-    for (const path of [upload, tracks.vocals, tracks.instrumental]) rmSync(path, { force: true });
+    upload.remove();
+    for (const path of [tracks.vocals, tracks.instrumental]) this.#uploads.remove(path);
   }
 }

@@ -1,5 +1,6 @@
 /** Karaoke jobs over HTTP and Socket.IO, as one part of the server. */
 import { Server } from "socket.io";
+import { callerOf } from "../access.mjs";
 import { sendJson } from "../responses.mjs";
 import { karaokeRoutes } from "./api.mjs";
 import { announcer, registerEvents } from "./events.mjs";
@@ -27,25 +28,33 @@ export class Karaoke {
   /**
    * @param {import("../upload.mjs").UploadFolder} uploads
    * @param {import("../config.mjs").Config} config
+   * @param {import("../access.mjs").Access} access
    */
-  constructor(uploads, config) {
+  constructor(uploads, config, access) {
     this.#io = new Server({
       path: PATH,
       serveClient: false,
       // Other upgrades are for the WebSocket routes.
       destroyUpgrade: false,
-      cors: { origin: "*" },
+      cors: { origin: (origin, decide) => decide(null, access.allowsOrigin(origin ?? "")) },
+      allowRequest(request, decide) {
+        const refusal = access.refusal(callerOf(request));
+        decide(refusal, refusal === undefined);
+      },
       pingInterval: config.pingIntervalMs,
       pingTimeout: config.pingTimeoutMs,
       // A token may have expired in the meantime, so that it is asked for again.
       connectionStateRecovery: { maxDisconnectionDuration: RECOVERABLE_MS, skipMiddlewares: false },
     });
-    this.#jobs = new KaraokeJobs(config.workers, announcer(this.#io));
+    this.#jobs = new KaraokeJobs(config, uploads, announcer(this.#io));
     registerEvents(this.#io, config.tokens, this.#jobs, new Performance());
     this.routes = karaokeRoutes(this.#jobs, uploads);
   }
 
-  /** @param {import("node:http").Server} server */
+  /**
+   * Listens to the requests and handshakes that a server emits.
+   * @param {import("node:http").Server} server
+   */
   attach(server) {
     this.#io.attach(server);
     this.#transports.watch(server, this.#io.engine);

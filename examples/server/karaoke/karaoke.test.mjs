@@ -319,10 +319,15 @@ describe("Socket.IO", async () => {
     await client.ask("request_jobs_list");
   });
 
-  it("is open to pages of other origins and tells its pings", async () => {
-    const headers = { Origin: "http://page.example" };
-    const response = await server.call("/socket.io/?EIO=4&transport=polling", { headers });
-    assert.equal(response.headers.get("access-control-allow-origin"), "*");
+  it("is open to pages of this machine and of the origins that are named, and says its pings", async () => {
+    const path = "/socket.io/?EIO=4&transport=polling";
+    const named = await testServer({ allowedOrigins: ["https://app.example"] });
+    /** @param {typeof server} at @param {string} origin */
+    const from = (at, origin) => at.call(path, { headers: { Origin: origin } });
+    assert.equal((await from(server, "http://page.example")).status, 403);
+    assert.equal((await from(named, "https://app.example")).status, 200);
+    const response = await from(server, "http://localhost:5173");
+    assert.equal(response.headers.get("access-control-allow-origin"), "http://localhost:5173");
     assert.match(response.text, /"pingInterval":300,"pingTimeout":2000/);
     assert.throws(() => readConfig({ PING_TIMEOUT_MS: "soon" }), /PING_TIMEOUT_MS/);
   });

@@ -7,6 +7,8 @@ import { wavLayout } from "../work/formats/wav.mjs";
 
 const PCM = 1;
 const HEADER = 44;
+/** In Hz. Buffers are as long as a part of a second: a rate out of this range would make them huge, or very many. */
+const RATES = { min: 2_000, max: 384_000 };
 
 /** The file cannot be used; the text is for the person who sent it. */
 export class WavError extends Error {}
@@ -43,6 +45,11 @@ export class WavReader {
     this.frames = Math.floor((dataEnd - dataStart) / blockAlign);
     if (this.frames <= 0 || sampleRate === 0) {
       throw new WavError("This WAV file holds no sound at all. Send one that can be played.");
+    }
+    if (sampleRate < RATES.min || sampleRate > RATES.max) {
+      throw new WavError(
+        `This WAV file has ${sampleRate} samples a second. Send one with ${RATES.min} to ${RATES.max}.`,
+      );
     }
   }
 

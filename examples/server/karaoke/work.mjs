@@ -19,6 +19,8 @@ import { WavError, WavReader, WavWriter } from "./wav.mjs";
  */
 
 const STEPS = 20;
+/** Of one step: a long recording takes more steps, so that a step does not take more memory. */
+const MAX_BLOCK = 1 << 21;
 
 /** @param {SplitUpdate} update */
 const post = (update) => parentPort?.postMessage(update);
@@ -30,7 +32,8 @@ const post = (update) => parentPort?.postMessage(update);
  */
 async function split({ pace, fail }, recording, writers) {
   const { frames, format } = recording;
-  const size = Math.ceil((frames + OVERLAP) / (STEPS * HOP)) * HOP;
+  const size = Math.min(MAX_BLOCK, Math.ceil((frames + OVERLAP) / (STEPS * HOP)) * HOP);
+  const steps = Math.ceil((frames + OVERLAP) / size);
   const separator = new Separator();
   const began = performance.now();
   let late = OVERLAP;
@@ -53,7 +56,7 @@ async function split({ pace, fail }, recording, writers) {
     if (fail && written >= frames / 2) {
       throw new WavError("The separation failed half-way, as this job asked for.");
     }
-    await delay(Math.max(0, began + step * pace - performance.now()));
+    await delay(Math.max(0, began + ((step * STEPS) / steps) * pace - performance.now()));
     const seconds = (/** @type {number} */ count) => (count / format.rate).toFixed(1);
     const message = `Separated ${seconds(written)} of ${seconds(frames)} s`;
     // 100 is for the job that is completed.

@@ -3,8 +3,11 @@ import { inflateSync } from "node:zlib";
 
 /** @typedef {(y: number, rgba: Uint8Array) => void} RowSink called from top to bottom; the array is reused */
 
-const MAX_CHUNKS = 1_000_000;
-const MAX_DECODED_BYTES = 512 * 1024 * 1024;
+const MAX_CHUNKS = 100_000;
+/** Of the compressed data, and of what it inflates to: both are in memory at once. */
+const MAX_DATA_BYTES = 128 * 1024 * 1024;
+const MAX_DECODED_BYTES = 256 * 1024 * 1024;
+const MAX_PIXELS = 64 * 1024 * 1024;
 const SAMPLES = [1, 0, 3, 1, 2, 0, 4];
 const DEPTHS = new Set([1, 2, 4, 8, 16]);
 const PALETTE = 3;
@@ -19,12 +22,17 @@ function readChunks(source) {
   /** @type {Buffer} */
   let transparency = Buffer.alloc(0);
   let offset = 8;
+  let size = 0;
   for (let count = 0; count < MAX_CHUNKS; count += 1) {
     const head = source.read(offset, 8);
     const length = head.readUInt32BE(0);
     const name = head.toString("latin1", 4, 8);
     if (name === "IEND") break;
-    if (name === "IDAT") data.push(source.read(offset + 8, length));
+    if (name === "IDAT") {
+      size += length;
+      if (size > MAX_DATA_BYTES) throw new Error("the picture is too large to decode");
+      data.push(source.read(offset + 8, length));
+    }
     if (name === "PLTE") palette = source.read(offset + 8, Math.min(length, 768));
     if (name === "tRNS") transparency = source.read(offset + 8, Math.min(length, 256));
     offset += length + 12;
@@ -134,7 +142,8 @@ export function decodePng(source, open) {
   if (picture.interlaced) throw new Error("interlaced pictures are not decoded");
   const stride = Math.ceil((width * samples * depth) / 8);
   const expected = (stride + 1) * height;
-  if (expected > MAX_DECODED_BYTES) throw new Error("the picture is too large to decode");
+  if (expected > MAX_DECODED_BYTES || width * height > MAX_PIXELS)
+    throw new Error("the picture is too large to decode");
   const rows = inflateSync(picture.data, { maxOutputLength: expected + 1 });
   if (rows.length < expected) throw new Error("the picture ends too early");
 

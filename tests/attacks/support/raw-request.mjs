@@ -14,6 +14,7 @@ import { setTimeout as delay } from "node:timers/promises";
  * @property {number} [timeoutMs] for the whole exchange
  * @property {number} [maxBytes] of the answer; reading stops there
  * @property {number} [pauseMs] between two pieces that are sent
+ * @property {AbortSignal} [signal] ends the exchange, as "timeout"
  * @property {(text: string) => boolean} [until] the reading also ends, as "limit", when this holds for what was read
  */
 
@@ -36,7 +37,7 @@ export function statusOf(text) {
 export function rawRequest(
   url,
   pieces,
-  { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, pauseMs = 0, until } = {},
+  { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, pauseMs = 0, signal, until } = {},
 ) {
   const { hostname, port } = new URL(url);
   const list = typeof pieces === "string" || Buffer.isBuffer(pieces) ? [pieces] : pieces;
@@ -53,6 +54,7 @@ export function rawRequest(
       resolve({ status: statusOf(text), text, ended });
     };
     const timer = setTimeout(() => end("timeout"), timeoutMs);
+    signal?.addEventListener("abort", () => end("timeout"));
     socket.on("data", (bytes) => {
       text += bytes.toString("latin1", 0, Math.max(0, maxBytes - text.length));
       if (text.length >= maxBytes || until?.(text)) end("limit");

@@ -161,7 +161,7 @@ export class Backend {
  */
 export function startEmbeddedServer({ env = {} } = {}) {
   const args = (/** @type {number} */ port) => [EMBEDDED, "--port", String(port)];
-  return new Backend({ program: process.execPath, args, env }).start();
+  return new Backend({ program: process.execPath, args, env: { ...FAULTS, ...env } }).start();
 }
 
 /** The Python that has what the back-ends need. */
@@ -223,7 +223,7 @@ export function startBun({ env = {} } = {}) {
 function startNode(name, env) {
   const main = join(BACKENDS, name, "main.mjs");
   const args = (/** @type {number} */ port) => [main, "--port", String(port)];
-  return new Backend({ program: process.execPath, args, env }).start();
+  return new Backend({ program: process.execPath, args, env: { ...FAULTS, ...env } }).start();
 }
 
 /**

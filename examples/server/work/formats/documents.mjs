@@ -2,8 +2,11 @@
 
 /** @typedef {import("../source.mjs").Source} Source */
 
-const PAGE = /\/Type\s*\/Page(?![A-Za-z])/g;
-const PAGE_COUNT = /\/Type\s*\/Pages\b[^>]*?\/Count\s+(\d+)/g;
+/**
+ * A page; a node of the page tree (its `s` is there); what such a node says about its pages; the end of a dictionary.
+ * Each part matches what begins at one place, so that a file is read in time that grows with its length only.
+ */
+const MARK = /\/Type\s*\/Page(?:(?<tree>s)\b|(?![A-Za-z]))|\/Count\s+(?<count>\d+)|>/g;
 /** Longest text that has to be found across the border of two chunks. */
 const OVERLAP = 512;
 
@@ -23,8 +26,13 @@ export function readPdf(source, report) {
   let tail = "";
   for (const chunk of source.chunks(report)) {
     const text = tail + chunk.toString("latin1");
-    for (const match of text.matchAll(PAGE)) if (match.index + match[0].length > tail.length) pages += 1;
-    for (const match of text.matchAll(PAGE_COUNT)) declared = Math.max(declared, Number(match[1]));
+    let inTree = false;
+    for (const { 0: mark, index, groups = {} } of text.matchAll(MARK)) {
+      if (groups["count"] !== undefined && inTree) declared = Math.max(declared, Number(groups["count"]));
+      if (mark.endsWith("/Page") && index + mark.length > tail.length) pages += 1;
+      // The number stands between the type and the next end of a dictionary.
+      inTree = groups["tree"] !== undefined || (inTree && groups["count"] === undefined && mark !== ">");
+    }
     encrypted ||= text.includes("/Encrypt");
     tail = text.slice(-OVERLAP);
   }

@@ -51,6 +51,9 @@ export function readWebp(source) {
   };
 }
 
+/** Segments and fill bytes before the frame header; a camera writes some dozens. */
+const MAX_SEGMENTS = 10_000;
+
 /** Start-of-frame markers; C4, C8 and CC in their midst mean other things. @param {number} marker */
 const isFrameHeader = (marker) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
@@ -58,7 +61,7 @@ const isFrameHeader = (marker) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0x
 export function readJpeg(source) {
   let exif = {};
   let offset = 2;
-  for (;;) {
+  for (let count = 0; count < MAX_SEGMENTS; count += 1) {
     const segment = source.read(offset, 4);
     if (segment.readUInt8(0) !== 0xff) throw new Error(`no marker at byte ${offset}`);
     const marker = segment.readUInt8(1);
@@ -82,4 +85,5 @@ export function readJpeg(source) {
     if (marker === 0xda || marker === 0xd9) throw new Error("no frame header before the image data");
     offset += 2 + length;
   }
+  throw new Error("too many segments before the image data");
 }
