@@ -1,7 +1,7 @@
 /** Serves the test pages of tests/e2e/pages at `/` and the built package at `/pkg/`. */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pkgDir } from "../../../scripts/lib/paths.mjs";
 
@@ -19,23 +19,38 @@ const TYPES = {
 };
 
 /**
+ * The file that a request asks for; nothing where the address is none, or leads out of the folder.
+ * @param {{ pages: string, pkg: string }} folders
+ * @param {string} target of the request line
+ */
+function fileOf({ pages, pkg }, target) {
+  try {
+    const path = decodeURIComponent(target.replace(/[?#].*$/s, ""));
+    const [folder, rest] = path.startsWith(PACKAGE_PREFIX)
+      ? [pkg, path.slice(PACKAGE_PREFIX.length)]
+      : [pages, path.endsWith("/") ? `${path}index.html` : path];
+    const file = resolve(folder, `./${rest}`);
+    return file.startsWith(resolve(folder) + sep) && !file.includes("\0") ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * @param {{ pages?: string, pkg?: string, headers?: Record<string, string> }} [options] folders, and headers of every
  *   answer, such as a Content-Security-Policy
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} on a free port
  */
 export async function servePages({ pages = PAGES, pkg = pkgDir, headers = {} } = {}) {
   const server = createServer(async (request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
-    const file = path.startsWith(PACKAGE_PREFIX)
-      ? join(pkg, path.slice(PACKAGE_PREFIX.length))
-      : join(pages, path.endsWith("/") ? `${path}index.html` : path);
+    const file = fileOf({ pages, pkg }, request.url ?? "/");
     try {
-      const body = await readFile(file);
-      const type = TYPES[extname(file)] ?? "application/octet-stream";
+      const body = await readFile(file ?? "");
+      const type = TYPES[extname(file ?? "")] ?? "application/octet-stream";
       response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store", ...headers }).end(body);
     } catch {
       // Browsers ask for an icon by themselves; a 404 would be an error in every page's console.
-      response.writeHead(path === "/favicon.ico" ? 204 : 404).end();
+      response.writeHead(request.url === "/favicon.ico" ? 204 : 404).end();
     }
   });
   await new Promise((resolve, reject) => {
