@@ -33,8 +33,7 @@ async function get(target) {
 }
 
 test("serves pages and the package", async () => {
-  for (const target of ["/", "/?a=../..", "/index.html"])
-    assert.match(await get(target), /200 OK[^]*a page/);
+  for (const target of ["/", "/?a=../..", "/index.html"]) assert.match(await get(target), /200 OK[^]*a page/);
   assert.match(await get("/pkg/index.js"), /200 OK[^]*a script/);
 });
 
