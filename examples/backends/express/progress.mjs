@@ -7,6 +7,8 @@ import { isSessionId, progressMessage } from "./sessions.mjs";
 export const FOLDER = "/api/images_mvp";
 const ROUTE = new RegExp(`^${FOLDER}/progress/([^/]+)$`);
 const MAX_CLIENT_MESSAGE = 16 * 1024;
+/** A client this far behind is dropped, so that it cannot hold the server's memory. */
+const MAX_BACKLOG = 1024 * 1024;
 const MISSED_PINGS = 3;
 const UNAUTHORISED = 4401;
 const TRY_AGAIN_LATER = 1013;
@@ -79,7 +81,9 @@ export class ProgressSockets {
     this.counters.mostSockets = Math.max(this.counters.mostSockets, this.#sockets.size);
     /** @type {import("./sessions.mjs").Listener} */
     const send = (message) => {
-      if (ws.readyState === ws.OPEN) ws.send(JSON.stringify(message));
+      if (ws.readyState !== ws.OPEN) return;
+      if (ws.bufferedAmount > MAX_BACKLOG) return ws.terminate();
+      ws.send(JSON.stringify(message));
     };
     send({ type: "connected", sessionId: id, timestamp: now() });
     const session = this.#sessions.get(id);

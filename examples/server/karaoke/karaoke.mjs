@@ -8,6 +8,9 @@ import { KaraokeJobs } from "./jobs.mjs";
 import { Performance } from "./performance.mjs";
 import { isSocketIo, PATH, Transports } from "./transports.mjs";
 
+/** Sessions of Socket.IO at the same time: one that nobody polls lasts until its ping times out. */
+const MAX_SESSIONS = 5_000;
+
 /** How long a client that lost its connection gets what it missed. */
 const RECOVERABLE_MS = 2 * 60 * 1000;
 
@@ -37,8 +40,8 @@ export class Karaoke {
       // Other upgrades are for the WebSocket routes.
       destroyUpgrade: false,
       cors: { origin: (origin, decide) => decide(null, access.allowsOrigin(origin ?? "")) },
-      allowRequest(request, decide) {
-        const refusal = access.refusal(callerOf(request));
+      allowRequest: (request, decide) => {
+        const refusal = access.refusal(callerOf(request)) ?? this.#tooMany(request);
         decide(refusal, refusal === undefined);
       },
       pingInterval: config.pingIntervalMs,
@@ -67,6 +70,12 @@ export class Karaoke {
 
   closeSockets() {
     this.#io.engine.close();
+  }
+
+  /** Why a new session is refused, if it is. @param {import("node:http").IncomingMessage} request */
+  #tooMany(request) {
+    const isNew = !/[?&]sid=/.test(request.url ?? "");
+    return isNew && this.#io.engine.clientsCount >= MAX_SESSIONS ? "The server is full." : undefined;
   }
 
   close() {

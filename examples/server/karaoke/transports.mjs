@@ -1,6 +1,20 @@
-/** The TCP connections that carry Socket.IO, so that they can be cut on purpose. */
+/** The TCP connections and sessions that carry Socket.IO: they can be cut on purpose, and are bounded. */
 
 export const PATH = "/socket.io";
+
+/** Bytes that may wait for a client which does not take them; then its session ends. */
+const MAX_BACKLOG = 8 * 1024 * 1024;
+
+/** Ends a session whose client asks for more than it takes. @param {import("engine.io").Socket} session */
+function limitBacklog(session) {
+  let waiting = 0;
+  session.on("packetCreate", ({ data }) => {
+    waiting += data?.length ?? 0;
+    if (waiting > MAX_BACKLOG) session.close(true);
+  });
+  // What was taken over by the transport is followed by more only when it is gone.
+  session.on("flush", () => (waiting = 0));
+}
 
 /** @param {import("node:http").IncomingMessage} request */
 export const isSocketIo = (request) => request.url?.startsWith(`${PATH}/`) ?? false;
@@ -28,6 +42,7 @@ export class Transports {
     });
     engine.on("connection", (/** @type {import("engine.io").Socket} */ session) => {
       this.#sessions.add(session);
+      limitBacklog(session);
       session.on("close", () => this.#sessions.delete(session));
     });
   }
