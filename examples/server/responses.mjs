@@ -15,15 +15,6 @@ export class HttpError extends Error {
   }
 }
 
-/** @type {Record<string, string>} */
-export const CORS_HEADERS = {
-  "Access-Control-Allow-Origin": "*",
-  "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-  "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Filename, If-None-Match",
-  "Access-Control-Expose-Headers": "ETag, Retry-After",
-  "Access-Control-Max-Age": "600",
-};
-
 /** Of a JSON body; what needs more says so. */
 const MAX_JSON_BYTES = 64 * 1024;
 

@@ -14,6 +14,9 @@ import { estimateTempo } from "./tempo.mjs";
  * @property {number | null} tempoBpm
  */
 
+const [SLOWEST_RATE, FASTEST_RATE] = [1_000, 192_000];
+const MAX_SECONDS = 3_600;
+
 /** Short enough for beats: a hundred a second. */
 const BLOCKS_PER_SECOND = 100;
 
@@ -22,12 +25,13 @@ const rounded = (number) => Math.round(number * 10_000) / 10_000;
 
 /**
  * @param {string} path of a WAV file
+ * @param {number} [limitMs] how long it may take
  * @returns {Analysis}
  */
-export function analyse(path) {
+export function analyse(path, limitMs = Infinity) {
   const source = new Source(path);
   try {
-    return measure(new WavReader(source));
+    return measure(new WavReader(source), performance.now() + limitMs);
   } catch (error) {
     throw error instanceof RangeError ? new WavError("This WAV file is cut off.") : error;
   } finally {
@@ -35,13 +39,27 @@ export function analyse(path) {
   }
 }
 
-/** @param {WavReader} reader @returns {Analysis} */
-function measure(reader) {
+/** @param {number} rate @param {number} frames */
+function checkShape(rate, frames) {
+  if (rate < SLOWEST_RATE || rate > FASTEST_RATE) {
+    throw new WavError(
+      `This WAV file has ${rate} samples a second. Send one with ${SLOWEST_RATE} to ${FASTEST_RATE}.`,
+    );
+  }
+  if (frames > MAX_SECONDS * rate) {
+    throw new WavError(`This recording lasts longer than ${MAX_SECONDS} s. Send a shorter one.`);
+  }
+}
+
+/** @param {WavReader} reader @param {number} ends when it has to be done @returns {Analysis} */
+function measure(reader, ends) {
   const { rate, channels } = reader.format;
+  checkShape(rate, reader.frames);
   const size = Math.max(1, Math.round(rate / BLOCKS_PER_SECOND));
   const loudness = [];
   let [squares, peak, crossings, positive] = [0, 0, 0, true];
   for (let from = 0; from < reader.frames; from += size) {
+    if (performance.now() > ends) throw new WavError("The work on this recording took too long.");
     const count = Math.min(size, reader.frames - from);
     const { left, right } = reader.read(count);
     let ofBlock = 0;

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Backend } from "./backend.ts";
+import { Backend, NOTIFY_TOKEN } from "./backend.ts";
 import { sampleWav } from "./make-sample.mjs";
 
 const GOOD = sampleWav({ bpm: 100 });
@@ -86,7 +86,7 @@ describe("a job", () => {
       [await server.send([GOOD], "?pace=soon"), 400, /pace takes/],
       [await server.send([GOOD], "?total=7"), 400, /total takes 1 or 0/],
       [await server.call("/jobs/17"), 404, /no job 17/],
-      [await server.call("/elsewhere"), 404, /nothing for GET \/elsewhere/],
+      [await server.call("/elsewhere"), 404, /nothing at this address/],
     ] as const) {
       expect([answer.status, answer.body.detail]).toEqual([status, expect.stringMatching(sentence)]);
     }
@@ -97,14 +97,14 @@ describe("a notice", () => {
   it("reaches every socket as it is", async () => {
     const watcher = await server.watch();
     const notice = { jobId: "mine", trackId: "7", status: "analyzed", more: [1] };
-    expect(await server.post("/notify", notice)).toEqual({ status: 200, body: "published" });
+    expect(await server.notify(notice)).toEqual({ status: 200, body: "published" });
     await watcher.until(() => watcher.frames.length > 0);
     expect(JSON.parse(watcher.frames[0] ?? "")).toEqual({ type: "job_status", data: notice });
   });
 
   it("is refused when it is none", async () => {
     for (const body of ["{not json", "null", { jobId: 7 }, { status: "completed" }]) {
-      expect((await server.post("/notify", body)).status).toBe(400);
+      expect((await server.notify(body)).status).toBe(400);
     }
   });
 });
@@ -129,8 +129,8 @@ describe("a socket", () => {
   it("is told the topics it asks for, and everything until it does", async () => {
     const [choosy, plain] = [await server.watch(), await server.watch()];
     const notices = async (place: number) => {
-      await server.post("/notify", { jobId: `topics-${place}`, status: "processing" });
-      await server.post("/notify", { jobId: `topics-${place}`, trackId: "1", status: "analyzed" });
+      await server.notify({ jobId: `topics-${place}`, status: "processing" });
+      await server.notify({ jobId: `topics-${place}`, trackId: "1", status: "analyzed" });
     };
     /** What was said before is answered when the pong is there. */
     const say = async (...messages: object[]) => {
@@ -161,8 +161,8 @@ describe("a socket", () => {
     watcher.send({ type: "unsubscribe", topics: ["tracks"] });
     watcher.send({ type: "ping" });
     await watcher.until(() => watcher.frames.some((frame) => frame.includes("pong")));
-    await server.post("/notify", { jobId: "left", trackId: "1", status: "analyzed" });
-    await server.post("/notify", { jobId: "left", status: "processing" });
+    await server.notify({ jobId: "left", trackId: "1", status: "analyzed" });
+    await server.notify({ jobId: "left", status: "processing" });
     await watcher.until(() => watcher.about("left").length > 0);
     expect(watcher.about("left").map((data) => data.trackId ?? "job")).toEqual(["job"]);
   });
@@ -171,7 +171,11 @@ describe("a socket", () => {
     const guarded = await new Backend({ JOBWIRE_TOKENS: "let-me-in,me-too", JOBWIRE_CONTROL: "0" }).start();
     expect(await (await guarded.watch("/?token=wrong")).closed).toBe(4401);
     expect((await guarded.send([GOOD])).status).toBe(401);
-    expect((await guarded.post("/notify", { jobId: 1, status: "completed" })).status).toBe(401);
+    const notice = { jobId: 1, status: "completed" };
+    expect((await guarded.post("/notify", notice)).status).toBe(401);
+    for (const token of ["let-me-in", "", `${NOTIFY_TOKEN}x`]) {
+      expect((await guarded.notify(notice, token)).status).toBe(401);
+    }
     const watcher = await guarded.watch("/?token=me-too");
     const { jobId } = (await guarded.send([GOOD], "?token=let-me-in")).body;
     expect((await watcher.end(jobId)).at(-1).status).toBe("completed");

@@ -5,6 +5,9 @@ import { join } from "node:path";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into messages of many shapes
 type Loose = any;
 
+/** Of the worker. */
+export const NOTIFY_TOKEN = "the-workers-own";
+
 const RUN = join(import.meta.dir, "run.ts");
 
 /** The first line of it that matches, or what it said instead. */
@@ -30,7 +33,13 @@ export class Backend {
 
   async start(): Promise<this> {
     this.#process = Bun.spawn([process.execPath, RUN], {
-      env: { ...process.env, PORT: this.url === "" ? "0" : new URL(this.url).port, ...this.#env },
+      env: {
+        ...process.env,
+        JOBWIRE_CONTROL: "1",
+        NOTIFY_TOKEN,
+        PORT: this.url === "" ? "0" : new URL(this.url).port,
+        ...this.#env,
+      },
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.url = await lineOf(this.#process.stdout, /^ready (http\S+)\n/m);
@@ -54,6 +63,12 @@ export class Backend {
     return this.call(path, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
   }
 
+  /** Posts a notice, as the worker does. */
+  notify(notice: unknown, token = NOTIFY_TOKEN): Promise<{ status: number; body: Loose }> {
+    const body = typeof notice === "string" ? notice : JSON.stringify(notice);
+    return this.call("/notify", { method: "POST", body, headers: { Authorization: `Bearer ${token}` } });
+  }
+
   send(recordings: readonly (Uint8Array | string)[], query = "") {
     const form = new FormData();
     for (const [index, bytes] of recordings.entries()) {
@@ -62,8 +77,8 @@ export class Backend {
     return this.call(`/jobs${query}`, { method: "POST", body: form });
   }
 
-  async watch(path = "/"): Promise<Watcher> {
-    const watcher = new Watcher(this.url.replace("http", "ws") + path);
+  async watch(path = "/", headers: Record<string, string> = {}): Promise<Watcher> {
+    const watcher = new Watcher(this.url.replace("http", "ws") + path, headers);
     await watcher.opened;
     return watcher;
   }
@@ -75,8 +90,8 @@ export class Watcher {
   readonly closed: Promise<number>;
   readonly #socket: WebSocket;
 
-  constructor(url: string) {
-    this.#socket = new WebSocket(url);
+  constructor(url: string, headers: Record<string, string>) {
+    this.#socket = new WebSocket(url, { headers });
     this.#socket.addEventListener("message", ({ data }) => void this.frames.push(String(data)));
     this.opened = new Promise((resolve, reject) => {
       this.#socket.addEventListener("open", () => resolve());

@@ -16,11 +16,11 @@ class Workers {
   #stopped = false;
   #ready = Promise.withResolvers<undefined>();
 
-  constructor(server: Server<SocketData>, folder: string, [token]: readonly string[]) {
+  constructor(server: Server<SocketData>, folder: string, token: string) {
     this.#env = {
       NOTIFY_URL: new URL("/notify", server.url).href,
       DATA_FOLDER: folder,
-      ...(token === undefined ? {} : { NOTIFY_TOKEN: token }),
+      NOTIFY_TOKEN: token,
     };
   }
 
@@ -57,7 +57,7 @@ async function main(settings: Settings): Promise<void> {
   const folder = settings.dataFolder ?? temporary?.path ?? "";
   const store = new Store(folder);
   const server = startServer({ store, settings, onJob: () => workers.wake() });
-  const workers = new Workers(server, folder, settings.tokens);
+  const workers = new Workers(server, folder, settings.notifyToken);
 
   async function stop(): Promise<void> {
     await Promise.all([server.stop(true), workers.stop()]);

@@ -1,6 +1,6 @@
 /** Jobs and tracks in SQLite: the server writes new ones, the worker writes how they fare. */
 import { Database } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Analysis } from "./analysis.mjs";
 
@@ -62,6 +62,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS tracks_of_job ON tracks (job);
 `;
 
+const KEPT_JOBS = 1_000;
+
 const now = () => new Date().toISOString();
 
 function toJob({ id, status, options, changed }: JobRow): Job {
@@ -95,9 +97,16 @@ export class Store {
     return join(this.#recordings, `${trackId}.wav`);
   }
 
+  /** Of all recordings that are still to be analysed. */
+  recordedBytes(): number {
+    const sizeOf = (name: string) =>
+      statSync(join(this.#recordings, name), { throwIfNoEntry: false })?.size ?? 0;
+    return readdirSync(this.#recordings).reduce((sum, name) => sum + sizeOf(name), 0);
+  }
+
   /** The job is not queued before `enqueue`, so that its recordings can be put where they belong. */
   create(names: readonly string[], options: Options): { jobId: number; tracks: Track[] } {
-    return this.#database.transaction(() => {
+    const create = this.#database.transaction(() => {
       const last = this.#database
         .query<{ id: number | null }, []>("SELECT max(id) AS id FROM jobs")
         .get()?.id;
@@ -107,7 +116,17 @@ export class Store {
       insertJob.run(jobId, JSON.stringify(options), now());
       const insertTrack = this.#database.query("INSERT INTO tracks (job, name) VALUES (?, ?)");
       for (const name of names) insertTrack.run(jobId, name);
+      this.#forgetOldest();
       return { jobId, tracks: this.tracks(jobId) };
+    });
+    // From its beginning: one that reads first is refused where the worker writes meanwhile.
+    return create.immediate();
+  }
+
+  forget(jobId: number): void {
+    this.#database.transaction(() => {
+      this.#database.query("DELETE FROM tracks WHERE job = ?").run(jobId);
+      this.#database.query("DELETE FROM jobs WHERE id = ?").run(jobId);
     })();
   }
 
@@ -162,6 +181,14 @@ export class Store {
   failed(trackId: string, error: string): void {
     const update = this.#database.query("UPDATE tracks SET status = 'failed', error = ? WHERE id = ?");
     update.run(error, Number(trackId));
+  }
+
+  /** Of the jobs that have ended only the newest are kept. */
+  #forgetOldest(): void {
+    const ended = this.#database.query<{ id: number }, [number]>(
+      "SELECT id FROM jobs WHERE status IN ('completed', 'failed') ORDER BY id DESC LIMIT -1 OFFSET ?",
+    );
+    for (const { id } of ended.all(KEPT_JOBS)) this.forget(id);
   }
 
   close(): void {

@@ -5,8 +5,10 @@ import { type Job, type JobStatus, type Progress, Store, type Track } from "./st
 
 const BATCH = 5;
 
-const { NOTIFY_URL = "", NOTIFY_TOKEN, DATA_FOLDER = "" } = process.env;
+const { NOTIFY_URL = "", NOTIFY_TOKEN = "", DATA_FOLDER = "" } = process.env;
 const store = new Store(DATA_FOLDER);
+/** Of one recording. */
+const WORK_MS = Number(process.env["JOBWIRE_WORK_MS"] || 300_000);
 
 interface Notice {
   readonly status: string;
@@ -18,7 +20,7 @@ interface Notice {
 async function notify({ jobId }: Job, notice: Notice): Promise<void> {
   const headers = {
     "Content-Type": "application/json",
-    ...(NOTIFY_TOKEN ? { Authorization: `Bearer ${NOTIFY_TOKEN}` } : {}),
+    Authorization: `Bearer ${NOTIFY_TOKEN}`,
   };
   const body = JSON.stringify({ jobId, ...notice, timestamp: new Date().toISOString() });
   try {
@@ -41,7 +43,7 @@ async function analyseTrack(job: Job, { trackId }: Track): Promise<void> {
   const began = performance.now();
   let status = "analyzed";
   try {
-    store.analyzed(trackId, analyse(path));
+    store.analyzed(trackId, analyse(path, WORK_MS));
   } catch (error) {
     status = "failed";
     store.failed(trackId, error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 /** The track analysis back-end of system A, as tests use it: recordings, notices of its worker, frames, its state. */
 import assert from "node:assert/strict";
 import { sampleWav } from "../../../examples/backends/bun/make-sample.mjs";
+import { NOTIFY_TOKEN } from "./backend.mjs";
 import { WAIT_MS } from "./patience.mjs";
 
 export const GOOD = sampleWav({ seconds: 2, bpm: 100 });
@@ -24,7 +25,8 @@ export async function analyse(url, recordings, options = {}) {
 
 /** What the worker posts; the server publishes it as it is. @param {string} url @param {object} data */
 export async function notify(url, data) {
-  const response = await fetch(`${url}/notify`, { method: "POST", body: JSON.stringify(data) });
+  const headers = { Authorization: `Bearer ${NOTIFY_TOKEN}` };
+  const response = await fetch(`${url}/notify`, { method: "POST", headers, body: JSON.stringify(data) });
   assert.equal(response.status, 200);
 }
 

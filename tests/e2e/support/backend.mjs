@@ -18,6 +18,8 @@ const FLASK = fileURLToPath(new URL("../../../examples/backends/flask-socketio/r
 
 /** Asks for the endpoints that cause faults on purpose, which are off otherwise. */
 const FAULTS = { JOBWIRE_CONTROL: "1" };
+/** Of the worker of the track analysis back-end, so that tests can post notices, too. */
+export const NOTIFY_TOKEN = "the-workers-own";
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
 const KEPT_LINES = 100;
@@ -62,6 +64,11 @@ export class Backend {
   /** The last lines it printed. */
   get output() {
     return this.#lines.join("\n");
+  }
+
+  /** Of the process that its processes descend from, while it runs. */
+  get pid() {
+    return this.#guardian?.pid;
   }
 
   get running() {
@@ -216,7 +223,7 @@ export function startBun({ env = {} } = {}) {
   if (!bun)
     throw new Error("There is no Bun: run `npm run setup -- test`, or `npm ci` in examples/backends/bun.");
   const args = (/** @type {number} */ port) => [join(BUN_BACKEND, "run.ts"), "--port", String(port)];
-  return new Backend({ program: bun.program, args, env }).start();
+  return new Backend({ program: bun.program, args, env: { ...FAULTS, NOTIFY_TOKEN, ...env } }).start();
 }
 
 /** @param {string} name @param {Record<string, string>} env */
