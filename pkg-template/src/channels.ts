@@ -22,6 +22,11 @@ export interface Room {
   line?: Promise<void> | undefined;
 }
 
+export interface Rooms extends Map<string, Room> {
+  /** That of a namespace, made where there is none. */
+  enter(name: string): Room;
+}
+
 interface Client {
   post: Core;
   /** Sends a message that is answered. */
@@ -44,7 +49,7 @@ export function createChannels<Events>(
   { post, ask, guard, statusGuard, isClosed, watchAll }: Client,
   home: string,
 ) {
-  const rooms = new Map<string, Room>();
+  const rooms: Rooms = Object.assign(new Map<string, Room>(), { enter });
 
   function enter(name: string): Room {
     let room = rooms.get(name);
@@ -128,7 +133,12 @@ export function createChannels<Events>(
           : rejected(notSpoken("acknowledgements")),
       close() {
         listeners.clear();
-        const leave = () => users.size || post(Post.Channel, 0, name);
+        const leave = () => {
+          if (users.size) return;
+          post(Post.Channel, 0, name);
+          // Otherwise it is forgotten when the core says that it closed.
+          if (/idle|failed|closed/.test(status.current.state)) rooms.delete(name);
+        };
         if (!users.delete(listeners)) return;
         // What was said before goes before.
         if (room.line) void room.line.then(leave);

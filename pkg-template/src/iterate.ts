@@ -3,7 +3,7 @@
  * `next()`, and gives the undo; after `wake` the buffer is looked at, after `end` the iteration is over.
  */
 export function iterate<T>(
-  buffer: T[],
+  buffer: { readonly length: number; shift(): T | undefined },
   open: (wake: () => void, end: (error?: unknown) => void) => () => void,
   isLast: (value: T) => boolean = () => false,
 ): AsyncGenerator<T, void, undefined> {

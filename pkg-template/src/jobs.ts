@@ -1,4 +1,6 @@
 /** Jobs as the app sees them: one cached entry an id, handles and filtered lists over it. */
+import { createContinuity, isTerminal } from "./continuity.js";
+import type { Continuity } from "./continuity.js";
 import { closedError } from "./errors.js";
 import { iterate } from "./iterate.js";
 import { Post } from "./messages.js";
@@ -21,6 +23,8 @@ interface Entry {
   known: boolean;
   /** Those who want it followed. */
   users: number;
+  /** How it goes on, where it was known before the core died. */
+  before?: Continuity;
   flush: () => void;
 }
 
@@ -41,9 +45,17 @@ export interface Jobs {
   settle(): void;
   /** Ends waiting; unless the client closes, subscriptions stay. */
   end(error: unknown, closing: boolean): void;
+  /** The core died: what is known may be old, and the next core goes on from there. */
+  renew(): void;
+  /** Whether the end of a job's attempt was reported by a core before this one. */
+  hasEnded(id: string | undefined): boolean;
 }
 
-export const isTerminal = ({ status }: Job) => /^(comp|fail|canc)/.test(status);
+interface Watcher {
+  changed(job: Job): void;
+  /** A core has read a job that the one before left unfinished. */
+  resumed(job: Job): void;
+}
 
 export const unknownJob = (id: string): Job => ({
   id,
@@ -61,7 +73,7 @@ export function createJobs(
   isClosed: () => boolean,
   /** Somebody wants (+1) or no longer wants (−1) to hear of every job. */
   watchAll: (delta: 1 | -1) => void,
-  changed: (job: Job) => void,
+  { changed, resumed }: Watcher,
 ): Jobs {
   const entries = new Map<string, Entry>();
   /** What goes on, and the handle it belongs to. */
@@ -172,6 +184,7 @@ export function createJobs(
         core.post(Post.Retry, 0, id);
         const known = entry(id);
         const { status, attempt } = known.latest;
+        known.before?.retry();
         // The core does the same; done() must not find the old end meanwhile.
         if (isClosed() || (status !== "failed" && status !== "cancelled")) return;
         known.latest = { ...unknownJob(id), status: "queued", attempt: attempt + 1, updatedAt: Date.now() };
@@ -243,8 +256,13 @@ export function createJobs(
   }
 
   function receive(...fields: JobFields): void {
-    const job = toJob(...fields);
-    const known = entry(job.id);
+    const said = toJob(...fields);
+    const known = entry(said.id);
+    const job = known.before ? known.before.carryOn(said) : said;
+    if (job) show(known, job);
+  }
+
+  function show(known: Entry, job: Job): void {
     const last = known.latest;
     // The answer to refresh() comes as a record, too.
     if (last.updatedAt === job.updatedAt && JSON.stringify(last) === JSON.stringify(job)) return;
@@ -275,5 +293,15 @@ export function createJobs(
     end(error, closing) {
       for (const end of waits.keys()) end(error, closing);
     },
+    renew() {
+      for (const known of entries.values()) {
+        if (!known.known) continue;
+        const { latest } = known;
+        known.before = createContinuity(latest, resumed, () => core.post(Post.Retry, 0, latest.id));
+        if (!isTerminal(latest) && !latest.stale) show(known, { ...latest, stale: true });
+      }
+      settle();
+    },
+    hasEnded: (id) => id !== undefined && !!entries.get(id)?.before?.hasEnded,
   };
 }

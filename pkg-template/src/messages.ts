@@ -27,6 +27,15 @@ export const enum Post {
   /** Not one of `post`, but what hands an attachment over. */
   Attach,
   WatchEntities,
+  /** Answered by `Call.Alive` unless the core trapped. */
+  Ping,
+}
+
+/** Calls of the sink that the host takes itself; the facade gets the others. */
+export const enum Call {
+  Alive = 6,
+  /** A socket or a read begins (1) or is over (0). */
+  Resource,
 }
 
 /** A message: two numbers and three texts, of which most need few. */

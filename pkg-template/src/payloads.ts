@@ -153,6 +153,11 @@ export interface GapPayload {
   to: number;
   /** Whether a read of the job has made up for it. */
   healed: boolean;
+  /**
+   * `events()` alone: so many events stood here and were dropped, since they were not taken and `limit` was reached.
+   * `from` and `to` are the times of the first and the last of them.
+   */
+  dropped?: number;
 }
 
 /** A connection came back after having been lost. */

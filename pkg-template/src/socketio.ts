@@ -155,10 +155,12 @@ export function equip(
       const error = problem(number, message ?? "", Object.keys(cause).length ? cause : undefined);
       status = { ...status, error };
     }
-    const room = rooms.get(name);
+    const isOver = /idle|closed/.test(status.state);
+    // The core may open one that was left and forgotten meanwhile.
+    const room = isOver ? rooms.get(name) : rooms.enter(name);
     room?.status.set(status);
     // Its last user has gone, and the core has let it go.
-    if (!room?.users.size && /idle|closed/.test(status.state)) rooms.delete(name);
+    if (isOver && !room?.users.size) rooms.delete(name);
   }
 
   preset(config);

@@ -173,7 +173,7 @@ export interface JobsClientOptions<Events = JobEvents> {
   /**
    * Where the wasm comes from, instead of the copy inside the package: for streaming or a strict `connect-src`. It is
    * that of the protocol: `jobwire/core.wasm`, for `broadcast` `jobwire/core-broadcast.wasm`, for `socket.io`
-   * `jobwire/core-socketio.wasm`.
+   * `jobwire/core-socketio.wasm`, from the same build of the package: another one is refused (`wasm`).
    */
   wasm?: URL | Response | BufferSource | WebAssembly.Module;
 }

@@ -1,8 +1,8 @@
 /** The other end of a worker: messages in, calls of the sink out. */
 import load from "./core.js";
 import type { JobsClient } from "./core.js";
-import { Post } from "./messages.js";
-import type { Attachment, Message } from "./messages.js";
+import { Call, Post } from "./messages.js";
+import type { Attachment, Message, Sink } from "./messages.js";
 
 /** The first message to the worker. */
 type Start = [module: WebAssembly.Module, config: string, seed: number];
@@ -18,9 +18,14 @@ const GOODBYE = 1000;
 
 let core: JobsClient | undefined;
 
+/** What the core holds open ends with the worker: the page need not know of it. */
+const tell: Sink = (...call) => {
+  if (call[0] !== Call.Resource) scope.postMessage(call);
+};
+
 async function start(module: WebAssembly.Module, config: string, seed: number): Promise<void> {
   try {
-    core = new (await load(module))(config, seed, (...call) => scope.postMessage(call));
+    core = new (await load(module))(config, seed, tell);
     scope.postMessage(0);
   } catch (cause) {
     scope.postMessage(String(cause));
@@ -33,6 +38,8 @@ scope.onmessage = ({ data }) => {
     return;
   }
   const [message, n = 0, text, m = -1, more, supersede] = data as Message;
-  core?.post(message, n, text, m, more, supersede);
+  if (core) core.post(message, n, text, m, more, supersede);
+  // As long as the wasm is on its way.
+  else if (message === Post.Ping) scope.postMessage([Call.Alive, 0]);
   if (message === Post.Shutdown) setTimeout(() => scope.close(), GOODBYE);
 };

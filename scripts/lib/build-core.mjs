@@ -1,5 +1,6 @@
 /** From the crate to what the browser loads, in target/core: a wasm for each protocol, and the glue for all of them. */
 import { execFile, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -89,8 +90,32 @@ async function slimmed(folders) {
   );
 }
 
-/** An empty custom section: by its name the loader tells one wasm from the others. @param {string} name */
-const section = (name) => Buffer.of(0, name.length + 1, name.length, ...Buffer.from(name));
+/** The version of the package. */
+export const packageVersion = () =>
+  JSON.parse(readFileSync(join(root, "pkg-template", "package.json"), "utf8")).version;
+
+/**
+ * A custom section of a wasm, which may stand behind all others. Name and content together have at most 125 bytes, so
+ * that each length is one byte.
+ * @param {string} name
+ * @param {string} content
+ */
+export function section(name, content = "") {
+  const body = Buffer.concat([Buffer.of(name.length), Buffer.from(name), Buffer.from(content)]);
+  if (body.length > 127) throw new Error(`The section "${name}" is too long.`);
+  return Buffer.concat([Buffer.of(0, body.length), body]);
+}
+
+/**
+ * Tells one build of the core from another: a hash of the glue and of each wasm.
+ * @param {string} glue
+ * @param {readonly Uint8Array[]} wasms
+ */
+function fingerprint(glue, wasms) {
+  const hash = createHash("sha256").update(glue);
+  for (const wasm of wasms) hash.update(wasm);
+  return hash.digest("hex").slice(0, 16);
+}
 
 /**
  * Made small in two runs: the first one tells which functions resemble each other.
@@ -173,6 +198,7 @@ export function coreInputs() {
       wasmBindgen(),
       capture(wasmRust().rustc, ["-V"], { cwd: root }).out,
       capture(npmBin("wasm-opt"), ["--version"]).out,
+      packageVersion(),
     ],
   );
 }
@@ -209,15 +235,21 @@ export async function buildCore(say) {
   writeFileSync(join(made, "core.js"), glue);
 
   say("wasm-opt -Oz, like beside like");
-  await Promise.all(
-    BUILDS.map(async ({ name, protocol }, place) => {
-      const small = await optimised(wasms[place] ?? new Uint8Array(), join(work, name));
-      const wasm = Buffer.concat([small, section(protocol)]);
-      writeFileSync(join(made, `${name}.wasm`), wasm);
-      const base64 = pack(wasm).toString("base64");
-      writeFileSync(join(made, `${name}-wasm.js`), `export default "${base64}";\n`);
-    }),
+  const small = await Promise.all(
+    BUILDS.map(({ name }, place) => optimised(wasms[place] ?? new Uint8Array(), join(work, name))),
   );
+  const build = { version: packageVersion(), hash: fingerprint(glue, small) };
+  writeFileSync(join(made, "build.json"), JSON.stringify(build));
+  BUILDS.forEach(({ name, protocol }, place) => {
+    const wasm = Buffer.concat([
+      small[place] ?? Buffer.of(),
+      section(protocol),
+      section("jobwire", JSON.stringify(build)),
+    ]);
+    writeFileSync(join(made, `${name}.wasm`), wasm);
+    const base64 = pack(wasm).toString("base64");
+    writeFileSync(join(made, `${name}-wasm.js`), `export default "${base64}";\n`);
+  });
 
   rmSync(coreDir, { recursive: true, force: true });
   renameSync(made, coreDir);

@@ -22,7 +22,6 @@ import { npmBin } from "./tools.mjs";
 const source = join(root, "pkg-template", "src");
 const ENTRIES = ["index", "react", "svelte", "testing"];
 const BROWSERS = "es2022";
-const { version } = JSON.parse(readFileSync(join(root, "pkg-template", "package.json"), "utf8"));
 
 /** The chunks the facade loads on first use; in the package they lie beside it. */
 const LAZY = /(?:^|\/)(core(?:-wasm|-broadcast-wasm|-socketio-wasm|-worker)?\.js)$/;
@@ -67,6 +66,8 @@ const quoted = (text) => `'${text.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\
 /** @param {string} made */
 async function bundle(made) {
   const esbuild = await import("esbuild");
+  // What every wasm of this build says about itself.
+  const build = JSON.parse(readFileSync(join(coreDir, "build.json"), "utf8"));
   /** @type {import("esbuild").BuildOptions} */
   const common = {
     bundle: true,
@@ -74,7 +75,7 @@ async function bundle(made) {
     legalComments: "none",
     logLevel: "warning",
     absWorkingDir: root,
-    define: { JOBWIRE_VERSION: JSON.stringify(version) },
+    define: { JOBWIRE_VERSION: JSON.stringify(build.version), JOBWIRE_BUILD: JSON.stringify(build.hash) },
   };
   await esbuild.build({
     ...common,

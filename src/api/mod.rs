@@ -70,6 +70,7 @@ impl JobsClient {
             21 => Ask::Request,
             22 => Ask::Reply,
             24 => Ask::WatchEntities,
+            25 => return driver.spawn(Task::Ping),
             _ => return,
         };
         driver.command(Command {

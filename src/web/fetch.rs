@@ -79,27 +79,6 @@ pub(super) struct Reads {
     list: Table<Read>,
 }
 
-impl Reads {
-    fn add(&self, req: u32, url: String, init: Init) {
-        // What is wanted is the state now, not what some cache remembers.
-        init.set_cache("no-store");
-        let controller = AbortController::new();
-        init.set_signal(&controller.signal());
-        let read = Read {
-            url,
-            init,
-            controller,
-        };
-        self.list.insert(req.into(), read);
-    }
-
-    pub(super) fn abort(&self, req: u32) {
-        if let Some(read) = self.list.remove(req.into()) {
-            read.controller.abort();
-        }
-    }
-}
-
 /// Whether an address is of the page's own origin; elsewhere an `If-None-Match` would need the server's permission.
 fn same_origin(url: &str) -> bool {
     let origin = Scope::origin().as_string().unwrap_or_default();
@@ -141,6 +120,33 @@ async fn answer(url: &str, init: &Init) -> HttpOutcome {
 }
 
 impl Driver {
+    fn add_read(&self, req: u32, url: String, init: Init) {
+        // What is wanted is the state now, not what some cache remembers.
+        init.set_cache("no-store");
+        let controller = AbortController::new();
+        init.set_signal(&controller.signal());
+        self.show_resource(&controller, true);
+        let read = Read {
+            url,
+            init,
+            controller,
+        };
+        self.reads.list.insert(req.into(), read);
+    }
+
+    /// Takes a read that is over off the list; `None` where it was aborted.
+    fn end_read(&self, req: u32) -> Option<AbortController> {
+        let read = self.reads.list.remove(req.into())?;
+        self.show_resource(&read.controller, false);
+        Some(read.controller)
+    }
+
+    pub(super) fn abort(&self, req: u32) {
+        if let Some(controller) = self.end_read(req) {
+            controller.abort();
+        }
+    }
+
     pub(super) fn fetch(&'static self, req: u32, url: String, etag: Option<String>, auth: u32) {
         let headers = Headers::new();
         if let Some(token) = self.tokens.get(auth) {
@@ -151,7 +157,7 @@ impl Driver {
         }
         let init = Init::new();
         init.set_headers(&headers);
-        self.reads.add(req, url, init);
+        self.add_read(req, url, init);
         if self.settings.headers {
             return self.say(HEADERS, req.into(), &JsValue::UNDEFINED);
         }
@@ -162,7 +168,7 @@ impl Driver {
     pub(super) fn probe(&'static self, req: u32, url: String) {
         let init = Init::new();
         init.set_mode("no-cors");
-        self.reads.add(req, url, init);
+        self.add_read(req, url, init);
         self.spawn(Task::Read(req));
     }
 
@@ -185,7 +191,7 @@ impl Driver {
             init.set_method("POST");
             init.set_body(&self.fill(&body, auth, attachments));
         }
-        self.reads.add(req, url, init);
+        self.add_read(req, url, init);
         self.spawn(Task::Read(req));
     }
 
@@ -220,7 +226,7 @@ impl Driver {
         let Some((url, init)) = known else { return };
         let outcome = answer(&url, &init).await;
         // Aborted reads are over for the core already.
-        if self.reads.list.remove(req.into()).is_some() {
+        if self.end_read(req).is_some() {
             self.inputs.borrow_mut().push(Input::Http { req, outcome });
         }
     }

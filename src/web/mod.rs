@@ -41,6 +41,8 @@ const TOKEN: f64 = 2.0;
 const HEADERS: f64 = 3.0;
 const REPLY: f64 = 4.0;
 const ATTACHMENT: f64 = 5.0;
+const ALIVE: f64 = 6.0;
+const RESOURCE: f64 = 7.0;
 
 /// What the driver itself needs of the configuration.
 struct Settings {
@@ -59,12 +61,16 @@ pub(crate) enum Task {
     Inspect(u32),
     /// Answers with the figures of each event, as values.
     Audit(u32),
+    /// Answers that the core works.
+    Ping,
 }
 
 /// The core and everything it works with.
 pub(crate) struct Driver {
     engine: RefCell<Engine>,
     inputs: RefCell<Vec<Input>>,
+    /// Set while the driver handles a task of the browser. A trap leaves it set.
+    entered: Cell<bool>,
     pumping: Cell<bool>,
     scheduled: Cell<bool>,
     /// When the one timer is due.
@@ -89,6 +95,7 @@ impl Driver {
         Box::leak(Box::new(Self {
             engine: RefCell::new(Engine::new(config, seed)),
             inputs: RefCell::default(),
+            entered: Cell::new(false),
             pumping: Cell::new(false),
             scheduled: Cell::new(false),
             due: Cell::new(NEVER),
@@ -124,6 +131,22 @@ impl Driver {
         if !self.scheduled.replace(true) {
             self.spawn(Task::Pump);
         }
+    }
+
+    /// Handles one task of the browser: an event, a timer or a microtask. Such tasks never nest. So one that finds
+    /// another unfinished comes after a trap: then nothing is done any more, since nobody knows what was left half
+    /// done, and [`Task::Ping`] gets no answer.
+    fn enter(&'static self, handle: impl FnOnce(&'static Self)) {
+        if self.entered.replace(true) {
+            return;
+        }
+        handle(self);
+        self.entered.set(false);
+    }
+
+    /// Shows the page a socket or a read that begins or is over. The page closes those that a trapped core leaves.
+    fn show_resource(&self, resource: &JsValue, begins: bool) {
+        self.say(RESOURCE, f64::from(u8::from(begins)), resource);
     }
 
     /// Takes in what a task of the browser brought.
@@ -182,7 +205,7 @@ impl Driver {
                 auth,
             } => self.fetch(req, url, etag, auth),
             Output::Probe { req, url } if STREAM => self.probe(req, url),
-            Output::Abort { req } => self.reads.abort(req),
+            Output::Abort { req } => self.abort(req),
             Output::NeedToken { req, reason } => {
                 let refresh = reason == TokenReason::Refresh;
                 self.say(TOKEN, req.into(), &JsValue::from_bool(refresh));
@@ -244,7 +267,7 @@ impl Driver {
     }
 
     fn timeout(&'static self, ms: u32, run: fn(&'static Self)) -> Timeout {
-        Timeout::new(ms, move || run(self))
+        Timeout::new(ms, move || self.enter(run))
     }
 
     /// The next frame of the page: what arrived meanwhile first.
@@ -277,12 +300,18 @@ impl Driver {
         match task {
             Task::Pump => self.scheduled.set(false),
             Task::Read(req) => self.read(req).await,
-            Task::Inspect(_) | Task::Audit(_) => {
-                self.flush();
-            }
+            _ => {}
+        }
+        self.enter(|driver| driver.finish(&task));
+    }
+
+    /// The part of a task that does not wait.
+    fn finish(&'static self, task: &Task) {
+        if matches!(task, Task::Inspect(_) | Task::Audit(_)) {
+            self.flush();
         }
         self.pump();
-        match task {
+        match *task {
             Task::Inspect(rid) => {
                 let json = self.engine.borrow().inspect(rid);
                 self.say(BATCH, 0.0, &JsValue::from_str(&self.tokens.redact(json)));
@@ -292,7 +321,8 @@ impl Driver {
                 let value = serde_wasm_bindgen::to_value(&rows).unwrap_or(JsValue::NULL);
                 self.say(REPLY, f64::from(rid), &value);
             }
-            _ => {}
+            Task::Ping => self.say(ALIVE, 0.0, &JsValue::UNDEFINED),
+            Task::Pump | Task::Read(_) => {}
         }
     }
 }

@@ -114,12 +114,18 @@ impl Driver {
             ws,
             _handlers: handlers,
         };
+        self.show_resource(&socket.ws, true);
         self.sockets.open.insert(r#gen.id(), socket);
     }
 
     #[inline(never)]
     fn handler(&'static self, r#gen: Gen, kind: Kind) -> Handler {
-        Closure::new(move |event: Event| match &kind {
+        Closure::new(move |event: Event| self.enter(|_| self.happened(r#gen, &kind, &event)))
+    }
+
+    /// A socket tells something.
+    fn happened(&'static self, r#gen: Gen, kind: &Kind, event: &Event) {
+        match kind {
             Kind::Message => self.arrived(r#gen, event.data()),
             Kind::Open(first) => {
                 if let Some(text) = first {
@@ -129,6 +135,9 @@ impl Driver {
             }
             Kind::Close => {
                 let gone = self.sockets.open.remove(r#gen.id());
+                if let Some(socket) = &gone {
+                    self.show_resource(&socket.ws, false);
+                }
                 self.after_frames(Input::Closed {
                     r#gen,
                     code: event.code(),
@@ -138,6 +147,6 @@ impl Driver {
                 });
                 drop(gone);
             }
-        })
+        }
     }
 }

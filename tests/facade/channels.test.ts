@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import type { EventMeta, InvalidPayload, JobEvents } from "../../pkg-template/src/index.js";
+import { createChannels } from "../../pkg-template/src/channels.js";
+import { Post } from "../../pkg-template/src/messages.js";
 import type { FakeCore } from "./fake/core.js";
 import { collectReports, meta, microtasks, open } from "./support.js";
 
@@ -141,6 +143,34 @@ describe("a channel", () => {
     again.close();
     core.urgent(["channel status", "/a", { state: "closed" }]);
     expect(client.channel("/a").connection.current.state).toBe("idle");
+  });
+
+  it("that closed is forgotten, whether the core opened it or not", async () => {
+    const guard = (run: () => void) => run();
+    const opened: string[] = [];
+    const post = (...message: unknown[]) => message[0] === Post.Channel && opened.push(String(message[2]));
+    const { rooms, channel } = createChannels(
+      {
+        post,
+        ask: () => Promise.resolve() as never,
+        guard,
+        statusGuard: guard,
+        isClosed: () => false,
+        watchAll: () => {},
+      },
+      "/",
+    );
+    for (let n = 0; n < 1000; n++) channel(`/n${n}`).close();
+    expect(opened).toHaveLength(2000);
+    expect([...rooms.keys()]).toEqual(["/"]);
+
+    const { client, core } = await open(socketIo);
+    const left = client.channel("/a");
+    core.urgent(["channel status", "/a", { state: "open" }]);
+    left.close();
+    core.urgent(["channel status", "/a", { state: "idle" }]);
+    expect(left.connection.current.state).toBe("idle");
+    expect(client.channel("/a").connection).not.toBe(left.connection);
   });
 
   it("hears its own events, and each listener by way of its own user", async () => {

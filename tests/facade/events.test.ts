@@ -165,6 +165,39 @@ describe("events()", () => {
     ]);
   });
 
+  it("keeps the last of those that nobody takes, and says how many it dropped", async () => {
+    const entries: LogEntry[] = [];
+    const { client, core } = await open({ logger: (entry) => entries.push(entry) });
+    const iterator = client.events({ limit: 3 })[Symbol.asyncIterator]();
+    for (let n = 1; n <= 10; n++) core.urgent(event("progress", n, { at: n * 100 }));
+    const got: AnyEvent[] = [];
+    for (let i = 0; i < 4; i++) got.push((await iterator.next()).value as AnyEvent);
+    expect(got.map(({ event, payload }) => [event, payload])).toEqual([
+      ["gap", { from: 100, to: 700, healed: false, dropped: 7 }],
+      ["progress", 8],
+      ["progress", 9],
+      ["progress", 10],
+    ]);
+    expect(got[0]?.meta).toMatchObject({ at: 700, source: "socket" });
+    expect(entries.map(({ code }) => code)).toEqual(["events-dropped"]);
+    // What was taken makes room, and the next gap counts anew.
+    for (let n = 11; n <= 15; n++) core.urgent(event("progress", n));
+    expect((await iterator.next()).value).toMatchObject({ event: "gap", payload: { dropped: 2 } });
+    for (const n of [13, 14, 15]) expect((await iterator.next()).value.payload).toBe(n);
+    await iterator.return?.();
+  });
+
+  it("keeps 10,000 unless told otherwise, and takes whole numbers above 0", async () => {
+    const { client, core } = await open();
+    const iterator = client.events()[Symbol.asyncIterator]();
+    for (let n = 0; n < 10_004; n++) core.urgent(event("progress", n));
+    expect((await iterator.next()).value).toMatchObject({ event: "gap", payload: { dropped: 4 } });
+    for (let n = 4; n < 10_004; n++) expect((await iterator.next()).value.payload).toBe(n);
+    await iterator.return?.();
+    for (const limit of [0, -1, 1.5, NaN, Infinity, "5", null])
+      expect(() => client.events({ limit: limit as never })).toThrow(/limit/);
+  });
+
   it("ends with the signal, and with the client", async () => {
     const { client, core } = await open();
     const abort = new AbortController();

@@ -115,7 +115,10 @@ describe("loading", () => {
     "refuses the wasm of another protocol than %s",
     async (protocol) => {
       const { create } = await page();
-      const client = create({ protocol, wasm: emptyModule(protocol === "stream" ? "socket.io" : "stream") });
+      const client = create({
+        protocol,
+        wasm: emptyModule([protocol === "stream" ? "socket.io" : "stream"]),
+      });
       await expect(client.ready).rejects.toMatchObject({
         code: "wasm",
         message: expect.stringContaining(`the wasm is not that of "${protocol}"`),
@@ -123,6 +126,76 @@ describe("loading", () => {
       client.close();
     },
   );
+
+  it.each<[string, object | string, string]>([
+    ["another version", { version: "0.0.1", hash: "tests" }, "version 0.0.1 (build tests)"],
+    ["another build of the version", { version: "0.0.0", hash: "old" }, "version 0.0.0 (build old)"],
+    ["a version that does not say which", "", "an older version"],
+    ["a version that nobody knows", "{", "an unknown version"],
+  ])("refuses the wasm of %s, however it is given", async (_name, build, found) => {
+    const bytes = emptyModule(["stream"], build);
+    vi.stubGlobal("fetch", async () => new Response(bytes));
+    const given = [
+      new URL("https://cdn.test/core.wasm"),
+      new Response(bytes),
+      bytes,
+      new WebAssembly.Module(bytes),
+    ];
+    for (const wasm of given) {
+      const { create, fake } = await page();
+      const client = create({ wasm });
+      const error = (await client.ready.catch((cause: unknown) => cause)) as Error & { remedy: string };
+      expect(error).toMatchObject({ name: "JobsError", code: "wasm" });
+      expect(error.message).toBe(
+        `The wasm is that of ${found} of jobwire, the package is version 0.0.0 (build tests).`,
+      );
+      expect(error.remedy).toMatch(/version.*cache/);
+      expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
+      expect(fake.made).toHaveLength(0);
+      client.close();
+    }
+  });
+
+  it("that failed can be tried again with the same Response", async () => {
+    const { create, fake } = await page();
+    const compile = vi.spyOn(WebAssembly, "compileStreaming").mockRejectedValueOnce(new Error("no memory"));
+    const headers = { "content-type": "application/wasm" };
+    const client = create({ wasm: new Response(EMPTY_MODULE, { headers }) });
+    await expect(client.ready).rejects.toMatchObject({ code: "wasm" });
+    await client.ready;
+    expect(compile).toHaveBeenCalledTimes(2);
+    expect(fake.made).toHaveLength(1);
+    client.close();
+  });
+
+  it("says of a Response that was read that it takes another one", async () => {
+    const { create } = await page();
+    const wasm = new Response(EMPTY_MODULE);
+    await wasm.arrayBuffer();
+    const client = create({ wasm });
+    await expect(client.ready).rejects.toMatchObject({
+      code: "wasm",
+      message: expect.stringContaining("was read before"),
+      remedy: expect.stringContaining("Response"),
+    });
+    client.close();
+  });
+
+  it("that fails keeps a disconnect() that was called meanwhile", async () => {
+    const { create, fake } = await page();
+    fake.control.failure = new Error("no");
+    const client = create();
+    const connected = client.connect();
+    client.disconnect();
+    await expect(connected).rejects.toMatchObject({ code: "wasm" });
+    fake.control.failure = undefined;
+    client.job("a").subscribe(() => {});
+    await client.ready;
+    expect(fake.made[0]?.messages).toEqual([["disconnect"], ["follow", "a"]]);
+    void client.connect();
+    expect(fake.made[0]?.messages.at(-1)?.[0]).toBe("connect");
+    client.close();
+  });
 
   it("tells the HTTP status of a wasm that is not there", async () => {
     vi.stubGlobal("fetch", async () => new Response("", { status: 404 }));

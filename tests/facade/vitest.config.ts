@@ -14,7 +14,7 @@ export default defineConfig({
       },
     },
   ],
-  define: { JOBWIRE_VERSION: '"0.0.0"' },
+  define: { JOBWIRE_VERSION: '"0.0.0"', JOBWIRE_BUILD: '"tests"' },
   resolve: {
     // The facade is tested against a core that says what the test wants; the real one has tests of its own.
     alias: [

@@ -7,7 +7,8 @@ const FOLLOW = 0;
 const CONNECT = 4;
 const SHUTDOWN = 6;
 const SEND = 9;
-const [BATCH, TOKEN] = [1, 2];
+const PING = 25;
+const [BATCH, TOKEN, ALIVE, RESOURCE] = [1, 2, 6, 7];
 const READY = 0;
 
 /** A worker that answers as the test says; the real script is tested below. */
@@ -15,18 +16,24 @@ class FakeWorker {
   static made: FakeWorker[] = [];
   static onInit: (worker: FakeWorker) => void = (worker) => worker.say(READY);
   posted: unknown[][] = [];
+  /** Whether it answers the question for that. */
+  isAlive = true;
   terminated = false;
-  onmessage: (event: { data: unknown }) => void = () => {};
+  onmessage: ((event: { data: unknown }) => void) | null = () => {};
   onerror: (event: { message: string }) => void = () => {};
   constructor(readonly url: string) {
     FakeWorker.made.push(this);
   }
   postMessage(message: unknown[]) {
+    if (message[0] === PING) {
+      if (this.isAlive) queueMicrotask(() => this.say([ALIVE, 0]));
+      return;
+    }
     this.posted.push(message);
     if (typeof message[0] !== "number") queueMicrotask(() => FakeWorker.onInit(this));
   }
   say(data: unknown) {
-    this.onmessage({ data });
+    this.onmessage?.({ data });
   }
   terminate() {
     this.terminated = true;
@@ -106,6 +113,63 @@ describe("worker: true", () => {
     expect(entries).toMatchObject([{ code: "core-died", message: "The worker stopped: unreachable" }]);
     expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
     await expect(waiting).rejects.toMatchObject({ code: "wasm" });
+    expect(FakeWorker.made[0]?.terminated).toBe(true);
+  });
+
+  it("finds out that the worker ended by itself, ends what is left of it, and begins another", async () => {
+    vi.useFakeTimers();
+    const client = await open();
+    const [worker] = FakeWorker.made as [FakeWorker];
+    client.job("a").subscribe(() => {});
+    worker.say([BATCH, 0, toBatch(["status", { state: "open" }])]);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(client.connection.current.state).toBe("open");
+    worker.isAlive = false;
+    const waiting = expect(client.job("a").done()).rejects.toMatchObject({ code: "wasm" });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(client.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
+    await waiting;
+    expect(worker.terminated).toBe(true);
+    expect(entries).toMatchObject([
+      { code: "core-died", message: "The worker stopped: it does not answer." },
+    ]);
+    worker.say([BATCH, 0, toBatch(["status", { state: "open" }])]);
+    expect(client.connection.current.state).toBe("failed");
+    void client.connect();
+    await client.ready;
+    expect(FakeWorker.made).toHaveLength(2);
+    expect(FakeWorker.made[1]?.posted.slice(1)).toEqual([
+      [FOLLOW, 0, "a"],
+      [CONNECT, expect.any(Number)],
+    ]);
+  });
+
+  it("has patience with a worker that is slow to begin, but not without an end", async () => {
+    vi.useFakeTimers();
+    FakeWorker.onInit = () => {};
+    const client = create({ worker: true, logger: (entry) => entries.push(entry) });
+    void client.ready;
+    await vi.advanceTimersByTimeAsync(0);
+    const [worker] = FakeWorker.made as [FakeWorker];
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(worker.terminated).toBe(false);
+    worker.isAlive = false;
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(worker.terminated).toBe(false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(worker.terminated).toBe(true);
+    await client.ready;
+    expect(entries).toMatchObject([{ code: "worker-unavailable" }]);
+    expect(made).toHaveLength(1);
+  });
+
+  it("ends a worker that does not end itself after close()", async () => {
+    vi.useFakeTimers();
+    const client = await open();
+    client.close();
+    expect(FakeWorker.made[0]?.terminated).toBe(false);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(FakeWorker.made[0]?.terminated).toBe(true);
   });
 });
 
@@ -127,6 +191,10 @@ describe("the worker's script", () => {
     scope.onmessage({ data: [SEND, 7, "x", 5, "{}", "k"] });
     scope.onmessage({ data: [SEND, 8, "y"] });
     made[0]?.sink("token", 1, true);
+    // What cannot be posted stays.
+    made[0]?.sink("resource", RESOURCE, () => {});
+    scope.onmessage({ data: [PING] });
+    await microtasks();
     scope.onmessage({ data: [SHUTDOWN] });
     expect(made[0]?.messages).toEqual([
       ["follow", "a"],
@@ -134,7 +202,7 @@ describe("the worker's script", () => {
       ["send", 8, "y", undefined, undefined, -1],
       ["shutdown"],
     ]);
-    expect(posted).toEqual([READY, [TOKEN, 1, true]]);
+    expect(posted).toEqual([READY, [TOKEN, 1, true], [ALIVE, 0, undefined]]);
     expect(scope.close).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1000);
     expect(scope.close).toHaveBeenCalledTimes(1);

@@ -33,6 +33,7 @@ const POSTS: [name: string, ...places: ("n" | "text" | "m" | "data" | "supersede
 ];
 
 const ATTACH = 23;
+const PING = 25;
 
 const PLACES = (
   "path pollingUrl interval reconnectOff attempts baseDelay maxDelay jitter minUptime token tokenIn headers " +
@@ -40,7 +41,7 @@ const PLACES = (
   "mapFields mapEvents intervals"
 ).split(" ");
 
-const CALLS = ["dirty", "batch", "token", "headers", "reply", "attachment"];
+const CALLS = ["dirty", "batch", "token", "headers", "reply", "attachment", "alive", "resource"];
 const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
 const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"];
 const SOURCES = ["socket", "polling"];
@@ -159,6 +160,10 @@ export class FakeCore {
   #waiting: unknown[] = [];
   /** What it throws from now on, whatever it is told. */
   fault: Error | undefined;
+  /** Trapped in a handler or a timer: it answers nothing any more. */
+  trapped = false;
+  /** How often it was asked whether it works. */
+  pings = 0;
 
   constructor(config: string, sink: Sink) {
     this.config = fromConfig(config);
@@ -170,10 +175,16 @@ export class FakeCore {
     given: { n: number; text?: string; m: number; data?: string; supersede?: string },
   ): void {
     const [name, ...places] = POSTS[number] ?? ["(no such message)"];
+    if (this.trapped) return;
     this.messages.push([name, ...places.map((place) => given[place])]);
     if (name !== "take" || !this.#waiting.length) return;
     const records = this.#waiting.splice(0);
     queueMicrotask(() => this.urgent(...records));
+  }
+
+  ping(): void {
+    this.pings++;
+    if (!this.trapped) queueMicrotask(() => this.sink("alive"));
   }
 
   /** Messages of these names, in order. */
@@ -236,6 +247,7 @@ class JobsClient {
 
   post(message: number, n: number, text?: string, m = -1, data?: string, supersede?: string): void {
     if (this.#core.fault) throw this.#core.fault;
+    if (message === PING) return this.#core.ping();
     if (message === ATTACH) {
       this.#core.messages.push(["attach", [...new Uint8Array(n as unknown as ArrayBuffer)]]);
       return;
