@@ -6,8 +6,6 @@ import { Post } from "./messages.js";
 
 /** Time between two questions, ms: two of a core in the page, three of one in a worker, are within two seconds. */
 const INTERVAL = 650;
-/** A timer that is so late, ms, was held up: what the core answered meanwhile may not have been read. */
-const HELD_UP = 500;
 /** The last reason of a wake after which the page is there again (lifecycle.ts). */
 const RESUME = 2;
 
@@ -19,12 +17,19 @@ export interface Heartbeat {
   stop(): void;
 }
 
+/** When a core counts as dead. */
+export interface Limits {
+  /** After so many questions in a row without an answer. */
+  questions: number;
+  /** A timer that is so late, ms, was held up: the core may have been, too, or its answer has not been read. */
+  late: number;
+}
+
 /**
  * @param ask sends the question
- * @param patience questions in a row that may be without an answer before the core counts as dead
- * @param silent is called once, when it does
+ * @param silent is called once, when the core counts as dead
  */
-export function createHeartbeat(ask: () => void, patience: number, silent: () => void): Heartbeat {
+export function createHeartbeat(ask: () => void, limits: Limits, silent: () => void): Heartbeat {
   let isConnected = false;
   /** Whether the core was sent something since the last question. */
   let isUnsure = false;
@@ -49,8 +54,8 @@ export function createHeartbeat(ask: () => void, patience: number, silent: () =>
 
   function check(): void {
     timer = undefined;
-    if (performance.now() - due > HELD_UP) startOver();
-    else if (unanswered >= patience) {
+    if (performance.now() - due > limits.late) startOver();
+    else if (unanswered >= limits.questions) {
       stop();
       return silent();
     }

@@ -113,20 +113,20 @@ export function createLink({ start, failed }: Client): Link {
 
   async function open(): Promise<void> {
     let isDead = false;
-    let own: Core | undefined;
+    const own: { core?: Core } = {};
     const session: Session = {
       isOver: () => isDead || closed,
-      tell: (...message) => isDead || closed || own?.(...message),
+      tell: (...message) => isDead || closed || own.core?.(...message),
     };
-    own = await start(session, (message) => {
+    const started = await start(session, (message) => {
       isDead = true;
       const remedy = "Call connect() for another one; report it if that dies, too.";
       lose(new JobsError("wasm", message, remedy, true));
     });
-    if (session.isOver()) return own(Post.Shutdown);
-    core = own;
-    leavePage = watchPage(own);
-    if (isHidden()) own(Post.Hidden, 1);
+    if (session.isOver()) return started(Post.Shutdown);
+    core = own.core = started;
+    leavePage = watchPage(started);
+    if (isHidden()) started(Post.Hidden, 1);
     // The last of them may be the end of the core.
     for (const message of queue.splice(0)) session.tell(...message);
   }

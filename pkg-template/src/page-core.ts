@@ -19,8 +19,8 @@ interface Exit {
 
 const nothing = () => {};
 
-/** One question: a core in the page answers before any timer fires. */
-const PATIENCE = 1;
+/** It answers before any timer fires, in time or late. */
+const LIMITS = { questions: 1, late: Infinity };
 
 function end(resource: Resource): void {
   if ("abort" in resource) return resource.abort();
@@ -56,7 +56,7 @@ export function startInPage(instance: Instance, { config, seed, sink, died }: St
 
   const heartbeat = createHeartbeat(
     () => attempt([Post.Ping]),
-    PATIENCE,
+    LIMITS,
     () => die("it does not answer."),
   );
   exit.answered = () => heartbeat.answered();

@@ -4,9 +4,9 @@ import type { Start } from "./host.js";
 import { Call, Post } from "./messages.js";
 import type { Core, Sink } from "./messages.js";
 
-/** Questions without an answer: while the worker begins, some ten seconds, and afterwards. */
-const PATIENCE_AT_START = 15;
-const PATIENCE = 2;
+/** While the worker begins: some ten seconds. */
+const LIMITS_AT_START = { questions: 15, late: 150 };
+const LIMITS = { questions: 2, late: 150 };
 /** How long after the shutdown a worker that did not end itself is ended, ms. */
 const FAREWELL = 3000;
 
@@ -47,12 +47,12 @@ export async function startWorker(
       };
       function begin(): void {
         heartbeat?.stop();
-        heartbeat = createHeartbeat(ask, PATIENCE, () => die("it does not answer."));
+        heartbeat = createHeartbeat(ask, LIMITS, () => die("it does not answer."));
         thread.onerror = ({ message }) => die(message);
         resolve(core);
       }
 
-      heartbeat = createHeartbeat(ask, PATIENCE_AT_START, () => reject("it does not answer"));
+      heartbeat = createHeartbeat(ask, LIMITS_AT_START, () => reject("it does not answer"));
       thread.onerror = ({ message }) => reject(message || "it was refused");
       thread.onmessage = ({ data }: MessageEvent<0 | string | Parameters<Sink>>) => {
         if (data === 0) begin();

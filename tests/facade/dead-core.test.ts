@@ -127,25 +127,6 @@ describe("no deadline misfires", () => {
     expect(client.connection.current.state).toBe("failed");
   });
 
-  it("in a page that was frozen: a late timer has the core asked once more", async () => {
-    const { client, core } = await open();
-    void client.connect();
-    await vi.advanceTimersByTimeAsync(HEARTBEAT);
-    // Its answers are on their way, as those of a worker are.
-    core.trapped = true;
-    const { now } = performance;
-    let late = 0;
-    vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + late);
-    await vi.advanceTimersToNextTimerAsync();
-    late = 5000;
-    await vi.advanceTimersToNextTimerAsync();
-    expect(client.connection.current.state).toBe("idle");
-    core.trapped = false;
-    core.sink("alive");
-    await vi.advanceTimersByTimeAsync(10 * HEARTBEAT);
-    expect(client.connection.current.state).toBe("idle");
-  });
-
   it("in the back/forward cache", async () => {
     const { client, core } = await open();
     void client.connect();

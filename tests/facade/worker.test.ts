@@ -144,6 +144,30 @@ describe("worker: true", () => {
     ]);
   });
 
+  it("does not take a worker for dead in a page that was frozen: a late timer has it asked once more", async () => {
+    vi.useFakeTimers();
+    const client = await open();
+    const [worker] = FakeWorker.made as [FakeWorker];
+    void client.connect();
+    await vi.advanceTimersByTimeAsync(2000);
+    const { now } = performance;
+    let late = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + late);
+    for (let round = 0; round < 10; round++) {
+      // Its answer comes too late, as the timer does.
+      worker.isAlive = false;
+      await vi.advanceTimersByTimeAsync(649);
+      late += 5000;
+      await vi.advanceTimersByTimeAsync(1);
+      worker.say([ALIVE, 0]);
+      worker.isAlive = true;
+    }
+    expect(client.connection.current.state).toBe("idle");
+    worker.isAlive = false;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(client.connection.current.state).toBe("failed");
+  });
+
   it("has patience with a worker that is slow to begin, but not without an end", async () => {
     vi.useFakeTimers();
     FakeWorker.onInit = () => {};

@@ -49,7 +49,7 @@ const POSTS = [
   ["request", "n", "text", "data"],
   ["reply", "n", "m", "data"],
 ];
-const CALLS = ["dirty", "batch", "token", "headers", "reply", "attachment"];
+const CALLS = ["dirty", "batch", "token", "headers", "reply", "attachment", "alive", "resource"];
 const STATES = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
 const SOURCES = ["socket", "polling"];
 const STATUSES = ["unknown", "queued", "running", "completed", "failed", "cancelled"];
@@ -147,6 +147,8 @@ export class Rig {
   sink() {
     return (number, n, value) => {
       const kind = CALLS[number];
+      // What the host keeps for the core's end.
+      if (kind === "resource") return;
       this.calls.push({ kind, n, value });
       this.#waiting();
       this.#on[kind]?.(n, value);

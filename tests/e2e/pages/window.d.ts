@@ -16,6 +16,8 @@ interface Window {
   stoodStill?: boolean;
   /** How many forgeries were posted: counted by tabs-forged.test.mjs. */
   forged: number;
+  /** What a page does when its core has died, and noted of it: by client-dead-core.test.mjs. */
+  dead: any;
   performanceStates?: any[];
   /** Waits between attempts, and what tracks were in turn, by id: noted by songs.test.mjs. */
   waits: { attempt: number; ms: number }[];
