@@ -95,7 +95,7 @@ export const packageVersion = () =>
   JSON.parse(readFileSync(join(root, "pkg-template", "package.json"), "utf8")).version;
 
 /**
- * A custom section of a wasm, which may stand behind all others. Name and content together have at most 125 bytes, so
+ * A custom section of a wasm, which may stand behind all others. Name and content together have at most 126 bytes, so
  * that each length is one byte.
  * @param {string} name
  * @param {string} content

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { wasmArtifact } from "./build-core.mjs";
+import { section, wasmArtifact } from "./build-core.mjs";
 import { lastLine, runShown } from "./run.mjs";
 import { BUDGETS, excesses, sizeOf, sum, table } from "./size.mjs";
 
@@ -14,6 +14,18 @@ test("cargo's own words tell where the library is, wherever the target folder is
   ].join("\n");
   assert.equal(wasmArtifact(messages), "/t/jobwire.wasm");
   assert.throws(() => wasmArtifact(""), /crate-type/);
+});
+
+test("what a wasm says of itself stands behind its code, and is short", async () => {
+  const empty = Buffer.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const build = JSON.stringify({ version: "10.20.30-beta.40", hash: "0123456789abcdef" });
+  const module = await WebAssembly.compile(
+    Buffer.concat([empty, section("socket.io"), section("jobwire", build)]),
+  );
+  const found = (/** @type {string} */ name) =>
+    WebAssembly.Module.customSections(module, name).map((bytes) => Buffer.from(bytes).toString());
+  assert.deepEqual(["socket.io", "jobwire", "stream"].map(found), [[""], [build], []]);
+  assert.throws(() => section("jobwire", "x".repeat(120)), /too long/);
 });
 
 test("the last line of a program's output is what a person would read", () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { JobsError } from "../../pkg-template/src/index.js";
 import type { Job, LogEntry } from "../../pkg-template/src/index.js";
 import { made } from "./fake/core.js";
+import { Origin } from "./fake/tabs.js";
 import { create, job, meta, microtasks, newest, open } from "./support.js";
 
 /** The longest time until a dead core is found out, in a visible page. */
@@ -378,6 +379,48 @@ describe("a job that was followed", () => {
     expect(seqs).toEqual([1, 2, 3, 4]);
     expect(again).toHaveBeenCalledTimes(1);
     expect(again.mock.calls[0]?.[0]).toMatchObject({ attempts: 0, transport: "websocket" });
+  });
+});
+
+describe("tabs that share a connection", () => {
+  it("go on with another leader; the tab whose core died comes back as one that follows", async () => {
+    const origin = new Origin();
+    const openTab = async () => {
+      const tab = origin.tab();
+      tab.use();
+      const client = create({ shareAcrossTabs: true });
+      client.job("a").subscribe(() => {});
+      client.on("progress", () => {});
+      await client.ready;
+      const core = newest();
+      await microtasks();
+      return { tab, client, core };
+    };
+    const [leader, other] = [await openTab(), await openTab()];
+    leader.core.urgent(["status", { state: "open", everConnected: true }]);
+    await microtasks();
+    leader.tab.use();
+    leader.core.trapped = true;
+    await vi.advanceTimersByTimeAsync(HEARTBEAT);
+    expect(leader.client.connection.current).toMatchObject({ state: "failed", error: { code: "wasm" } });
+    expect(other.core.heard("follow")).toEqual([["follow", "a"]]);
+    other.core.urgent(["status", { state: "open", everConnected: true }]);
+    await microtasks();
+    expect(other.client.connection.current).toMatchObject({ state: "open", transport: "websocket" });
+
+    leader.tab.use();
+    void leader.client.connect();
+    await leader.client.ready;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(leader.client.connection.current).toMatchObject({ state: "open", transport: "tab" });
+    expect(other.core.heard("follow")).toEqual([
+      ["follow", "a"],
+      ["follow", "a"],
+    ]);
+    expect(other.core.heard("listen")).toEqual([
+      ["listen", "progress", 1],
+      ["listen", "progress", 1],
+    ]);
   });
 });
 
