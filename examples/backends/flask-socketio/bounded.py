@@ -12,6 +12,8 @@ from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from socketio.packet import BINARY_ACK, BINARY_EVENT, Packet
 from wsproto.utilities import ProtocolError
 
+from serving import UNLIMITED
+
 log = logging.getLogger("jobwire.web")
 
 #: Of a message, in bytes.
@@ -76,7 +78,7 @@ class WebSocketTransport(SimpleWebSocketWSGI):
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         # Engine.IO's own pings find out whether the client is there.
-        environ["werkzeug.socket"].settimeout(None)
+        environ[UNLIMITED]()
         try:
             self.ws = _WebSocket(environ)
         except (ProtocolError, simple_websocket.ConnectionError, ValueError, KeyError):

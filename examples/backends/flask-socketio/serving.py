@@ -18,6 +18,8 @@ log = logging.getLogger("jobwire.web")
 LOOK_EVERY_S = 0.1
 #: How long the rest of a request is read that was answered before it was complete.
 LINGER_S = 5
+#: Where an application finds what ends the time limits of its connection, which then are its own to keep.
+UNLIMITED = "jobwire.unlimited"
 
 
 class Deadlines:
@@ -101,6 +103,13 @@ class Handler(WSGIRequestHandler):
     def send_response(self, *arguments: Any) -> None:
         super().send_response(*arguments)
         self.server.deadlines.set(self.connection, LINGER_S)
+
+    def make_environ(self) -> dict[str, Any]:
+        return {**super().make_environ(), UNLIMITED: self._unlimited}
+
+    def _unlimited(self) -> None:
+        self.server.deadlines.clear(self.connection)
+        self.connection.settimeout(None)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing, as below; and it would fail for an address that cannot be parsed."""

@@ -4,6 +4,8 @@ import io
 import select
 import socket as sockets
 import struct
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -16,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from audio import AudioError, open_audio
-from backend import WAIT_S, Backend, close_code, messages, running
+from backend import HERE, WAIT_S, Backend, close_code, messages, running
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 HOSTS = ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost@evil.example", "", "[::1", "a,b", "//"]
@@ -133,6 +135,28 @@ def test_slow_and_greedy_clients_are_ended(redis_url: str, recording: bytes):
             answers = list(clients.map(lambda _: _slow(web, head, b"x", b"x"), range(3)))
         assert sorted(answer.split()[1] for answer in answers) == [b"408", b"408", b"503"]
         assert web.http.get("/healthz").status_code == 200
+
+
+def test_the_limits_of_a_request_are_none_of_a_socket(backend: Backend, redis_url: str, recording: bytes):
+    job_id = backend.upload(recording, pace=500)
+    web = "--port", "0", "--only", "web", "--workers", "1", "--redis-url", redis_url
+    with running(*web, JOBWIRE_HEADERS_MS="100", JOBWIRE_UPLOAD_MS="100") as server, server.stream(job_id) as socket:
+        assert list(messages(socket))[-1]["type"] == "completed"
+
+
+def test_a_worker_whose_job_hangs_ends_itself():
+    program = """
+import threading, types, worker
+limit = worker.TimeLimit(work_s=0.01)
+duty = types.SimpleNamespace(stop=threading.Event(), settings=types.SimpleNamespace(lease_ms=30), limit=limit)
+duty.store = types.SimpleNamespace(renew_lease=lambda: None)
+worker.HANGS_AFTER_S = 0.1
+assert not limit.hangs
+limit.begin(types.SimpleNamespace(pace_ms=0))
+worker._keep_lease(duty)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], cwd=HERE, timeout=WAIT_S, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.count("the job hangs")) == (1, 1)
 
 
 def test_no_more_files_wait_for_the_workers_than_fit():

@@ -147,6 +147,14 @@ def test_slow_and_greedy_clients_are_ended():
         assert server.http().get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+def test_the_limits_of_a_request_are_none_of_a_session(transport: str):
+    env = {"JOBWIRE_UPLOAD_IDLE_MS": "200", "JOBWIRE_UPLOAD_MS": "400", "JOBWIRE_HEADERS_MS": "200"}
+    with running("--web", "1", **env) as server, subscribed(server.addresses[0], transport) as client:
+        assert not client.gone.wait(1.5)
+        assert client.ask("request_jobs_list") == {"jobs": []}
+
+
 def test_no_more_files_wait_for_the_worker_than_fit(backend: Backend, song: bytes):
     with running("--web", "1", JOBWIRE_MAX_WAITING_MB="1") as server:
         first = server.upload(song, pace=60_000)
