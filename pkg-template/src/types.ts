@@ -435,6 +435,9 @@ export interface Inspection {
    * validator saw it, and is here because `onInvalid` is `pass` or `quarantine`.
    */
   history: readonly { seq: number; at: number; event: string; payload: string; invalid?: string }[];
-  /** Events that `onInvalid: "quarantine"` held back because a validator refused them, newest last, at most 100. */
+  /**
+   * Events that `onInvalid: "quarantine"` held back because a validator refused them, newest last, at most 100. Of a
+   * payload that is large or holds bytes the beginning is kept, as text; of issues the first 100.
+   */
   quarantine: readonly unknown[];
 }

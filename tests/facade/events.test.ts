@@ -284,6 +284,60 @@ describe("validators", () => {
     expect(heard).toHaveLength(1);
   });
 
+  it("that quote or hold what they refuse do not make the quarantine grow", async () => {
+    const refusing = {
+      "~standard": {
+        version: 1 as const,
+        vendor: "test",
+        validate: (value: unknown) => {
+          const message = `got ${JSON.stringify(value)}`;
+          return {
+            issues: Array.from({ length: 1000 }, () => ({ message, path: [{ key: "n", input: value }] })),
+          };
+        },
+      },
+    };
+    const logs: LogEntry[] = [];
+    const { client, core } = await open<Events>({
+      events: { mine: refusing as never },
+      onInvalid: "quarantine",
+      logger: (entry) => logs.push(entry),
+    });
+    client.on("mine", () => {});
+    const large = { text: "x".repeat(100_000) };
+    for (let count = 0; count < 150; count++) core.urgent(event("mine", large));
+    const inspection = client.inspect();
+    core.reply("inspect", true, [[0, 0, 0], [0], [0], [0]]);
+    const { quarantine } = await inspection;
+    expect(quarantine).toHaveLength(100);
+    expect(JSON.stringify(quarantine[0]).length).toBeLessThan(150_000);
+    expect(quarantine[0]).toMatchObject({
+      payload: expect.stringMatching(/^\{"text":"x+…$/) as string,
+      issues: { length: 100, 0: { path: ["n"] } },
+    });
+    expect(Math.max(...logs.map(({ message }) => message.length))).toBeLessThan(1100);
+  });
+
+  it("that never end hold back a bounded number of events, and say so once a second", async () => {
+    const stuck = {
+      "~standard": { version: 1 as const, vendor: "test", validate: () => new Promise(() => {}) },
+    };
+    const logs: string[] = [];
+    const { client, core } = await open<Events>({
+      events: { mine: stuck as never },
+      logger: ({ code }) => logs.push(code),
+    });
+    let refused = 0;
+    client.on("mine", () => {});
+    client.on("invalid", ({ reason }) => reason.startsWith("Too many events wait") && refused++);
+    for (let count = 0; count < 10_100; count++) core.urgent(event("mine", { n: count }));
+    expect(refused).toBe(100);
+    expect(logs).toEqual(["validators-full"]);
+    const audit = client.audit();
+    core.sink("reply", core.heard("audit")[0]?.[1] as number, [["mine", 10_100, 10_100, 0, 1, 0, 0]]);
+    expect(await audit).toMatchObject([{ invalid: 100, delivered: 10_000 }]);
+  });
+
   it("that take their time keep the order; one that throws has found something wrong", async () => {
     const waits: (() => void)[] = [];
     const slow = {
