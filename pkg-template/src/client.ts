@@ -11,6 +11,7 @@ import { openCore, preload } from "./host.js";
 import { createJobs } from "./jobs.js";
 import { createLink } from "./link.js";
 import type { Session } from "./link.js";
+import { createLogRate } from "./log-rate.js";
 import { Post } from "./messages.js";
 import type { Core } from "./messages.js";
 import { resolveOptions, wrongOption } from "./options.js";
@@ -68,7 +69,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const isSlow = !!(options.worker || options.shareAcrossTabs);
   const link = createLink({ start, failed });
   const { post, ask, isClosed } = link;
-  const threw = (error: unknown) => log("error", "listener-threw", withoutSecrets(error));
+  const rate = createLogRate();
+  const threw = (error: unknown) => logOften("error", "listener-threw", withoutSecrets(error));
   const guard = createGuard(isClosed, threw);
   // That all is over is what who watches a connection wants to know.
   const statusGuard = createGuard(() => false, threw);
@@ -107,7 +109,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     onInvalid,
     home,
     emit,
-    warn: (code, message, jobId) => log("warn", code, message, jobId),
+    warn: (code, message, jobId) => logOften("warn", code, message, jobId),
     isClosed,
   });
   own.connection.subscribe(resume);
@@ -236,6 +238,13 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
 
   function log(level: T.LogEntry["level"], code: string, message: string, jobId?: string): void {
     write({ level, code, message, at: Date.now(), ...(jobId && { jobId }) });
+  }
+
+  /** What a server can cause with every event. */
+  function logOften(...[level, code, message, jobId]: Parameters<typeof log>): void {
+    const hushed = rate();
+    if (hushed === undefined) return;
+    write({ level, code, message, at: Date.now(), ...(jobId && { jobId }), ...(hushed && { hushed }) });
   }
 
   function write(entry: T.LogEntry): void {

@@ -118,7 +118,7 @@ export function logEntry(
   cause: number,
   detail: string,
   jobId: string | null,
-): LogEntry & { hushed?: number } {
+): LogEntry {
   const [level, known, text] = LOGS[what] as LogWords;
   const from = cause ? words(cause, detail) : undefined;
   // Where the table has no code, the detail begins with it, or the cause has one.

@@ -393,6 +393,8 @@ export interface LogEntry {
   /** Wall clock, ms since 1970. */
   at: number;
   jobId?: string;
+  /** How many entries before this one were left out, as there were too many. */
+  hushed?: number;
 }
 
 /** What became of one kind of event (C: the audit). */

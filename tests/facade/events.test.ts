@@ -318,6 +318,22 @@ describe("validators", () => {
     expect(Math.max(...logs.map(({ message }) => message.length))).toBeLessThan(1100);
   });
 
+  it("that refuse very many events have few of them logged, and say how many were left out", async () => {
+    vi.useFakeTimers();
+    const logs: LogEntry[] = [];
+    const { client, core } = await open<Events>({ events: { mine }, logger: (entry) => logs.push(entry) });
+    client.on("mine", () => {});
+    const hostile = () => {
+      for (let count = 0; count < 1000; count++) core.urgent(event("mine", "bad"));
+    };
+    hostile();
+    expect(logs).toHaveLength(50);
+    await vi.advanceTimersByTimeAsync(1000);
+    hostile();
+    expect(logs).toHaveLength(60);
+    expect(logs.map(({ hushed }) => hushed).filter(Boolean)).toEqual([950]);
+  });
+
   it("that never end hold back a bounded number of events, and say so once a second", async () => {
     const stuck = {
       "~standard": { version: 1 as const, vendor: "test", validate: () => new Promise(() => {}) },
