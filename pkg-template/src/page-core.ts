@@ -48,7 +48,17 @@ const forwardTo =
 export function startInPage(instance: Instance, { config, seed, sink, died }: Start): Core {
   const exit: Exit = { sink, answered: nothing, resources: new Set(), isDead: false };
   let isOver = false;
-  const core = new instance.JobsClient(config, seed, forwardTo(exit));
+  const core = construct();
+
+  function construct() {
+    try {
+      return new instance.JobsClient(config, seed, forwardTo(exit));
+    } catch (cause) {
+      // The next attempt begins with empty memory.
+      instance.forget();
+      throw cause;
+    }
+  }
 
   /** Posts without looking at what comes of it. */
   const post = ([message, n = 0, text, m = -1, data, supersede]: Message) =>

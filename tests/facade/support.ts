@@ -9,7 +9,7 @@ const clients: { close(): void }[] = [];
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();
   made.length = 0;
-  control.failure = undefined;
+  control.failure = control.constructing = undefined;
   vi.useRealTimers();
 });
 

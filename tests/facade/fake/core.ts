@@ -231,10 +231,17 @@ export class FakeCore {
 }
 
 export const made: FakeCore[] = [];
-export const control: { failure: Error | undefined } = { failure: undefined };
+export const control: {
+  failure: Error | undefined;
+  /** What the next cores throw when they are made. */
+  constructing: Error | undefined;
+  /** How many wasm instances there have been. */
+  loads: number;
+} = { failure: undefined, constructing: undefined, loads: 0 };
 
 export default async function load(): Promise<typeof JobsClient> {
   if (control.failure) throw control.failure;
+  control.loads++;
   return JobsClient;
 }
 
@@ -242,6 +249,7 @@ class JobsClient {
   readonly #core: FakeCore;
 
   constructor(config: string, _seed: number, sink: Sink) {
+    if (control.constructing) throw control.constructing;
     made.push((this.#core = new FakeCore(config, sink)));
   }
 
