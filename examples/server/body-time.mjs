@@ -30,8 +30,7 @@ export function limitBody(request, response, { idleMs, bodyMs }) {
     if (socket.bytesRead !== seenBytes) [seenBytes, seenAt] = [socket.bytesRead, now];
     if (now - seenAt < idleMs && now - began < bodyMs) return;
     clearInterval(timer);
-    if (response.headersSent) return socket.destroy();
-    response.on("finish", () => socket.destroySoon());
+    if (response.headersSent) return request.destroy();
     const detail =
       now - seenAt < idleMs
         ? `The body takes longer than ${bodyMs} ms; send less, or send it faster.`
@@ -44,8 +43,13 @@ export function limitBody(request, response, { idleMs, bodyMs }) {
     clearInterval(timer);
     if (request.complete) return;
     request.resume();
-    const drained = setTimeout(() => socket.destroy(), DRAIN_MS);
-    request.on("end", () => clearTimeout(drained));
-    socket.on("close", () => clearTimeout(drained));
+    // Node forgets a request when it is answered: whoever reads its body would wait for ever for the rest.
+    const leave = () => request.destroy();
+    const drained = setTimeout(leave, DRAIN_MS);
+    socket.on("close", leave);
+    request.on("close", () => {
+      clearTimeout(drained);
+      socket.off("close", leave);
+    });
   });
 }

@@ -67,6 +67,18 @@ describe("uploads", () => {
     assert.equal(good.status, 202);
   });
 
+  it("leave nothing, and give back their place, when they stop or take too long", async () => {
+    const server = await testServer({ maxUploads: 1, idleMs: 200, bodyMs: 500 });
+    for (const path of ["/api/v1/jobs", "/api/jobs", "/api/playlists/import"]) {
+      assert.equal((await rawRequest(server.url, [head(path, 1_000), "part"])).status, 408);
+      await untilNoFiles();
+      const drip = Array.from({ length: 100 }, () => "x");
+      assert.equal((await rawRequest(server.url, [head(path, 1_000), ...drip], { pauseMs: 50 })).status, 408);
+      await untilNoFiles();
+    }
+    assert.equal((await server.upload("a.txt", "whole")).status, 202);
+  });
+
   it("have a size, also when they do not say it", async () => {
     const server = await testServer({ maxUploadBytes: 1_000 });
     assert.equal((await rawRequest(server.url, head("/api/v1/jobs", 1_001))).status, 413);

@@ -3,7 +3,7 @@ import express from "express";
 import { requireLocal } from "../../server/access.mjs";
 import { parseTarget } from "../../server/address.mjs";
 import { createAuthorizer } from "../../server/auth.mjs";
-import { HttpError } from "../../server/responses.mjs";
+import { HttpError, sendError } from "../../server/responses.mjs";
 import { FOLDER } from "./progress.mjs";
 
 /** @param {express.Request} request */
@@ -68,18 +68,9 @@ export function createApp(images, config) {
     throw new HttpError(404, `There is nothing at ${request.path}.`);
   });
 
+  // Express knows an error handler by its four parameters.
   /** @type {express.ErrorRequestHandler} */
-  const answerError = (thrown, request, response, next) => {
-    if (response.headersSent) return next(thrown);
-    const error = explain(thrown);
-    const known = error instanceof HttpError;
-    if (!known) console.error(`${request.method} ${request.path} failed:`, error);
-    const detail = known ? error.message : "The server met an unexpected error; its log says which.";
-    response
-      .status(known ? error.status : 500)
-      .set(known ? error.headers : {})
-      .json({ detail });
-  };
+  const answerError = (error, request, response, _next) => sendError(request, response, explain(error));
   app.use(answerError);
   return app;
 }

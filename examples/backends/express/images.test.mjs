@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { client } from "../../server/test-client.mjs";
+import { rawRequest, requestHead } from "../../../tests/attacks/support/raw-request.mjs";
 import { startServer } from "./server.mjs";
 
 const PHOTO = readFileSync(new URL("./sample.jpg", import.meta.url));
@@ -191,6 +192,25 @@ describe("an extraction", async () => {
       folders.flatMap((name) => readdirSync(join(TEMPORARY, name))),
       [],
     );
+  });
+});
+
+describe("a form that is broken off or has no end", () => {
+  it("is refused, and ends neither the server nor the next upload", async () => {
+    const server = await testServer({ maxImageBytes: 1_000, idleMs: 200 });
+    const head = requestHead("POST /api/images_mvp/extract HTTP/1.1", {
+      Host: "localhost",
+      "Content-Type": "multipart/form-data; boundary=x",
+      "Transfer-Encoding": "chunked",
+    });
+    const chunk = (/** @type {string} */ text) => `${text.length.toString(16)}\r\n${text}\r\n`;
+    const part = chunk('--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n');
+    const endless = Array.from({ length: 50 }, () => chunk("x".repeat(1_000)));
+    const limits = { pauseMs: 5, timeoutMs: 20_000 };
+    assert.equal((await rawRequest(server.url, [head, part, ...endless], limits)).status, 413);
+    assert.equal((await rawRequest(server.url, [head, part], limits)).status, 408);
+    await rawRequest(server.url, [head, part, chunk("x")], { timeoutMs: 50 });
+    assert.equal((await send(server, "next", GIF)).status, 202);
   });
 });
 

@@ -14,10 +14,12 @@ export async function startServer(options = {}) {
   const config = { ...readConfig(), ...options };
   const uploads = new UploadFolder({ ...config, maxUploadBytes: config.maxImageBytes });
   const images = new Images(config, uploads);
+  const app = createApp(images, config);
   const server = createGuardedServer({
     access: createAccess(config),
     limits: config,
-    onRequest: createApp(images, config),
+    // Without a third parameter: Express would take it for what follows when it has no answer.
+    onRequest: (request, response) => app(request, response),
     onUpgrade: (handshake) => images.sockets.upgrade(handshake),
   });
   await new Promise((resolve, reject) => {

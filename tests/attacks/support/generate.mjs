@@ -204,3 +204,27 @@ export function* malformedRequests(seed, count, targets = []) {
     yield chance.chance(0.5) ? damaged(chance, bytes) : bytes;
   }
 }
+
+/**
+ * Requests in the right form, so that they get past the server's parser, with odd targets and headers.
+ * @param {number} seed
+ * @param {number} count
+ * @param {readonly string[]} [targets] more request targets, of the server that is attacked
+ * @returns {Generator<Buffer>}
+ */
+export function* oddRequests(seed, count, targets = []) {
+  const chance = random(seed);
+  const all = [...TARGETS, ...targets, ...targets].filter((target) => /^[!-~]+$/.test(target));
+  const fields = FIELDS.filter(([name]) => /^[a-z-]+$/i.test(name) && !/^(?:host|origin)$/i.test(name));
+  for (let index = 0; index < count; index += 1) {
+    let text = `${chance.pick(["GET", "GET", "POST", "HEAD", "OPTIONS"])} ${chance.pick(all)} HTTP/1.1\r\n`;
+    text += "Host: 127.0.0.1\r\n";
+    if (chance.chance(0.3))
+      text += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    for (let more = chance.integer(4); more > 0; more -= 1) {
+      const [name, values] = chance.pick(fields);
+      text += `${name}: ${chance.pick(values).replace(/[^\x20-\x7e\x80-\xff]/g, "")}\r\n`;
+    }
+    yield Buffer.from(`${text}\r\n`, "latin1");
+  }
+}

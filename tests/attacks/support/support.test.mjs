@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
-import { malformedRequests } from "./generate.mjs";
+import { malformedRequests, oddRequests } from "./generate.mjs";
 import { residentBytes } from "./memory.mjs";
 import { HANDSHAKE, rawRequest, requestHead } from "./raw-request.mjs";
 
@@ -47,6 +47,8 @@ test("the same seed makes the same requests, another seed others", () => {
   assert.equal(requests(7), requests(7));
   assert.notEqual(requests(7), requests(8));
   assert.match(requests(7), /\/mine/);
+  for (const bytes of oddRequests(7, 200, ["/mine"]))
+    assert.match(bytes.toString("latin1"), /^[A-Z]+ \S+ HTTP\/1\.1\r\nHost: 127\.0\.0\.1\r\n[^]*\r\n$/);
 });
 
 test("a head has a line for each header and a blank line behind them", () => {
