@@ -27,7 +27,7 @@ import {
   toPayload,
   toStatus,
 } from "./records.js";
-import { createGuard } from "./report.js";
+import { createGuard, quietly, textOf } from "./report.js";
 import { createScheduler } from "./scheduler.js";
 import type { Scheduler } from "./scheduler.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
@@ -70,7 +70,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const link = createLink({ start, failed });
   const { post, ask, isClosed } = link;
   const rate = createLogRate();
-  const threw = (error: unknown) => logOften("error", "listener-threw", withoutSecrets(error));
+  const threw = (error: unknown) =>
+    logOften("error", "listener-threw", withoutSecrets(secrets.redact(textOf(error))));
   const guard = createGuard(isClosed, threw);
   // That all is over is what who watches a connection wants to know.
   const statusGuard = createGuard(() => false, threw);
@@ -81,6 +82,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const frames = createScheduler(() => link.take(isSlow), isSlow);
   const endings = new Set<() => void>();
   const credentials = createCredentials(options, (code, message) => log("error", code, message));
+  const { secrets } = credentials;
   let watchers = 0;
   let lastSeq = 0;
   /** By how much this core's numbers of events are behind those of the cores before. */
@@ -127,6 +129,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
 
   /** Starts a core; what comes from it has an end with the session. */
   async function start(session: Session, died: (message: string) => void): Promise<Core> {
+    const prepared = quietly(credentials.prepare());
     const values = config();
     const { isOver } = session;
     seqsBefore = lastSeq;
@@ -153,6 +156,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
         wrongOption,
       );
     }
+    await prepared;
     const sink = (kind: number, n: number, value: never) => isOver() || calls[kind]?.(n, value);
     return openCore(JSON.stringify(values), options, sink, (code, message, level = "warn") => {
       if (isOver()) return;
@@ -207,8 +211,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     // Most answers are one value; that of inspect() is several.
     (rid: number, ...values: never[]) =>
       link.answer(rid)?.resolve((values.length > 1 ? values : values[0]) as never),
-    (rid: number, number: number, detail: string) =>
-      link.answer(rid)?.reject(problem(number, credentials.redact(detail))),
+    (rid: number, number: number, detail: string) => link.answer(rid)?.reject(problem(number, detail)),
     (event: string, payload: unknown, ...origin: Origin) =>
       deliver(event, toKnownPayload(payload), toMeta(...origin)),
     (event: string, values: never[], ...origin: Origin) =>
@@ -220,8 +223,9 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     records: ReturnType<typeof recordsOf>,
     { isOver }: Session,
   ): void {
-    for (const [kind, ...values] of batch) {
+    for (const record of batch) {
       if (isOver()) return;
+      const [kind, ...values] = secrets.cleanRecord(record);
       records[kind]?.(...values);
     }
     if (isOver()) return;
@@ -248,7 +252,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   }
 
   function write(entry: T.LogEntry): void {
-    loggerGuard(() => logger?.({ ...entry, message: credentials.redact(entry.message) }));
+    loggerGuard(() => logger?.({ ...entry, message: secrets.redact(entry.message) }));
   }
 
   /** Nobody takes the events of an iterator. */
@@ -264,7 +268,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     frames.stop();
     jobs.end(closedError(), true);
     for (const end of endings) end();
-    credentials.forget();
+    secrets.clear();
     for (const { status } of rooms.values()) status.set({ ...status.current, state: "closed" });
   };
 
@@ -310,12 +314,20 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
         // Another core, after one that died, has counted less than the page.
         const delivered = Math.max(0, passed - (onInvalid === "pass" ? 0 : wrong));
         const invalid = bad + wrong;
-        return { event, received, delivered, invalid, listeners, unhandled, ...(lastAt && { lastAt }) };
+        return {
+          event: secrets.redact(event),
+          received,
+          delivered,
+          invalid,
+          listeners,
+          unhandled,
+          ...(lastAt && { lastAt }),
+        };
       });
     },
     async inspect() {
       const found = await ask<Parameters<typeof toInspection>>(Post.Inspect);
-      return { ...toInspection(...found), quarantine: delivery.quarantine() };
+      return { ...toInspection(...found), quarantine: secrets.clean(delivery.quarantine(), true) };
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Message, Sink } from "./messages.js";
 export interface JobsClient {
   /** An attachment is a message, too: its number and the bytes. */
   post(message: Message[0], n: number, text: string | undefined, m: number, ...more: Message[4][]): void;
+  /** Lets go of the core, once, after which nothing is posted. What it has said still goes. */
+  free(): void;
 }
 
 /** Each call makes a wasm of its own. */

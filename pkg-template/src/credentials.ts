@@ -1,6 +1,7 @@
 /** What the core asks of the app for the server: tokens, and headers of reads. No text of ours repeats a token. */
 import type { Session } from "./link.js";
 import { Post } from "./messages.js";
+import type { Secrets } from "./redact.js";
 import { textOf } from "./report.js";
 import type { JobsClientOptions } from "./types.js";
 
@@ -11,31 +12,44 @@ export interface Credentials {
   /** Answers a core's question for a token; a refresh when the server refused the last one. */
   giveToken(session: Session, request: number, refresh: boolean): Promise<void>;
   giveHeaders(session: Session, request: number): Promise<void>;
-  /** The core never sees where the token goes; what the browser says about an address may still quote it. */
-  redact(message: string): string;
-  forget(): void;
+  /** What is told must not repeat a token, whatever quotes it: a server, or what a browser says about an address. */
+  readonly secrets: Secrets;
+  /** To be awaited before a core may ask. */
+  prepare(): Promise<void>;
 }
+
+/** What a client without a token has to keep out of what it tells. */
+const NOTHING: Secrets = {
+  add() {},
+  clear() {},
+  redact: (text) => text,
+  clean: (value) => value,
+  cleanRecord: (record) => record,
+};
 
 export function createCredentials(
   { token, polling }: Pick<JobsClientOptions, "token" | "polling">,
   failed: (code: string, message: string) => void,
 ): Credentials {
-  let secret = "";
-  let newestRequest = 0;
+  let known = NOTHING;
+  const secrets: Secrets = {
+    add: (secret) => known.add(secret),
+    clear: () => known.clear(),
+    redact: (text) => known.redact(text),
+    clean: (value, numbersToo) => known.clean(value, numbersToo),
+    cleanRecord: (record) => known.cleanRecord(record),
+  };
 
   return {
     async giveToken({ tell }, request, refresh) {
-      const own = ++newestRequest;
-      // A late answer to an older request is not in use.
-      const keep = (value: string) => own === newestRequest && (secret = value);
       try {
         const given = await (typeof token === "function" ? token(refresh ? "refresh" : "connect") : token);
         if (typeof given !== "string" || !given) throw "The `token` function gave no token.";
-        keep(given);
+        // The core uses that of its newest request alone. None of them is repeated.
+        secrets.add(given);
         tell(Post.Token, request, given);
       } catch (error) {
-        keep("");
-        tell(Post.TokenFailed, request, withoutSecrets(error));
+        tell(Post.TokenFailed, request, withoutSecrets(secrets.redact(textOf(error))));
       }
     },
     async giveHeaders({ tell }, request) {
@@ -43,14 +57,14 @@ export function createCredentials(
       try {
         if (polling) headers = new Headers(await polling.headers?.());
       } catch (error) {
-        failed("headers-failed", withoutSecrets(error));
+        failed("headers-failed", withoutSecrets(secrets.redact(textOf(error))));
       }
       tell(Post.Headers, request, JSON.stringify([...headers]));
     },
-    redact: (message) => (secret.length > 3 ? message.replaceAll(secret, "…") : message),
-    forget() {
-      secret = "";
-      newestRequest++;
+    secrets,
+    async prepare() {
+      // Only pages that have a token download what finds it.
+      if (token && known === NOTHING) known = (await import("./redact.js")).createSecrets();
     },
   };
 }

@@ -107,7 +107,10 @@ export function startInPage(instance: Instance, { config, seed, sink, died }: St
     const message = given as Message;
     if (isOver) return;
     attempt(message);
-    if (message[0] === Post.Shutdown) leave();
-    else heartbeat.posted(message[0], message[1] ?? 0);
+    if (message[0] === Post.Shutdown) {
+      leave();
+      // Nothing of it runs now: the core calls nobody before a microtask.
+      if (!exit.isDead) core.free();
+    } else heartbeat.posted(message[0], message[1] ?? 0);
   };
 }

@@ -82,6 +82,18 @@ export const PROBLEMS: Words[] = [
   ["config", 0, "A job cannot be read: `polling` is off.", "Give the client a `polling.url`."],
   ["queue-full", 1, "The table of jobs is full.", "Close handles."],
   ["protocol", 1, "The server knows no such job.", "Check the job's id."],
+  [
+    "protocol",
+    1,
+    "The server answered with a redirect, which is not followed: it would take the token along.",
+    "Give the address it leads to as `url` or `polling.url`; if `failed`, call connect().",
+  ],
+  [
+    "protocol",
+    1,
+    "The server's answer is too large.",
+    "Let the server answer with the job alone; if `failed`, call connect().",
+  ],
 ];
 
 /** What is said of a problem; `detail` takes the place of the percent sign. */

@@ -48,7 +48,7 @@ const PROBLEMS: readonly Words[] = [
     "Use another name or data.",
   ],
 ];
-const FIRST_PROBLEM = 26;
+const FIRST_PROBLEM = 28;
 
 const LOGS: readonly LogWords[] = [
   ["info", "transport", "Went over to WebSocket."],

@@ -15,7 +15,7 @@ const QUEUE_FULL = 3;
 const DISCONNECTED = 5;
 const LOST = 14;
 /** With Socket.IO, which alone has requests. */
-const REQUEST_LOST = 33;
+const REQUEST_LOST = 35;
 /** Messages kept at most while disconnected. */
 const MAX_KEPT = 1000;
 

@@ -1,7 +1,7 @@
 /* eslint-disable no-undef, @typescript-eslint/no-unused-vars -- Much of this is for the imports, which are missing here. */
 /**
  * What the glue consists of besides the imports that wasm-bindgen writes: trim-glue.mjs puts those behind it and makes
- * one function of all, so that a page can have the core of each protocol. It does what wasm-bindgen's own runtime does, for this core alone: there is one driver, never freed; the wasm comes
+ * one function of all, so that a page can have the core of each protocol. It does what wasm-bindgen's own runtime does, for this core alone: the page frees its client; the wasm comes
  * compiled; the core drops the closures it has made, so none is left to the garbage collector.
  */
 
@@ -39,6 +39,10 @@ class JobsClient {
       ...[this.$p, message, n, passText(text), length, maxAge],
       ...[passText(data), length, passText(supersede), length],
     );
+  }
+  /** To be called once, when no method is running; none may be called afterwards. */
+  free() {
+    wasm.__wbg_jobsclient_free(this.$p, 0);
   }
 }
 

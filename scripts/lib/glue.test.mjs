@@ -58,6 +58,7 @@ beforeEach(async () => {
     },
     jobsclient_new: noted("new"),
     jobsclient_post: noted("post"),
+    __wbg_jobsclient_free: noted("free"),
   };
   const instantiate = () => Promise.resolve({ exports: wasm });
   glue = new Function("WebAssembly", "__wbg_get_imports", `${code}; return { ${NAMES.join(", ")} };`)(
@@ -84,6 +85,9 @@ test("the driver hands over numbers and texts, none as address 0", () => {
   assert.deepEqual([own, message, n, maxAge, data], [77, 9, 3, -1, 0]);
   assert.equal(read(text, textSize), "prögress");
   assert.equal(read(key, keySize), "schlüssel".repeat(9000));
+
+  client.free();
+  assert.deepEqual(asked[3], ["free", 77, 0]);
 });
 
 test("texts of every kind and length come out as they went in, also after memory has grown", () => {

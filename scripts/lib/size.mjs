@@ -38,8 +38,8 @@ export function sum(sizes) {
 
 /**
  * The facade as a bundler would deliver it: minified, what is loaded on first use in chunks of its own. What several of
- * them import is a chunk that every page loads. Those loaded on first use are the worker's host, which only pages download that want a worker, and likewise what shares a connection among tabs and what
- * only Socket.IO or only `broadcast` needs.
+ * them import is a chunk that every page loads. Those loaded on first use are the worker's host, which only pages download that want a worker, and likewise what shares a connection among tabs, what
+ * only Socket.IO or only `broadcast` needs, and what finds tokens in texts, for pages that have one.
  * @param {string} pkgDir
  */
 async function minifiedFacade(pkgDir) {
@@ -70,11 +70,12 @@ async function minifiedFacade(pkgDir) {
     if (files.length !== 1) throw new Error(`esbuild made ${files.length} chunks of ${name}.`);
     return sum(files.map(({ contents }) => sizeOf(contents)));
   };
-  if (outputFiles.length > facade.length + 4) throw new Error("The facade has more chunks than are counted.");
+  if (outputFiles.length > facade.length + 5) throw new Error("The facade has more chunks than are counted.");
   return {
     facade: sum(facade.map(({ contents }) => sizeOf(contents))),
     host: chunk("worker-host"),
     tabs: chunk("tabs"),
+    secrets: chunk("redact"),
     channels: chunk("socketio"),
     entities: chunk("broadcast"),
   };
@@ -84,7 +85,7 @@ async function minifiedFacade(pkgDir) {
 export async function measure(pkgDir) {
   /** @param {string} name */
   const shipped = (name) => sizeOf(readFileSync(join(pkgDir, name)));
-  const { facade, host, tabs, channels, entities } = await minifiedFacade(pkgDir);
+  const { facade, host, tabs, secrets, channels, entities } = await minifiedFacade(pkgDir);
   const glue = shipped("core.js");
   const worker = shipped("core-worker.js");
   const stream = shipped("core-wasm.js");
@@ -101,6 +102,7 @@ export async function measure(pkgDir) {
     "facade (index.js, minified)": facade,
     "worker's host (its chunk, minified)": host,
     "sharing among tabs (its chunk, minified)": tabs,
+    "finding tokens in texts (its chunk, minified)": secrets,
     "socket.io's part of the facade (its chunk, minified)": channels,
     "broadcast's part of the facade (its chunk, minified)": entities,
     "worker (core-worker.js)": worker,

@@ -4,6 +4,7 @@
 use crate::core::{Ask, Command, Config};
 use crate::web::{Driver, Task};
 use js_sys::Function;
+use std::rc::Rc;
 #[cfg(feature = "socketio")]
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,10 +12,16 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.d.ts");
 
-/// The core of a client.
+/// The core of a client. One that is freed is closed; what it has said still goes.
 #[wasm_bindgen]
 pub struct JobsClient {
-    driver: &'static Driver,
+    driver: Rc<Driver>,
+}
+
+impl Drop for JobsClient {
+    fn drop(&mut self) {
+        self.driver.release();
+    }
 }
 
 #[wasm_bindgen]

@@ -76,6 +76,10 @@ pub enum Problem {
     TooManyJobs,
     /// The server knows no such job.
     NoSuchJob,
+    /// The server answered with a redirect, which is not followed.
+    Redirected,
+    /// The server's answer was above the limit, and was not taken in.
+    AnswerTooLarge,
     /// The server speaks an older revision of Engine.IO or Socket.IO.
     OldServer,
     /// What answers is no Socket.IO server. Detail: what it said.

@@ -31,6 +31,12 @@ impl Gen {
 /// and it would have to be copied.
 pub const LARGEST: u32 = 4 << 20;
 
+/// How large the answer to a read of a job may be, bytes.
+pub const LARGEST_READ: u64 = 4 << 20;
+
+/// How large the answer to a GET of Engine.IO may be, bytes: several messages, each as large as a frame may be.
+pub const LARGEST_POLL: u64 = 16 << 20;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,6 +106,13 @@ pub enum Input {
         /// How.
         outcome: HttpOutcome,
     },
+    /// How much a socket has taken in and not sent: the answer to an [`Output::Measure`](super::Output::Measure).
+    Buffered {
+        /// Which socket.
+        r#gen: Gen,
+        /// Bytes.
+        bytes: u64,
+    },
     /// The token function answered; the token itself stays with the driver.
     Token {
         /// Which request.
@@ -126,8 +139,22 @@ pub struct HttpOutcome {
     pub etag: Option<String>,
     /// Its `Retry-After`, in milliseconds from now.
     pub retry_after: Option<u64>,
-    /// The body.
+    /// The body; empty where the answer was not taken in.
     pub body: String,
+    /// Why the answer was not taken in, if it was not.
+    #[serde(default)]
+    pub refused: Option<HttpRefusal>,
+}
+
+/// Why the driver did not take in the answer to an HTTP request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HttpRefusal {
+    /// It sends the client elsewhere: there the token and the page's headers have no business, and what somebody else
+    /// answers is not the server's word.
+    Redirect,
+    /// It is larger than [`LARGEST_READ`] or [`LARGEST_POLL`].
+    TooLarge,
 }
 
 /// What the page can ask for. The order is that of docs/core-messages.md, which says what each means.

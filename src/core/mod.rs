@@ -38,7 +38,10 @@ pub use backoff::Backoff;
 pub use config::Config;
 pub use engine::{Engine, Overall};
 pub use error::Problem;
-pub use input::{Ask, Command, Gen, HttpOutcome, Input, LARGEST, Recorded};
+pub use input::{
+    Ask, Command, Gen, HttpOutcome, HttpRefusal, Input, LARGEST, LARGEST_POLL, LARGEST_READ,
+    Recorded,
+};
 pub use output::{FILL, Output, TokenReason};
 pub use rng::Rng;
 pub use time::Time;

@@ -61,6 +61,8 @@ pub enum Output {
         body: Option<String>,
         /// The attachments that go into the body, and are forgotten.
         attachments: Vec<u32>,
+        /// It tells the server that the client leaves, and should reach it even when the page is closed.
+        is_last: bool,
     },
     /// Keep bytes as an attachment.
     Keep {
@@ -108,6 +110,17 @@ pub enum Output {
         req: u32,
         /// Why.
         reason: TokenReason,
+    },
+    /// Forget the tokens of these requests: nothing uses them any more. What the driver tells the page is still to be
+    /// cleaned of them.
+    ForgetTokens {
+        /// The last of the requests; those before it are meant as well.
+        until: u32,
+    },
+    /// Say how much a socket has taken in and not sent; the answer is an `Input::Buffered`.
+    Measure {
+        /// Which socket.
+        r#gen: Gen,
     },
     /// Something waits for the next frame.
     Dirty,

@@ -43,7 +43,7 @@ impl Attachments {
 impl Driver {
     /// An attachment of the message that the page sends next.
     #[cfg_attr(not(feature = "socketio"), expect(dead_code))]
-    pub(crate) fn attach(&'static self, buffer: JsValue) {
+    pub(crate) fn attach(&self, buffer: JsValue) {
         let id = self.attachments.add(&buffer);
         let size = buffer.unchecked_into::<Data>().byte_length();
         self.later(Input::Attached {

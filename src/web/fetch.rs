@@ -4,11 +4,14 @@ use super::table::Table;
 use super::{Driver, HEADERS, Task};
 use crate::core::config::TokenIn;
 use crate::core::json::{Scanner, Value};
-use crate::core::{HttpOutcome, Input};
-use js_sys::{Date, Promise};
+use crate::core::{HttpOutcome, HttpRefusal, LARGEST_POLL, LARGEST_READ};
+use js_sys::{Date, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+
+/// Browsers let so many bytes outlive their page, of all its requests together: 64 KiB, and some for others.
+const MOST_KEPT_ALIVE: usize = 48 << 10;
 
 #[wasm_bindgen]
 extern "C" {
@@ -38,9 +41,14 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_method(this: &Init, method: &str);
     #[wasm_bindgen(method, setter)]
+    fn set_redirect(this: &Init, redirect: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_keepalive(this: &Init, keepalive: bool);
+    #[wasm_bindgen(method, setter)]
     fn set_body(this: &Init, body: &str);
 
-    type AbortController;
+    #[derive(Clone)]
+    pub(super) type AbortController;
     #[wasm_bindgen(constructor)]
     fn new() -> AbortController;
     #[wasm_bindgen(method, getter)]
@@ -51,11 +59,29 @@ extern "C" {
     type Response;
     #[wasm_bindgen(method, getter)]
     fn status(this: &Response) -> u16;
+    #[wasm_bindgen(method, getter, js_name = type)]
+    fn kind(this: &Response) -> JsValue;
     #[wasm_bindgen(method, getter)]
     fn headers(this: &Response) -> Headers;
-    #[wasm_bindgen(method)]
-    fn text(this: &Response) -> Promise;
+    /// `null` where there is none, or where this origin may not read it.
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Response) -> JsValue;
 
+    type Body;
+    #[wasm_bindgen(method, js_name = getReader)]
+    fn reader(this: &Body) -> Reader;
+
+    type Reader;
+    #[wasm_bindgen(method)]
+    fn read(this: &Reader) -> Promise;
+
+    type Chunk;
+    #[wasm_bindgen(method, getter)]
+    fn done(this: &Chunk) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn value(this: &Chunk) -> Uint8Array;
+
+    #[derive(Clone)]
     type Headers;
     #[wasm_bindgen(constructor)]
     fn new() -> Headers;
@@ -66,17 +92,39 @@ extern "C" {
     fn set(this: &Headers, name: &str, value: &str) -> Result<(), JsValue>;
 }
 
-/// A read that is not over.
-struct Read {
+/// A request that is not over.
+#[derive(Clone)]
+pub(super) struct Request {
     url: String,
     init: Init,
     controller: AbortController,
+    /// How large its answer may be, bytes.
+    limit: u64,
 }
 
-/// The reads that are not over, those that wait for the page to give its headers among them.
+/// What a request of Engine.IO posts, if it posts anything.
+pub(super) struct Post {
+    pub(super) body: Option<String>,
+    /// It should reach the server even when the page is closed.
+    pub(super) is_last: bool,
+}
+
+/// The requests that are not over, those that wait for the page to give its headers among them.
 #[derive(Default)]
 pub(super) struct Reads {
-    list: Table<Read>,
+    list: Table<Request>,
+}
+
+impl Drop for Reads {
+    fn drop(&mut self) {
+        self.list.each(|request| request.controller.abort());
+    }
+}
+
+impl Reads {
+    pub(super) fn get(&self, req: u32) -> Option<Request> {
+        self.list.with(req.into(), Request::clone)
+    }
 }
 
 /// Whether an address is of the page's own origin; elsewhere an `If-None-Match` would need the server's permission.
@@ -97,48 +145,109 @@ fn retry_after(headers: &Headers) -> Option<u64> {
     (ms >= 0.0).then_some(ms as u64)
 }
 
-async fn answer(url: &str, init: &Init) -> HttpOutcome {
-    let mut promise = global_fetch(url, init);
-    let mut response: Option<Response> = None;
-    while let Ok(value) = JsFuture::from(promise).await {
-        let Some(response) = &response else {
-            let got: Response = value.unchecked_into();
-            promise = got.text();
-            response = Some(got);
-            continue;
+/// Bytes as the text that they are in UTF-8, without its mark; what is not UTF-8 is replaced.
+fn decoded(bytes: Vec<u8>) -> String {
+    let mut text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    text
+}
+
+impl Response {
+    /// Whether it is a redirect, which the browser was told not to follow and hides; Node shows it.
+    fn is_redirect(&self) -> bool {
+        matches!(self.status(), 301 | 302 | 303 | 307 | 308)
+            || self.kind().as_string().as_deref() == Some("opaqueredirect")
+    }
+
+    /// Its body, read as it comes: `None` where it is above the limit, an error where it breaks off.
+    async fn text(&self, limit: u64) -> Result<Option<String>, JsValue> {
+        let size = self.headers().get("content-length").as_string();
+        if size.and_then(|size| size.parse().ok()) > Some(limit) {
+            return Ok(None);
+        }
+        let body = self.body();
+        let mut bytes = Vec::new();
+        if body.is_object() {
+            let reader = body.unchecked_into::<Body>().reader();
+            loop {
+                let chunk: Chunk = JsFuture::from(reader.read()).await?.unchecked_into();
+                if chunk.done() {
+                    break;
+                }
+                let chunk = chunk.value();
+                if bytes.len() as u64 + u64::from(chunk.length()) > limit {
+                    return Ok(None);
+                }
+                bytes.append(&mut chunk.to_vec());
+            }
+        }
+        Ok(Some(decoded(bytes)))
+    }
+}
+
+impl Request {
+    /// Makes the request, and takes in its answer as far as it is one that is believed.
+    pub(super) async fn answer(&self) -> HttpOutcome {
+        let Ok(response) = JsFuture::from(global_fetch(&self.url, &self.init)).await else {
+            return HttpOutcome::default();
         };
-        let headers: Headers = response.headers().unchecked_into();
-        return HttpOutcome {
+        let response: Response = response.unchecked_into();
+        let mut outcome = HttpOutcome {
             // That of an answer which this origin may not read is 0, like that of none.
             status: response.status().max(1),
-            etag: headers.get("etag").as_string(),
-            retry_after: retry_after(&headers),
-            body: value.as_string().unwrap_or_default(),
+            ..HttpOutcome::default()
         };
+        if response.is_redirect() {
+            outcome.refused = Some(HttpRefusal::Redirect);
+            return outcome;
+        }
+        let headers = response.headers();
+        outcome.etag = headers.get("etag").as_string();
+        outcome.retry_after = retry_after(&headers);
+        match response.text(self.limit).await {
+            Ok(Some(text)) => outcome.body = text,
+            Ok(None) => {
+                self.controller.abort();
+                outcome.refused = Some(HttpRefusal::TooLarge);
+            }
+            Err(_) => return HttpOutcome::default(),
+        }
+        outcome
     }
-    HttpOutcome::default()
+}
+
+/// A request whose redirects are not followed: where they lead the token and the page's headers have no business, and no
+/// page can look at the address before it is asked.
+fn direct() -> Init {
+    let init = Init::new();
+    init.set_redirect("manual");
+    init
 }
 
 impl Driver {
-    fn add_read(&self, req: u32, url: String, init: Init) {
+    fn add_read(&self, req: u32, url: String, init: Init, limit: u64) {
         // What is wanted is the state now, not what some cache remembers.
         init.set_cache("no-store");
         let controller = AbortController::new();
         init.set_signal(&controller.signal());
         self.show_resource(&controller, true);
-        let read = Read {
+        let request = Request {
             url,
             init,
             controller,
+            limit,
         };
-        self.reads.list.insert(req.into(), read);
+        self.reads.list.insert(req.into(), request);
     }
 
     /// Takes a read that is over off the list; `None` where it was aborted.
-    fn end_read(&self, req: u32) -> Option<AbortController> {
-        let read = self.reads.list.remove(req.into())?;
-        self.show_resource(&read.controller, false);
-        Some(read.controller)
+    pub(super) fn end_read(&self, req: u32) -> Option<AbortController> {
+        let request = self.reads.list.remove(req.into())?;
+        self.show_resource(&request.controller, false);
+        Some(request.controller)
     }
 
     pub(super) fn abort(&self, req: u32) {
@@ -147,7 +256,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn fetch(&'static self, req: u32, url: String, etag: Option<String>, auth: u32) {
+    pub(super) fn fetch(&self, req: u32, url: String, etag: Option<String>, auth: u32) {
         let headers = Headers::new();
         if let Some(token) = self.tokens.get(auth) {
             let _ = headers.set("authorization", &(String::from("Bearer ") + &token));
@@ -155,48 +264,43 @@ impl Driver {
         if let Some(etag) = etag.filter(|_| same_origin(&url)) {
             let _ = headers.set("if-none-match", &etag);
         }
-        let init = Init::new();
+        let init = direct();
         init.set_headers(&headers);
-        self.add_read(req, url, init);
+        self.add_read(req, url, init, LARGEST_READ);
         if self.settings.headers {
             return self.say(HEADERS, req.into(), &JsValue::UNDEFINED);
         }
         self.spawn(Task::Read(req));
     }
 
-    /// Whether a server answers at all: another origin need not permit that.
-    pub(super) fn probe(&'static self, req: u32, url: String) {
+    /// Whether a server answers at all: another origin need not permit that. It carries nothing, nobody reads its
+    /// answer, and browsers let such a request follow redirects or fail.
+    pub(super) fn probe(&self, req: u32, url: String) {
         let init = Init::new();
         init.set_mode("no-cors");
-        self.add_read(req, url, init);
+        self.add_read(req, url, init, 0);
         self.spawn(Task::Read(req));
     }
 
     /// A request of Engine.IO, as simple as CORS calls it: it needs no preflight.
-    pub(super) fn poll(
-        &'static self,
-        req: u32,
-        mut url: String,
-        auth: u32,
-        body: Option<String>,
-        attachments: &[u32],
-    ) {
+    pub(super) fn poll(&self, req: u32, mut url: String, auth: u32, post: Post) {
         if self.settings.token_in == TokenIn::Query
             && let Some(token) = self.tokens.get(auth)
         {
             super::tokens::push_token(&mut url, &token);
         }
-        let init = Init::new();
-        if let Some(body) = body {
+        let init = direct();
+        if let Some(body) = post.body {
             init.set_method("POST");
-            init.set_body(&self.fill(&body, auth, attachments));
+            init.set_body(&body);
+            init.set_keepalive(post.is_last && body.len() < MOST_KEPT_ALIVE);
         }
-        self.add_read(req, url, init);
+        self.add_read(req, url, init, LARGEST_POLL);
         self.spawn(Task::Read(req));
     }
 
     /// The page's headers for a read, stronger than our own: a JSON array of name and value.
-    pub(crate) fn headers(&'static self, req: u32, json: &str) {
+    pub(crate) fn headers(&self, req: u32, json: &str) {
         let init = self.reads.list.with(req.into(), |read| read.init.clone());
         let Some(headers) = init.map(|init| init.headers()) else {
             return;
@@ -215,19 +319,5 @@ impl Driver {
             }
         }
         self.spawn(Task::Read(req));
-    }
-
-    /// Reads, and queues what came of it.
-    pub(super) async fn read(&'static self, req: u32) {
-        let known = self
-            .reads
-            .list
-            .with(req.into(), |read| (read.url.clone(), read.init.clone()));
-        let Some((url, init)) = known else { return };
-        let outcome = answer(&url, &init).await;
-        // Aborted reads are over for the core already.
-        if self.end_read(req).is_some() {
-            self.inputs.borrow_mut().push(Input::Http { req, outcome });
-        }
     }
 }

@@ -71,7 +71,7 @@ fn decoder() -> TextDecoder {
 
 impl Driver {
     /// A frame came.
-    pub(super) fn arrived(&'static self, r#gen: Gen, data: JsValue) {
+    pub(super) fn arrived(&self, r#gen: Gen, data: JsValue) {
         let mut data: Data = data.unchecked_into();
         let frames = &self.frames;
         let text = data.length();
@@ -118,7 +118,7 @@ impl Driver {
     }
 
     /// Takes in what was gathered, and then this.
-    pub(super) fn after_frames(&'static self, input: Input) {
+    pub(super) fn after_frames(&self, input: Input) {
         self.flush();
         self.now(input);
     }
@@ -137,7 +137,7 @@ impl Driver {
     }
 
     /// Gathers what comes in the next few milliseconds; goes on as long as something comes.
-    fn open_window(&'static self) {
+    fn open_window(&self) {
         self.frames.open.set(true);
         let timer = self.timeout(WINDOW, |driver| {
             driver.frames.open.set(false);
@@ -150,7 +150,7 @@ impl Driver {
     }
 
     /// In a hidden page nothing waits: its timer may be held back for a minute.
-    pub(crate) fn hidden(&'static self, hidden: bool) {
+    pub(crate) fn hidden(&self, hidden: bool) {
         self.frames.gather.set(!hidden);
         if hidden {
             self.frames.open.set(false);

@@ -4,8 +4,8 @@
 //! One rule keeps it sound: the engine's borrow ends before anything of JavaScript is called, and JavaScript is called
 //! from a task or a microtask only, never from inside an exported method.
 //!
-//! A driver is never freed: counting who still refers to it, in every handler, timer and read, would cost more code
-//! than the kilobyte and a half that a closed client leaves behind. What may be large, the core lets go on closing.
+//! A driver lives as long as somebody may still need it: the page, which frees its client, and after that whatever still
+//! tells servers that the client has left. Handlers, timers and tasks know it weakly and keep nothing alive.
 
 mod attachments;
 mod clock;
@@ -17,14 +17,15 @@ mod tokens;
 
 use crate::core::config::{BROADCAST, PLAIN, SOCKETIO, STREAM, TokenIn};
 use crate::core::part::Part;
-use crate::core::{Command, Config, Engine, Input, Output, Time, TokenReason};
+use crate::core::{Ask, Command, Config, Engine, HttpOutcome, Input, Output, Time, TokenReason};
 use attachments::Attachments;
-use fetch::Reads;
+use fetch::{Post, Reads};
 use frames::Frames;
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use sockets::Sockets;
 use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
 use tokens::Tokens;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -67,6 +68,9 @@ pub(crate) enum Task {
 
 /// The core and everything it works with.
 pub(crate) struct Driver {
+    me: Weak<Self>,
+    /// Keeps it alive when the page has let go of it, until nothing is under way any more.
+    own: RefCell<Option<Rc<Self>>>,
     engine: RefCell<Engine>,
     inputs: RefCell<Vec<Input>>,
     /// Set while the driver handles a task of the browser. A trap leaves it set.
@@ -86,13 +90,15 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(config: Config, seed: u64, sink: Function) -> &'static Self {
+    pub(crate) fn new(config: Config, seed: u64, sink: Function) -> Rc<Self> {
         let settings = Settings {
             token_in: config.token_in,
             headers: config.headers,
             socketio: config.is_socketio(),
         };
-        Box::leak(Box::new(Self {
+        Rc::new_cyclic(|me| Self {
+            me: me.clone(),
+            own: RefCell::default(),
             engine: RefCell::new(Engine::new(config, seed)),
             inputs: RefCell::default(),
             entered: Cell::new(false),
@@ -107,7 +113,15 @@ impl Driver {
             attachments: Part::default(),
             settings,
             sink,
-        }))
+        })
+    }
+
+    /// The page lets go of it: the client is closed, and what it has said still goes.
+    pub(crate) fn release(self: &Rc<Self>) {
+        if !self.engine.borrow().is_over() {
+            *self.own.borrow_mut() = Some(self.clone());
+            self.command(Command::new(Ask::Shutdown, 0.0, ""));
+        }
     }
 
     /// As [`Config::is_socketio`].
@@ -117,17 +131,17 @@ impl Driver {
     }
 
     /// A command of the page; carried out in a microtask.
-    pub(crate) fn command(&'static self, command: Command) {
+    pub(crate) fn command(&self, command: Command) {
         self.later(Input::Command(command));
     }
 
     /// Queues an input for the next microtask.
-    pub(crate) fn later(&'static self, input: Input) {
+    pub(crate) fn later(&self, input: Input) {
         self.inputs.borrow_mut().push(input);
         self.schedule();
     }
 
-    fn schedule(&'static self) {
+    fn schedule(&self) {
         if !self.scheduled.replace(true) {
             self.spawn(Task::Pump);
         }
@@ -136,7 +150,7 @@ impl Driver {
     /// Handles one task of the browser: an event, a timer or a microtask. Such tasks never nest. So one that finds
     /// another unfinished comes after a trap: then nothing is done any more, since nobody knows what was left half
     /// done, and [`Task::Ping`] gets no answer.
-    fn enter(&'static self, handle: impl FnOnce(&'static Self)) {
+    fn enter(&self, handle: impl FnOnce(&Self)) {
         if self.entered.replace(true) {
             return;
         }
@@ -150,13 +164,13 @@ impl Driver {
     }
 
     /// Takes in what a task of the browser brought.
-    fn now(&'static self, input: Input) {
+    fn now(&self, input: Input) {
         self.inputs.borrow_mut().push(input);
         self.pump();
     }
 
     /// Feeds the engine everything that is queued and carries out what it says, until nothing is left.
-    fn pump(&'static self) {
+    fn pump(&self) {
         if self.pumping.replace(true) {
             return;
         }
@@ -178,22 +192,23 @@ impl Driver {
         }
         self.pumping.set(false);
         self.arm();
+        // Not before: what the client has said still goes. Whoever called this holds the driver until it returns.
+        if self.engine.borrow().is_over() {
+            self.tokens.clear();
+            drop(self.own.take());
+        }
     }
 
-    fn step(&'static self, now: Time, input: Input) {
+    fn step(&self, now: Time, input: Input) {
         self.engine.borrow_mut().handle(now, input);
         loop {
             let output = self.engine.borrow_mut().poll_output();
             let Some(output) = output else { break };
             self.perform(output);
         }
-        // Not before: what the client has said still goes.
-        if self.engine.borrow().is_over() {
-            self.tokens.forget();
-        }
     }
 
-    fn perform(&'static self, output: Output) {
+    fn perform(&self, output: Output) {
         match output {
             Output::Open { r#gen, url, auth } => self.open_socket(r#gen, url, auth),
             Output::Close { r#gen, reason } => self.sockets.close(r#gen, reason),
@@ -210,14 +225,21 @@ impl Driver {
                 let refresh = reason == TokenReason::Refresh;
                 self.say(TOKEN, req.into(), &JsValue::from_bool(refresh));
             }
+            Output::ForgetTokens { until } => self.tokens.forget(until),
+            Output::Measure { r#gen } => {
+                let bytes = self.sockets.buffered(r#gen);
+                self.inputs
+                    .borrow_mut()
+                    .push(Input::Buffered { r#gen, bytes });
+            }
             Output::Dirty => self.say(DIRTY, 0.0, &JsValue::UNDEFINED),
             Output::Batch(json) => {
                 let json = self.tokens.redact_notices(json);
                 self.say(BATCH, 0.0, &JsValue::from_str(&json));
             }
-            // There are none: even to drop them would be code.
-            other @ Output::Probe { .. } => std::mem::forget(other),
-            other if !SOCKETIO => std::mem::forget(other),
+            // There are none.
+            Output::Probe { .. } => {}
+            _ if !SOCKETIO => {}
             Output::SendToken { r#gen, text, auth } => {
                 self.sockets.send(r#gen, &self.fill(&text, auth, &[]));
             }
@@ -232,7 +254,11 @@ impl Driver {
                 auth,
                 body,
                 attachments,
-            } => self.poll(req, url, auth, body, &attachments),
+                is_last,
+            } => {
+                let body = body.map(|body| self.fill(&body, auth, &attachments));
+                self.poll(req, url, auth, Post { body, is_last });
+            }
             Output::Keep { id, bytes } => self.attachments.keep(id, &bytes),
             Output::Hand { id } => self.hand(id),
             Output::Forget { id } => drop(self.attachments.forget(id)),
@@ -250,7 +276,7 @@ impl Driver {
     }
 
     /// Sets the one timer to the core's next deadline; one that fires early is left as it is.
-    fn arm(&'static self) {
+    fn arm(&self) {
         let deadline = self.engine.borrow().next_deadline();
         let due = deadline.map_or(NEVER, |deadline| deadline.0);
         if self.due.get() <= due && due != NEVER {
@@ -266,24 +292,29 @@ impl Driver {
         }));
     }
 
-    fn timeout(&'static self, ms: u32, run: fn(&'static Self)) -> Timeout {
-        Timeout::new(ms, move || self.enter(run))
+    fn timeout(&self, ms: u32, run: fn(&Self)) -> Timeout {
+        let me = self.me.clone();
+        Timeout::new(ms, move || {
+            if let Some(driver) = me.upgrade() {
+                driver.enter(run);
+            }
+        })
     }
 
     /// The next frame of the page: what arrived meanwhile first.
-    pub(crate) fn take(&'static self, late: bool) {
+    pub(crate) fn take(&self, late: bool) {
         self.flush();
         self.later(Input::Take {
             late: BROADCAST && late,
         });
     }
 
-    pub(crate) fn token(&'static self, req: u32, token: String) {
+    pub(crate) fn token(&self, req: u32, token: String) {
         self.tokens.keep(req, token);
         self.later(Input::Token { req, error: None });
     }
 
-    pub(crate) fn token_failed(&'static self, req: u32, message: String) {
+    pub(crate) fn token_failed(&self, req: u32, message: String) {
         self.later(Input::Token {
             req,
             error: Some(self.tokens.redact(message)),
@@ -291,38 +322,56 @@ impl Driver {
     }
 
     /// Begins a task in a microtask.
-    pub(crate) fn spawn(&'static self, task: Task) {
-        spawn_local(self.run(task));
-    }
-
-    /// One kind of future for all tasks: each kind costs a state machine.
-    async fn run(&'static self, task: Task) {
-        match task {
-            Task::Pump => self.scheduled.set(false),
-            Task::Read(req) => self.read(req).await,
-            _ => {}
-        }
-        self.enter(|driver| driver.finish(&task));
+    pub(crate) fn spawn(&self, task: Task) {
+        spawn_local(run(self.me.clone(), task));
     }
 
     /// The part of a task that does not wait.
-    fn finish(&'static self, task: &Task) {
-        if matches!(task, Task::Inspect(_) | Task::Audit(_)) {
-            self.flush();
+    fn finish(&self, task: &Task, outcome: Option<HttpOutcome>) {
+        match task {
+            Task::Pump => self.scheduled.set(false),
+            // Aborted reads are over for the core already.
+            Task::Read(req) => {
+                if self.end_read(*req).is_some() {
+                    let (req, outcome) = (*req, outcome.unwrap_or_default());
+                    self.inputs.borrow_mut().push(Input::Http { req, outcome });
+                }
+            }
+            Task::Inspect(_) | Task::Audit(_) => {
+                self.flush();
+            }
+            Task::Ping => {}
         }
         self.pump();
-        match *task {
+        match task {
             Task::Inspect(rid) => {
-                let json = self.engine.borrow().inspect(rid);
-                self.say(BATCH, 0.0, &JsValue::from_str(&self.tokens.redact(json)));
+                let json = self.engine.borrow().inspect(*rid);
+                let json = self.tokens.redact(json);
+                self.say(BATCH, 0.0, &JsValue::from_str(&json));
             }
             Task::Audit(rid) => {
-                let rows = self.engine.borrow().audit();
+                let mut rows = self.engine.borrow().audit();
+                for row in &mut rows {
+                    row.event = self.tokens.redact(std::mem::take(&mut row.event));
+                }
                 let value = serde_wasm_bindgen::to_value(&rows).unwrap_or(JsValue::NULL);
-                self.say(REPLY, f64::from(rid), &value);
+                self.say(REPLY, f64::from(*rid), &value);
             }
             Task::Ping => self.say(ALIVE, 0.0, &JsValue::UNDEFINED),
             Task::Pump | Task::Read(_) => {}
         }
+    }
+}
+
+/// One kind of future for all tasks. While it waits it keeps no driver alive.
+async fn run(driver: Weak<Driver>, task: Task) {
+    let mut outcome = None;
+    if let Task::Read(req) = task {
+        let request = driver.upgrade().and_then(|driver| driver.reads.get(req));
+        let Some(request) = request else { return };
+        outcome = Some(request.answer().await);
+    }
+    if let Some(driver) = driver.upgrade() {
+        driver.enter(|driver| driver.finish(&task, outcome));
     }
 }

@@ -69,6 +69,12 @@ impl Sockets {
         }
     }
 
+    /// How many bytes a socket has taken in and not sent.
+    pub(super) fn buffered(&self, r#gen: Gen) -> u64 {
+        self.get(r#gen)
+            .map_or(0, |ws| u64::from(ws.buffered_amount()))
+    }
+
     /// What it still tells before it has closed, the core does not hear: its generation is over.
     pub(super) fn close(&self, r#gen: Gen, reason: &str) {
         if let Some(ws) = self.get(r#gen) {
@@ -78,7 +84,7 @@ impl Sockets {
 }
 
 impl Driver {
-    pub(super) fn open_socket(&'static self, r#gen: Gen, mut url: String, auth: u32) {
+    pub(super) fn open_socket(&self, r#gen: Gen, mut url: String, auth: u32) {
         let token = self.tokens.get(auth);
         let (mut protocol, mut first) = (JsValue::UNDEFINED, None);
         if let Some(token) = &token {
@@ -118,13 +124,17 @@ impl Driver {
         self.sockets.open.insert(r#gen.id(), socket);
     }
 
-    #[inline(never)]
-    fn handler(&'static self, r#gen: Gen, kind: Kind) -> Handler {
-        Closure::new(move |event: Event| self.enter(|_| self.happened(r#gen, &kind, &event)))
+    fn handler(&self, r#gen: Gen, kind: Kind) -> Handler {
+        let me = self.me.clone();
+        Closure::new(move |event: Event| {
+            if let Some(driver) = me.upgrade() {
+                driver.enter(|driver| driver.happened(r#gen, &kind, &event));
+            }
+        })
     }
 
     /// A socket tells something.
-    fn happened(&'static self, r#gen: Gen, kind: &Kind, event: &Event) {
+    fn happened(&self, r#gen: Gen, kind: &Kind, event: &Event) {
         match kind {
             Kind::Message => self.arrived(r#gen, event.data()),
             Kind::Open(first) => {
@@ -138,12 +148,11 @@ impl Driver {
                 if let Some(socket) = &gone {
                     self.show_resource(&socket.ws, false);
                 }
+                let reason = event.reason().as_string().unwrap_or_default();
                 self.after_frames(Input::Closed {
                     r#gen,
                     code: event.code(),
-                    reason: self
-                        .tokens
-                        .redact(event.reason().as_string().unwrap_or_default()),
+                    reason: self.tokens.redact(reason),
                 });
                 drop(gone);
             }

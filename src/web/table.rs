@@ -21,6 +21,12 @@ impl<T> Table<T> {
         Some(list.swap_remove(at).1)
     }
 
+    pub(super) fn each(&self, look: impl Fn(&T)) {
+        for (_, thing) in self.0.borrow().iter() {
+            look(thing);
+        }
+    }
+
     /// What `look` makes of the thing; a copy of a handle of JavaScript's, so that nothing is borrowed while it runs.
     pub(super) fn with<R>(&self, id: u64, look: impl FnOnce(&T) -> R) -> Option<R> {
         self.0

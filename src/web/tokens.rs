@@ -1,9 +1,10 @@
-//! Where tokens live: here and nowhere else. The core knows them by number; what leaves for a log is cleaned of them.
+//! Where tokens live: here and nowhere else. The core knows them by number. What leaves for the page is cleaned of them as
+//! they are and percent-encoded; the page itself, which has them as well, cleans it of every other form (redact.ts).
 
 use crate::core::config::SOCKETIO;
 use crate::core::json::{Scanner, Value};
 use js_sys::encode_uri_component;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// A token shorter than this is not looked for in texts: it would match by chance.
 const SHORTEST: usize = 6;
@@ -16,6 +17,8 @@ const KEPT: usize = 8;
 #[derive(Default)]
 pub(crate) struct Tokens {
     kept: RefCell<Vec<(u32, String)>>,
+    /// The last request whose token must not be used any more. What a server says of it must not be told either.
+    forgotten: Cell<u32>,
 }
 
 impl Tokens {
@@ -31,11 +34,20 @@ impl Tokens {
         }
     }
 
-    pub(crate) fn forget(&self) {
+    /// Nothing is told any more, and nothing asked.
+    pub(super) fn clear(&self) {
         self.kept.take();
     }
 
+    /// Those of requests up to this one are not used any more.
+    pub(super) fn forget(&self, until: u32) {
+        self.forgotten.set(self.forgotten.get().max(until));
+    }
+
     pub(super) fn get(&self, req: u32) -> Option<String> {
+        if req <= self.forgotten.get() {
+            return None;
+        }
         self.kept
             .borrow()
             .iter()
@@ -50,7 +62,9 @@ impl Tokens {
             let telling =
                 token.len() >= SHORTEST && token.bytes().any(|byte| !byte.is_ascii_digit());
             if telling {
-                text = crate::core::text::replace(&text, token, "***");
+                for form in [token, &String::from(encode_uri_component(token))] {
+                    text = crate::core::text::replace(&text, form, "***");
+                }
             }
         }
         text

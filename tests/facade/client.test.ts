@@ -241,10 +241,33 @@ describe("token", () => {
     const seen = [entries, error.message, error.stack, inspect(client, { depth: 9, showHidden: true })];
     expect(inspect(seen)).not.toContain("s3cret-token");
     expect(entries.map(({ message }) => message)).toEqual([
-      "wss://h?token=… failed",
-      "The answer to a read does not fit: …",
+      "wss://h?token=*** failed",
+      "The answer to a read does not fit: ***",
     ]);
-    expect(error.message).toBe("The answer to a read does not fit: refused …");
+    expect(error.message).toBe("The answer to a read does not fit: refused ***");
+  });
+
+  it("of the user before stays out of what is told after a switch", async () => {
+    let user = "alice";
+    const entries: LogEntry[] = [];
+    const { client, core } = await open({
+      token: () => `token-of-${user}`,
+      logger: (entry) => entries.push(entry),
+    });
+    core.sink("token", 1, false);
+    await microtasks();
+    client.disconnect();
+    user = "bob";
+    void client.connect();
+    core.sink("token", 2, false);
+    await microtasks();
+    expect(core.heard("token")).toEqual([
+      ["token", 1, "token-of-alice"],
+      ["token", 2, "token-of-bob"],
+    ]);
+    const detail = "token-of-alice is not dG9rZW4tb2YtYm9i, nor token%2Dof%2Dbob";
+    core.urgent(["log", { what: TOKEN_LOG, detail }]);
+    expect(entries.at(-1)?.message).toBe("*** is not ***, nor ***");
   });
 });
 
@@ -275,6 +298,17 @@ describe("headers", () => {
 });
 
 describe("close()", () => {
+  it("lets go of the core once, after its last message", async () => {
+    const { client, core } = await open();
+    client.disconnect();
+    expect(core.freed).toBe(0);
+    client.close();
+    client.close();
+    client.disconnect();
+    expect(core.freed).toBe(1);
+    expect(core.messages.at(-1)).toEqual(["shutdown"]);
+  });
+
   it("is final, idempotent and rejects what waits", async () => {
     const { client, core } = await open();
     const heard = vi.fn();

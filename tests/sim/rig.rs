@@ -55,6 +55,7 @@ pub fn answer(status: u16, body: &str) -> HttpOutcome {
         etag: None,
         retry_after: None,
         body: body.into(),
+        refused: None,
     }
 }
 
@@ -64,6 +65,7 @@ pub fn tagged(body: &str, etag: &str) -> HttpOutcome {
         etag: Some(etag.into()),
         retry_after: None,
         body: body.into(),
+        refused: None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Stories of the client, told step by step: what a user would see, and when.
 
 mod auth;
+mod drain;
 mod edges;
 mod freshness;
 mod jobs;
 mod reads;
 mod sessions;
 mod stories;
+mod users;

@@ -3,7 +3,7 @@
 use super::client::{Bound, Waiting};
 use super::recording::Line;
 use super::simulation::{Parts, Simulation, Turn};
-use jobwire::core::{Gen, Input, Recorded, Time};
+use jobwire::core::{Ask, Gen, Input, Recorded, Time};
 
 /// The longest animation frame, ms.
 pub const FRAME: u64 = 16;
@@ -127,6 +127,14 @@ pub trait Driver: Simulation {
         self.hand_over();
     }
 
+    /// A socket is asked how much it has not sent: it sends at once.
+    fn measured(&mut self, r#gen: Gen) {
+        let Parts { clock, client, .. } = self.parts();
+        let input = Input::Buffered { r#gen, bytes: 0 };
+        client.inbox.push_back(Waiting::Direct(input));
+        clock.later(0, Turn::Flush);
+    }
+
     /// Joins a frame to those before it.
     fn join(&mut self, r#gen: Gen, text: String) {
         // One that holds the separator itself cannot be joined with others.
@@ -186,6 +194,11 @@ impl<W: Simulation> Driver for W {}
 fn hand<W: Simulation>(world: &mut W, input: Input) {
     let mono = world.parts().clock.mono();
     world.look_at(&input);
+    if let Input::Command(command) = &input
+        && command.what == Ask::Connect
+    {
+        world.parts().tokens.connects();
+    }
     let client = world.parts().client;
     client.record(|| {
         Line::In(Recorded {
@@ -196,6 +209,9 @@ fn hand<W: Simulation>(world: &mut W, input: Input) {
     client.engine.handle(Time(mono), input);
     while let Some(output) = world.parts().client.engine.poll_output() {
         world.parts().client.record(|| Line::out(&output));
+        if let Some(why) = world.parts().tokens.misused(&output) {
+            world.breaks("no token is used that was forgotten", why);
+        }
         world.carry_out(output);
     }
     world.answered();

@@ -1,6 +1,7 @@
 //! The page's token function, and how long its tokens are good.
 
 use super::dice::Dice;
+use jobwire::core::Output;
 use std::collections::BTreeMap;
 
 /// How long the page's token function takes at most when all is well, ms.
@@ -24,6 +25,10 @@ pub struct Tokens {
     trouble: (u64, Wrong),
     /// Requests that are not answered before all trouble ends.
     hanging: Vec<u32>,
+    /// The last request whose token the engine has had forgotten; 0: none.
+    forgotten: u32,
+    /// The last token that was given when `connect()` was last called; 0: none.
+    old: u32,
 }
 
 /// The request whose token is used; the core says 0 for none.
@@ -38,7 +43,38 @@ impl Tokens {
             until: BTreeMap::new(),
             trouble: (0, Wrong::Hangs),
             hanging: Vec::new(),
+            forgotten: 0,
+            old: 0,
         }
+    }
+
+    /// The page may have another user from here on: whatever begins takes a token that it gives from here on.
+    pub(super) fn connects(&mut self) {
+        self.old = self.until.last_key_value().map_or(0, |(req, _)| *req);
+    }
+
+    /// What is wrong with the token that an output names, if anything is.
+    pub(super) fn misused(&mut self, output: &Output) -> Option<String> {
+        let (auth, begins) = match output {
+            Output::ForgetTokens { until } => {
+                self.forgotten = self.forgotten.max(*until);
+                return None;
+            }
+            Output::Fetch { auth, .. } => (*auth, true),
+            // With an id in its address it is of a session that has begun already.
+            Output::Open { url, auth, .. } | Output::Poll { url, auth, .. } => {
+                (*auth, !url.contains("sid="))
+            }
+            Output::SendToken { auth, .. } => (*auth, false),
+            _ => return None,
+        };
+        let is_old = begins && auth <= self.old;
+        (auth > 0 && (auth <= self.forgotten || is_old)).then(|| {
+            format!(
+                "{output:?}; forgotten up to {}, old up to {}",
+                self.forgotten, self.old
+            )
+        })
     }
 
     pub fn until(&self, token: Option<u32>) -> Option<u64> {

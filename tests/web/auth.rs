@@ -20,6 +20,50 @@ async fn connected(token_in: u32) -> World {
     world
 }
 
+/// What the client says of itself when a server repeats a token in some form.
+async fn says_nowhere(token: &str, said: &str) -> String {
+    let world = World::new(r#"{"token":1,"onInvalid":2}"#);
+    world.post(r#"["follow","j"]"#);
+    world.post(r#"["listen","invalid",1]"#);
+    world.settle().await;
+    world.post(&format!(r#"["token",1,"{token}"]"#));
+    world.settle().await;
+    world.rig.opened(0);
+    world.settle().await;
+    world.rig.text(0, &format!("not JSON, but <{said}>"));
+    world
+        .rig
+        .text(0, &format!(r#"{{"type":"mine","said":"<{said}>"}}"#));
+    world
+        .rig
+        .text(0, &format!(r#"{{"type":"<{said}>","n":1}}"#));
+    world
+        .rig
+        .lost(0, 1006, &format!("the token <{said}> has expired"));
+    world.post(&format!(r#"["tokenFailed",2,"<{said}>"]"#));
+    world.post(r#"["inspect",70]"#);
+    world.post(r#"["audit",71]"#);
+    world.take().await;
+    world.until(|rig| rig.said("reply").contains("71")).await;
+    world.rig.everything()
+}
+
+#[wasm_bindgen_test]
+async fn neither_as_it_is_nor_encoded_in_no_output() {
+    for (token, said) in [
+        ("s3cret+token", "s3cret%2Btoken"),
+        ("s3cret+token", "s3cret+token"),
+    ] {
+        let everything = says_nowhere(token, said).await;
+        let shown = format!("<{said}>");
+        assert!(
+            !everything.contains(&shown),
+            "{token} as {said}: {everything}"
+        );
+        assert!(everything.contains("<***>"), "{everything}");
+    }
+}
+
 async fn says_it_nowhere(world: &World) {
     world.rig.text(0, &format!("not JSON, but {TOKEN}"));
     world
@@ -102,4 +146,25 @@ async fn a_token_that_cannot_be_had_is_asked_for_again() {
         .await;
     assert!(world.rig.logs().contains("auth"));
     assert_eq!(world.sockets(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn after_a_switch_of_users_nothing_has_the_old_token() {
+    let world = connected(0).await;
+    world.answer(0, 200, "{}", "{}").await;
+    world.post(r#"["disconnect"]"#);
+    world.post(r#"["connect",5]"#);
+    world.post(r#"["refresh",6,"j"]"#);
+    world.settle().await;
+    assert_eq!(world.rig.said("token"), "[[1,false],[2,false]]");
+    let sockets = world.sockets();
+    world.post(r#"["token",1,"the-old-one-late"]"#);
+    world.settle().await;
+    assert_eq!((world.sockets(), world.reads()), (sockets, 1));
+    world.post(r#"["token",2,"theirs"]"#);
+    assert!(world.read(1).await.contains("Bearer theirs"));
+    world
+        .eventually(|world| world.sockets() == sockets + 1)
+        .await;
+    assert!(world.rig.url(sockets).ends_with("?token=theirs"));
 }

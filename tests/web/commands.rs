@@ -36,9 +36,9 @@ async fn a_refused_address_is_a_connection_that_was_lost() {
 async fn senseless_messages_are_ignored() {
     let world = World::new("{}");
     for message in [20, 99, u32::MAX] {
-        world
-            .client
-            .post(message, f64::NAN, None, f64::NAN, None, None);
+        if let Some(client) = &world.client {
+            client.post(message, f64::NAN, None, f64::NAN, None, None);
+        }
     }
     for message in [
         r#"["take"]"#,

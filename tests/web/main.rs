@@ -5,7 +5,10 @@
 
 mod auth;
 mod commands;
+mod drain;
 mod frames;
+mod leaks;
+mod limits;
 mod reads;
 mod rig;
 mod sink;

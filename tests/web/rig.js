@@ -79,6 +79,8 @@ export const ownOrigin = () => globalThis.origin;
 class FakeSocket {
   sent = [];
   closed = null;
+  /** What it has taken in and not sent, bytes. */
+  bufferedAmount = 0;
   constructor(rig, url, protocol) {
     if (rig.refusing) throw new SyntaxError("refused address");
     this.url = rig.own(url);
@@ -111,11 +113,11 @@ export class Rig {
     };
     globalThis.fetch = (url, init) =>
       new Promise((resolve, reject) => {
-        const { method = "GET", body = null, mode = "cors" } = init;
+        const { method = "GET", body = null, mode = "cors", redirect = "follow", keepalive = false } = init;
         const headers = Object.fromEntries(new Headers(init.headers));
         const own = rig.own(url);
         if (!own) return;
-        const read = { url: own, headers, method, body, mode, resolve, aborted: false };
+        const read = { url: own, headers, method, body, mode, redirect, keepalive, resolve, aborted: false };
         init.signal.addEventListener("abort", () => {
           read.aborted = true;
           reject(init.signal.reason);
@@ -228,7 +230,40 @@ export class Rig {
   }
   /** Nothing of the answer may be read, as that of another origin which says nothing of it. */
   answerOpaquely(n) {
-    this.reads[n].resolve({ status: 0, headers: new Headers(), text: async () => "" });
+    this.reads[n].resolve({ status: 0, type: "opaque", headers: new Headers(), body: null });
+  }
+  /** The browser was told to follow no redirect, and says no more of it. */
+  answerRedirected(n) {
+    this.reads[n].resolve({ status: 0, type: "opaqueredirect", headers: new Headers(), body: null });
+  }
+  /** A body that comes in pieces of a size, so many of them, until somebody breaks it off. */
+  answerInPieces(n, size, count, headers) {
+    const read = this.reads[n];
+    read.pieces = 0;
+    const pull = (controller) => {
+      if (read.aborted) return controller.error(new Error("broken off"));
+      if (read.pieces++ < count) controller.enqueue(new Uint8Array(size).fill(32));
+      else controller.close();
+    };
+    read.resolve(new Response(new ReadableStream({ pull }), { headers: JSON.parse(headers) }));
+  }
+  /** How many pieces of a body were taken. */
+  pieces(n) {
+    return this.reads[n].pieces;
+  }
+  redirect(n) {
+    return this.reads[n].redirect;
+  }
+  keepalive(n) {
+    return this.reads[n].keepalive;
+  }
+  /** Bytes that a socket has taken in and not sent. */
+  holds(n, bytes) {
+    this.sockets[n].bufferedAmount = bytes;
+  }
+  /** Answers with bytes. */
+  answerBytes(n, bytes) {
+    this.reads[n].resolve(new Response(bytes.slice()));
   }
   /** The number of the problem that the last status told; 0 for none. */
   problem() {

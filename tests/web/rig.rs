@@ -61,6 +61,20 @@ extern "C" {
     pub(crate) fn mode(this: &Rig, n: u32) -> String;
     #[wasm_bindgen(method, js_name = answerOpaquely)]
     pub(crate) fn answer_opaquely(this: &Rig, n: u32);
+    #[wasm_bindgen(method, js_name = answerRedirected)]
+    pub(crate) fn answer_redirected(this: &Rig, n: u32);
+    #[wasm_bindgen(method, js_name = answerInPieces)]
+    pub(crate) fn answer_in_pieces(this: &Rig, n: u32, size: u32, count: u32, headers: &str);
+    #[wasm_bindgen(method, js_name = answerBytes)]
+    pub(crate) fn answer_bytes(this: &Rig, n: u32, bytes: &[u8]);
+    #[wasm_bindgen(method)]
+    pub(crate) fn pieces(this: &Rig, n: u32) -> u32;
+    #[wasm_bindgen(method)]
+    pub(crate) fn redirect(this: &Rig, n: u32) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn keepalive(this: &Rig, n: u32) -> bool;
+    #[wasm_bindgen(method)]
+    pub(crate) fn holds(this: &Rig, n: u32, bytes: u32);
     #[wasm_bindgen(method)]
     pub(crate) fn problem(this: &Rig) -> u32;
     #[wasm_bindgen(method)]
@@ -109,7 +123,8 @@ pub(crate) fn post(client: &JobsClient, message: &str) {
 /// A client with its rig; the browser's own sockets and reads come back when it goes.
 pub(crate) struct World {
     pub(crate) rig: Rig,
-    pub(crate) client: JobsClient,
+    /// The client, until it is freed.
+    pub(crate) client: Option<JobsClient>,
 }
 
 impl Drop for World {
@@ -132,18 +147,29 @@ impl World {
 
     fn over(rig: Rig, more: &str) -> Self {
         let client = JobsClient::new(&rig.config(more), 7.0, rig.sink());
-        Self { rig, client }
+        Self {
+            rig,
+            client: Some(client),
+        }
     }
 
     /// Posts a message given by name.
     pub(crate) fn post(&self, message: &str) {
-        post(&self.client, message);
+        if let Some(client) = &self.client {
+            post(client, message);
+        }
     }
 
     /// Hands over an attachment of the message that is posted next.
     pub(crate) fn attach(&self, bytes: &[u8]) {
-        self.client
-            .attach(js_sys::Uint8Array::from(bytes).buffer().into());
+        if let Some(client) = &self.client {
+            client.attach(js_sys::Uint8Array::from(bytes).buffer().into());
+        }
+    }
+
+    /// The page lets go of its client.
+    pub(crate) fn free(&mut self) {
+        self.client = None;
     }
 
     /// Follows job `j` and opens its socket, listening to everything.

@@ -159,7 +159,7 @@ impl Engine {
         };
         socketio::encode(&packet, &mut item.text).map_err(|_| Problem::BadMessage)?;
         let goes = self.can_send(place)
-            && self.transport.has_room(&item.text)
+            && self.has_room(&item.text)
             && !self.queue.holds(Some(&name))
             && self.bucket.take(self.now) <= self.now;
         if goes {

@@ -1,5 +1,8 @@
 //! Tokens: asked for before every connection, once more when the server refuses one, then no more. The core knows a
 //! token only by the number of the request that brought it.
+//!
+//! After `disconnect()` the next token may be another user's. So no read and no socket begins with a token that is older
+//! than the last `connect()`, and no read asks whether what the user before was shown is still true.
 
 use super::super::config::TokenIn;
 use super::super::error::{Log, Loss, Problem};
@@ -28,6 +31,8 @@ pub(super) struct Auth {
     refreshed: u32,
     /// The newest request whose token the server refused.
     refused: u32,
+    /// Tokens up to this request are to be forgotten by the driver as soon as nothing uses them.
+    forgotten: Option<u32>,
 }
 
 /// What to do after the server refused a token.
@@ -58,7 +63,9 @@ impl Auth {
         }
     }
 
-    pub(super) fn forget(&mut self) {
+    /// `connect()` was called: what begins from here on takes a token that comes from here on.
+    fn renew(&mut self) {
+        self.current = 0;
         self.refreshed = 0;
     }
 
@@ -69,6 +76,36 @@ impl Auth {
 }
 
 impl Engine {
+    /// `connect()` was called, perhaps for another user: neither a token nor an `ETag` from before is used again.
+    pub(super) fn renew_tokens(&mut self) {
+        self.auth.renew();
+        for index in self.jobs.indexes() {
+            if let Some(entry) = self.jobs.get_mut(index) {
+                entry.etag = None;
+            }
+        }
+    }
+
+    /// Every connection was given up for good: the tokens are forgotten, and with them what the server remembers the
+    /// user by.
+    pub(super) fn forget_tokens(&mut self) {
+        self.renew_tokens();
+        self.auth.stop_asking();
+        self.forget_sessions();
+        if self.config.token {
+            self.auth.forgotten = Some(self.auth.count);
+        }
+    }
+
+    /// Has the driver forget tokens, once no session that was left needs one to be closed.
+    pub(super) fn hand_over_forgotten(&mut self) {
+        if !self.is_leaving()
+            && let Some(until) = self.auth.forgotten.take()
+        {
+            self.outputs.push(Output::ForgetTokens { until });
+        }
+    }
+
     /// Asks for a token, unless one is being asked for already.
     pub(super) fn ask_token(&mut self, reason: TokenReason) {
         if self.auth.asking > 0 {

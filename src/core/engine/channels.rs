@@ -269,6 +269,18 @@ impl Engine {
         self.want_shared();
     }
 
+    /// No session is recovered any more: a server would let the next user into what the one before was in.
+    pub(super) fn forget_sessions(&mut self) {
+        if !self.config.is_socketio() {
+            return;
+        }
+        for channel in self.channels.iter_mut() {
+            channel.pid.clear();
+            channel.offset.clear();
+            channel.skews = UNKNOWN;
+        }
+    }
+
     /// Asks for what was refused for good once more: `connect()` was called.
     pub(super) fn forget_refusals(&mut self) {
         if !self.config.is_socketio() {

@@ -533,6 +533,7 @@ impl Engine {
     pub(super) fn suspend(&mut self) {
         if self.phase == Phase::Active {
             self.drop_transports("page hidden");
+            self.close_left_now();
             self.phase = Phase::Suspended;
             self.status_dirty = true;
         }

@@ -267,7 +267,7 @@ impl Engine {
         self.link_is_open(place);
         if let Some((event, data)) = &self.config.subscribe {
             let text = stream::encode(event, data.as_deref());
-            self.outputs.push(Output::Send { r#gen, text });
+            self.give(r#gen, text);
         }
         self.is_served(place, false);
     }
@@ -425,6 +425,7 @@ impl Engine {
 
     pub(super) fn close_socket(&mut self, r#gen: Gen, reason: &'static str) {
         self.has_closed(r#gen);
+        self.drains.forget(r#gen);
         self.closing.push((r#gen, self.now.after(CLOSING)));
         self.outputs.push(Output::Close { r#gen, reason });
     }
@@ -485,6 +486,7 @@ impl Engine {
     }
 
     pub(super) fn link_closed(&mut self, r#gen: Gen, code: u16, reason: &str) {
+        self.drains.forget(r#gen);
         if self.has_closed(r#gen) {
             return;
         }

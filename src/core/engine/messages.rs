@@ -9,7 +9,6 @@ use super::super::iso;
 use super::super::job::{Applied, Source, Status};
 use super::super::json::{Scanner, push_numbers, push_text};
 use super::super::message::{Invalid, Kind, Message, excerpt, joined};
-use super::super::output::Output;
 use super::super::stream;
 use super::super::time::Time;
 use super::Engine;
@@ -170,13 +169,13 @@ impl Engine {
     /// Answered at once: the server counts the time.
     pub(super) fn pong(&mut self, r#gen: Gen) {
         // A message before it in the same frame may have ended the job, and with it the socket.
-        if self.current_link(r#gen).is_none() {
+        if self.current_link(r#gen).is_none() || self.drains.is_stuck(r#gen) {
             return;
         }
         let mut text = String::from("{\"type\":\"pong\",\"timestamp\":\"");
         text.push_str(&iso::format(self.wall()));
         text.push_str("\"}");
-        self.outputs.push(Output::Send { r#gen, text });
+        self.give(r#gen, text);
     }
 
     /// Something that does not fit: counted, logged, offered as `invalid`; the connection lives on.

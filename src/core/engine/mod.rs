@@ -8,10 +8,12 @@ mod auth;
 mod bounds;
 mod broadcast;
 mod channels;
+mod drain;
 mod events;
 mod held;
 mod inspect;
 mod jobs;
+mod leaving;
 mod links;
 mod messages;
 mod outbox;
@@ -87,6 +89,7 @@ pub struct Engine {
     server: usize,
     auth: auth::Auth,
     transport: Part<transport::Transport>,
+    leaving: Part<leaving::Leaving>,
     /// The namespaces of Socket.IO; none with another protocol.
     channels: Part<Vec<channels::Channel>>,
     acks: Part<acks::Acks>,
@@ -97,6 +100,7 @@ pub struct Engine {
     /// How many of them were handed out. Taking from the front would move the rest each time, and one frame can ask for
     /// very many.
     handed_out: usize,
+    drains: drain::Drains,
     outbox: outbox::Outbox,
     audit: Audit,
     history: History,
@@ -145,6 +149,7 @@ impl Engine {
             server: 0,
             auth: auth::Auth::default(),
             transport: Part::default(),
+            leaving: Part::default(),
             channels: Part::default(),
             acks: Part::default(),
             entities: BroadcastPart::default(),
@@ -152,6 +157,7 @@ impl Engine {
             timers: Timers::default(),
             outputs: Vec::new(),
             handed_out: 0,
+            drains: drain::Drains::default(),
             outbox: outbox::Outbox::default(),
             audit: Audit::default(),
             history: History::new(config.history),
@@ -184,7 +190,7 @@ impl Engine {
         self.now = self.now.max(now);
         if self.phase == Phase::Closed {
             self.refuse_after_close(&input);
-            return;
+            return self.finish_leaving();
         }
         match input {
             Input::Clock { wall } => self.clock(wall),
@@ -210,6 +216,7 @@ impl Engine {
                 self.requested(req, &outcome)
             }
             Input::Http { req, outcome } => self.read_done(req, outcome),
+            Input::Buffered { r#gen, bytes } => self.buffered(r#gen, bytes),
             Input::Token { req, error } => self.token_answered(req, error),
             Input::Timer => {}
             Input::Take { late } => {
@@ -320,12 +327,13 @@ impl Engine {
         let room = self.assign_sockets();
         self.pump_reads();
         let mut next = self.pump_queue();
+        next = next.min(self.pump_drains());
         if self.config.is_socketio() {
             // What was said to be sent leaves before anything else can come of the session.
             self.post();
             next = next.min(self.pump_requests()).min(self.pump_channels());
             // Last, since all of these have something to send.
-            next = next.min(self.pump_session());
+            next = next.min(self.pump_session()).min(self.pump_leaving());
             self.want_for_messages();
         }
         // Whoever only wanted to be connected, and is answered here, may be the last who holds the socket.
@@ -337,6 +345,7 @@ impl Engine {
         self.tell_status();
         next = next.min(self.say_bounds());
         self.tell();
+        self.hand_over_forgotten();
         next = next.min(room);
         if self.config.is_broadcast() && self.outbox.held.next() > self.now {
             next = next.min(self.outbox.held.next());
@@ -379,7 +388,7 @@ impl Engine {
         if matches!(self.phase, Phase::Failed(_) | Phase::Suspended) {
             self.phase = Phase::Idle;
         }
-        self.auth.forget();
+        self.renew_tokens();
         self.forget_refusals();
         self.activate();
         self.retry_links_now();
@@ -391,6 +400,7 @@ impl Engine {
     fn disconnect(&mut self) {
         self.held = true;
         self.drop_transports("disconnect");
+        self.forget_tokens();
         self.phase = Phase::Idle;
         self.status_dirty = true;
     }
@@ -416,6 +426,17 @@ impl Engine {
         self.timers = Timers::default();
         self.acks = Part::default();
         self.channels = Part::default();
+        self.finish_leaving();
+    }
+
+    /// The client is closed: only what tells a server so is still under way, and has a time limit.
+    fn finish_leaving(&mut self) {
+        if self.config.is_socketio() {
+            let next = self.pump_leaving();
+            self.timers.clear();
+            self.settling = Deadline::default();
+            self.settling.set(next, Owner::Settling, &mut self.timers);
+        }
     }
 
     /// After `close()` nothing is delivered but the refusal of what still asks for an answer.
@@ -446,6 +467,7 @@ impl Engine {
             self.close_link(place, reason);
         }
         self.links.clear();
+        self.drains.clear();
         self.abort_reads();
         self.auth.stop_asking();
         for index in self.jobs.indexes() {
@@ -461,6 +483,7 @@ impl Engine {
     /// Nothing more will be tried until `connect()`.
     fn fail(&mut self, problem: Problem) {
         self.drop_transports("failed");
+        self.forget_tokens();
         let said = self.said(channels::DEFAULT);
         self.outbox.log(
             self.now,

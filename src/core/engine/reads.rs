@@ -4,7 +4,7 @@
 use super::super::backoff::Backoff;
 use super::super::broadcast;
 use super::super::error::{Log, Problem};
-use super::super::input::HttpOutcome;
+use super::super::input::{HttpOutcome, HttpRefusal};
 use super::super::job::{Applied, Source};
 use super::super::json::push_u64;
 use super::super::message::{Invalid, Message, excerpt, joined};
@@ -278,6 +278,9 @@ impl Engine {
         };
         let (index, status) = (flight.job, outcome.status);
         self.reached(status > 0);
+        if let Some(refusal) = outcome.refused {
+            return self.answer_refused(index, refusal);
+        }
         let problem = match status {
             200..=299 => return self.read_snapshot(&flight, outcome.etag, &outcome.body),
             304 => {
@@ -303,6 +306,22 @@ impl Engine {
             &detail,
             outcome.retry_after.unwrap_or(NO_WAIT),
         );
+    }
+
+    /// The answer to a read was not taken in.
+    fn answer_refused(&mut self, index: u32, refusal: HttpRefusal) {
+        let mut problem = Problem::Redirected;
+        if refusal == HttpRefusal::TooLarge {
+            problem = Problem::AnswerTooLarge;
+            let invalid = Invalid {
+                event: None,
+                code: "too-large",
+                reason: "the answer to a read is above the limit",
+                raw: "",
+            };
+            self.invalid(&invalid, Some(index), Source::Polling);
+        }
+        self.read_failed(index, problem, "", NO_WAIT);
     }
 
     /// Whether an open socket serves a job.

@@ -4,7 +4,6 @@ use super::super::error::{Log, Problem};
 use super::super::input::Gen;
 use super::super::input::{Ask, Command};
 use super::super::json::{Scanner, Value};
-use super::super::output::Output;
 use super::super::queue::Item;
 use super::super::stream;
 use super::super::time::Time;
@@ -43,11 +42,12 @@ impl Engine {
         let frame = stream::encode(&command.text, data);
         let r#gen = self.open_socket_for(job.as_deref());
         if r#gen != Gen::NONE
+            && self.drains.has_room(r#gen)
             && !self.queue.holds(job.as_deref())
             && self.bucket.take(self.now) <= self.now
         {
             self.note_ping(r#gen, &command.text);
-            self.outputs.push(Output::Send { r#gen, text: frame });
+            self.give(r#gen, frame);
             return self.outbox.reply(rid, "\"sent\"");
         }
         if command.what == Ask::SendVolatile {
@@ -110,13 +110,13 @@ impl Engine {
                 let place = job.and_then(|name| self.channel_named(name));
                 let mut open = place.is_some_and(|place| self.can_send(place));
                 if open && expires > now {
-                    room = room && self.transport.has_room(&item.text);
+                    room = room && self.has_room(&item.text);
                     open = room;
                 }
                 (Gen::NONE, open)
             } else {
                 let r#gen = self.open_socket_for(job);
-                (r#gen, r#gen != Gen::NONE)
+                (r#gen, r#gen != Gen::NONE && self.drains.has_room(r#gen))
             };
             if expires <= now {
                 let Some(item) = self.queue.remove(at) else {
@@ -146,8 +146,7 @@ impl Engine {
             if self.config.is_socketio() {
                 self.send_queued(item);
             } else {
-                let text = item.text;
-                self.outputs.push(Output::Send { r#gen, text });
+                self.give(r#gen, item.text);
             }
         }
         next

@@ -6,7 +6,7 @@
 use super::super::config::Transports;
 use super::super::engineio::{Batch, Error, Handshake, Packet, Payload, base64_length, decode};
 use super::super::error::{Log, Loss, Problem};
-use super::super::input::{Gen, HttpOutcome, LARGEST};
+use super::super::input::{Gen, HttpOutcome, HttpRefusal, LARGEST, LARGEST_POLL};
 use super::super::message::{excerpt, joined};
 use super::super::output::Output;
 use super::super::socketio::Inbox;
@@ -51,6 +51,11 @@ fn utf16_units(text: &str) -> u32 {
     text.bytes().map(units).sum()
 }
 
+/// Whether a body closes its session: its last packet says so.
+fn ends_session(body: &str) -> bool {
+    body == "1" || body.ends_with("\u{1e}1")
+}
+
 /// How many bytes each has.
 fn sizes(attachments: &[Attachment]) -> Vec<u64> {
     attachments.iter().map(|(_, size)| *size).collect()
@@ -82,9 +87,6 @@ pub(super) struct Transport {
     empty: u32,
     post_until: Time,
     out: Vec<Outgoing>,
-    /// The POST that was under way when the client left a session, and the session's address: there it takes its leave
-    /// when that has ended, since a slow server might see to it first. 0: none.
-    leaving: (u32, String),
     pub(super) inbox: Inbox<Attachment>,
     kept: u32,
     /// The WebSocket to which the session may go over.
@@ -118,7 +120,6 @@ impl Default for Transport {
             empty: 0,
             post_until: Time::NEVER,
             out: Vec::new(),
-            leaving: (0, String::new()),
             inbox: Inbox::default(),
             kept: KEPT,
             probe: Gen::NONE,
@@ -138,17 +139,15 @@ impl Transport {
         self.polling
     }
 
-    /// Whether a message would leave at once, behind what leaves already. What would not waits in the queue, where it
-    /// keeps its age and can be taken back.
-    pub(super) fn has_room(&self, text: &str) -> bool {
+    /// Whether a message would leave at once by polling, behind what leaves already.
+    fn has_room(&self, text: &str) -> bool {
         let mut batch = Batch::default();
         let mut push = |text: &str, attachments: &[Attachment]| {
             batch.push(text, &sizes(attachments), self.max_payload)
         };
         let all =
             |outgoing: &Outgoing| outgoing.auth == 0 && push(&outgoing.text, &outgoing.attachments);
-        !self.polling
-            || self.post == 0 && !self.probed && self.out.iter().all(all) && push(text, &[])
+        self.post == 0 && !self.probed && self.out.iter().all(all) && push(text, &[])
     }
 
     /// Whether the server takes a message; what it does not say it takes.
@@ -168,6 +167,16 @@ impl Transport {
 }
 
 impl Engine {
+    /// Whether a message would leave at once. What would not waits in the queue, where it keeps its age and can be taken
+    /// back.
+    pub(super) fn has_room(&self, text: &str) -> bool {
+        if self.transport.polling {
+            self.transport.has_room(text)
+        } else {
+            self.drains.has_room(self.shared_gen())
+        }
+    }
+
     /// Whether an attempt begins with HTTP polling.
     fn begins_with_polling(&self) -> bool {
         matches!(
@@ -184,7 +193,7 @@ impl Engine {
         )
     }
 
-    fn session_url(&self, scheme: &str, transport: &str) -> String {
+    pub(super) fn session_url(&self, scheme: &str, transport: &str) -> String {
         let base = self.address(scheme, &self.config.path, SHARED);
         let (query, sid) = match self.transport.sid.as_str() {
             "" => ("", ""),
@@ -242,7 +251,7 @@ impl Engine {
         self.link(SHARED).map_or(0, |link| link.auth)
     }
 
-    fn request_at(
+    pub(super) fn request_at(
         &mut self,
         url: String,
         body: Option<String>,
@@ -256,6 +265,7 @@ impl Engine {
             req,
             url,
             auth,
+            is_last: body.as_deref().is_some_and(ends_session),
             body,
             attachments,
         });
@@ -264,7 +274,9 @@ impl Engine {
 
     /// The attempt failed on one way: the other is tried, if there is one that has not been.
     pub(super) fn try_other_way(&mut self) -> bool {
-        if !self.has_two_ways() || self.transport.tried {
+        // A token from before the last `connect()` begins nothing: the next attempt has a newer one.
+        let is_old = self.config.token && self.session_auth() != self.auth.current();
+        if !self.has_two_ways() || self.transport.tried || is_old {
             self.transport.second = false;
             return false;
         }
@@ -302,14 +314,19 @@ impl Engine {
         for mut outgoing in std::mem::take(&mut transport.out) {
             forgotten.append(&mut outgoing.attachments);
         }
-        let open = !transport.sid.is_empty() && transport.polling;
-        for req in [get, post] {
-            if req > 0 {
-                self.outputs.push(Output::Abort { req });
-            }
+        let has_sid = !transport.sid.is_empty();
+        let open = has_sid && transport.polling;
+        if get > 0 && !has_sid {
+            // Its answer names a session that the server keeps, whether anybody reads the answer or not.
+            self.leave_handshake(get);
+        } else if get > 0 {
+            self.outputs.push(Output::Abort { req: get });
+        }
+        if post > 0 {
+            self.outputs.push(Output::Abort { req: post });
         }
         if bye && open {
-            self.request(Some("1".into()), Vec::new(), 0);
+            self.close_session();
         }
         self.transport.sid.clear();
         self.drop_probe();
@@ -331,20 +348,21 @@ impl Engine {
         }
         self.transmit("1".into(), Vec::new(), 0);
         self.post();
-        // The server answers the GET when it is told; were it broken off, the session would end before.
-        self.transport.get = 0;
-        let post = std::mem::take(&mut self.transport.post);
-        if post > 0 {
-            if !self.transport.out.is_empty() {
-                self.transport.leaving = (post, self.session_url("http", "polling"));
-            }
-            self.transport.sid.clear();
+        let get = std::mem::take(&mut self.transport.get);
+        if get > 0 {
+            self.let_end_alone(get);
         }
-    }
-
-    /// Whether a server is still to be told that the client has left.
-    pub(super) fn is_leaving(&self) -> bool {
-        self.config.is_socketio() && self.transport.leaving.0 > 0
+        let post = std::mem::take(&mut self.transport.post);
+        if post == 0 {
+            return;
+        }
+        if self.transport.out.is_empty() {
+            // The last word went with it.
+            self.let_end_alone(post);
+        } else {
+            self.leave_after(post);
+        }
+        self.transport.sid.clear();
     }
 
     /// Gives attachments up.
@@ -511,25 +529,26 @@ impl Engine {
             transport.get = 0;
             return self.got(outcome);
         }
-        if req == transport.leaving.0 {
-            let (_, url) = std::mem::take(&mut transport.leaving);
-            let auth = self.auth.current();
-            self.request_at(url, Some("1".into()), Vec::new(), auth);
-            return;
-        }
         if req != transport.post {
-            return self.count(Count::Stale);
+            if !self.left_ended(req, outcome) {
+                self.count(Count::Stale);
+            }
+            return;
         }
         transport.post = 0;
         transport.post_until = Time::NEVER;
         // A page where `ok` should be is from somebody else, such as a hotel's network.
-        if outcome.status != 200 || outcome.body.starts_with('<') {
+        let refused = outcome.refused.is_some() || outcome.status != 200;
+        if refused || outcome.body.starts_with('<') {
             self.lost("a POST failed");
         }
     }
 
     /// A GET was answered.
     fn got(&mut self, outcome: &HttpOutcome) {
+        if let Some(refusal) = outcome.refused {
+            return self.get_refused(refusal);
+        }
         if outcome.status != 200 {
             return self.get_failed(outcome);
         }
@@ -571,6 +590,22 @@ impl Engine {
             }
         }
         self.get();
+    }
+
+    /// The answer to a GET was not taken in.
+    fn get_refused(&mut self, refusal: HttpRefusal) {
+        let problem = match refusal {
+            HttpRefusal::Redirect => Problem::Redirected,
+            HttpRefusal::TooLarge => Problem::AnswerTooLarge,
+        };
+        if self.is_connecting() {
+            return self.no_handshake(problem, "", Loss::Handshake);
+        }
+        if refusal == HttpRefusal::Redirect {
+            return self.lost("a GET was redirected");
+        }
+        self.oversize(self.shared_gen(), LARGEST_POLL);
+        self.lost("an answer too large");
     }
 
     fn get_failed(&mut self, outcome: &HttpOutcome) {
@@ -623,11 +658,14 @@ impl Engine {
         let r#gen = self.shared_gen();
         if auth > 0 {
             self.outputs.push(Output::SendToken { r#gen, text, auth });
+        } else if text == "3" && self.drains.is_stuck(r#gen) {
+            return;
         } else if !text.is_empty() {
-            self.outputs.push(Output::Send { r#gen, text });
+            self.give(r#gen, text);
         }
-        for (id, _) in &attachments {
+        for (id, size) in &attachments {
             self.outputs.push(Output::SendBinary { r#gen, id: *id });
+            self.gave(r#gen, *size);
         }
     }
 

@@ -164,6 +164,8 @@ export class FakeCore {
   trapped = false;
   /** How often it was asked whether it works. */
   pings = 0;
+  /** How often the page let go of it. */
+  freed = 0;
 
   constructor(config: string, sink: Sink) {
     this.config = fromConfig(config);
@@ -253,7 +255,12 @@ class JobsClient {
     made.push((this.#core = new FakeCore(config, sink)));
   }
 
+  free(): void {
+    this.#core.freed++;
+  }
+
   post(message: number, n: number, text?: string, m = -1, data?: string, supersede?: string): void {
+    if (this.#core.freed) throw new Error("null pointer passed to rust");
     if (this.#core.fault) throw this.#core.fault;
     if (message === PING) return this.#core.ping();
     if (message === ATTACH) {

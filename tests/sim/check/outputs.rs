@@ -78,6 +78,7 @@ impl Check {
                 self.ensure(known, || "a read that is not under way is aborted".into());
             }
             Output::NeedToken { .. } => self.recent.push(mono),
+            Output::ForgetTokens { .. } | Output::Measure { .. } => {}
             Output::Dirty => {
                 let again = std::mem::replace(&mut self.dirty, true);
                 self.ensure(!again, || "dirty was said twice before a take".into());

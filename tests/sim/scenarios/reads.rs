@@ -1,7 +1,7 @@
 //! Reads over HTTP: when they are sent, and that whoever asked for one is answered.
 
 use crate::rig::{Rig, answer, config, progress, shared, snapshot, tagged, with_token};
-use jobwire::core::{Ask, Backoff, Command, Config, HttpOutcome, Output};
+use jobwire::core::{Ask, Backoff, Command, Config, HttpOutcome, HttpRefusal, Output, Problem};
 
 #[test]
 fn a_refresh_under_way_is_answered_when_the_client_is_closed() {
@@ -79,6 +79,7 @@ fn failing_handshakes_do_not_overrule_retry_after() {
             etag: None,
             retry_after: Some(60_000),
             body: String::new(),
+            refused: None,
         },
     );
     for _ in 0..59 {
@@ -108,6 +109,7 @@ fn a_polling_interval_above_the_longest_wait_is_no_reason_to_panic() {
             etag: None,
             retry_after: Some(1000),
             body: String::new(),
+            refused: None,
         },
     );
     assert_eq!(rig.until_asked(1_000_000), 600_000);
@@ -186,6 +188,7 @@ fn a_failed_refresh_does_not_overrule_retry_after() {
             etag: None,
             retry_after: Some(60_000),
             body: String::new(),
+            refused: None,
         },
     );
     rig.refresh("a");
@@ -214,4 +217,33 @@ fn a_read_that_was_not_believed_is_repeated_in_full() {
         })
         .collect();
     assert_eq!(tags, [None]);
+}
+
+fn refused(status: u16, refused: HttpRefusal) -> HttpOutcome {
+    HttpOutcome {
+        refused: Some(refused),
+        ..answer(status, "")
+    }
+}
+
+#[test]
+fn an_answer_that_was_not_taken_in_is_a_failed_read_with_words_of_its_own() {
+    for (refusal, problem) in [
+        (HttpRefusal::Redirect, Problem::Redirected),
+        (HttpRefusal::TooLarge, Problem::AnswerTooLarge),
+    ] {
+        let mut rig = Rig::new(config());
+        rig.listen("*");
+        rig.connect();
+        let rid = rig.refresh("a");
+        let req = rig.fetch();
+        rig.http(req, refused(200, refusal));
+        let reply = rig.replies(rid).remove(0);
+        assert_eq!(reply[3]["problem"], problem as u8, "{reply}");
+        assert_eq!(rig.job("a"), serde_json::Value::Null);
+        let invalid = rig.heard("invalid");
+        let too_large = refusal == HttpRefusal::TooLarge;
+        assert_eq!(invalid.len(), usize::from(too_large), "{invalid:?}");
+        assert!(!too_large || invalid[0]["code"] == "too-large");
+    }
 }

@@ -157,6 +157,7 @@ fn retry_after_is_honoured() {
             etag: None,
             retry_after: Some(7000),
             body: String::new(),
+            refused: None,
         },
     );
     assert_eq!(rig.until_asked(60_000), 7000);

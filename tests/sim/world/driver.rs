@@ -71,6 +71,9 @@ impl Simulation for World {
                 self.flights.remove(&req);
             }
             Output::NeedToken { req, .. } => self.need_token(req),
+            // The simulator looks at it.
+            Output::ForgetTokens { .. } => {}
+            Output::Measure { r#gen } => self.measured(r#gen),
             Output::Dirty => self.take_soon(),
             Output::Batch(text) => match page::read(&format!("[{text}]")) {
                 Ok(records) => self.check.records(

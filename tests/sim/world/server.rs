@@ -151,6 +151,7 @@ impl World {
             etag,
             retry_after,
             body,
+            refused: None,
         };
         let outcome = if self.network.is_out(server, self.clock.now) {
             HttpOutcome::default()

@@ -2,6 +2,7 @@
 
 use crate::rig::{Rig, joined, open, with};
 use jobwire::core::config::Transports;
+use jobwire::core::{HttpOutcome, HttpRefusal, Input, Problem};
 
 #[test]
 fn where_websocket_is_blocked_polling_serves_and_websocket_is_tried_again() {
@@ -103,5 +104,35 @@ fn where_nothing_works_both_ways_are_tried_in_each_attempt() {
         rig.pass(pause - 1);
         assert!(rig.asked().is_empty());
         rig.pass(1);
+    }
+}
+
+#[test]
+fn a_poll_that_is_redirected_or_too_large_says_so() {
+    for (refusal, problem) in [
+        (HttpRefusal::Redirect, Problem::Redirected),
+        (HttpRefusal::TooLarge, Problem::AnswerTooLarge),
+    ] {
+        let refused = || HttpOutcome {
+            status: 200,
+            refused: Some(refusal),
+            ..HttpOutcome::default()
+        };
+        let mut rig = Rig::new(with(Transports::PollingOnly));
+        rig.listen("*");
+        let req = rig.get();
+        rig.input(Input::Http {
+            req,
+            outcome: refused(),
+        });
+        assert_eq!(rig.page.status.problem, problem as u8);
+        // Nor does a session outlive it.
+        let mut rig = Rig::new(with(Transports::PollingOnly));
+        let req = rig.serve_by_polling();
+        rig.input(Input::Http {
+            req,
+            outcome: refused(),
+        });
+        assert_eq!(rig.page.status.state, "waiting");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::rig::{Reply, Rig, config, joined, open, queued, sent, with};
 use jobwire::core::config::Transports;
-use jobwire::core::{Config, Output, Problem};
+use jobwire::core::{Ask, Command, Config, Output, Problem};
 
 fn without_grace() -> Config {
     Config {
@@ -201,4 +201,139 @@ fn a_connection_that_was_only_asked_for_is_let_go_without_a_grace_that_is_none()
     let closes = |output: &Output| matches!(output, Output::Close { .. });
     assert!(rig.asked().iter().any(closes));
     assert_eq!(rig.page.status.state, "idle");
+}
+
+/// What is asked of a server to close sessions, by their ids.
+fn good_byes(rig: &mut Rig) -> Vec<String> {
+    let polls = rig.polls().into_iter();
+    let close = polls.filter(|(_, _, body)| body.as_deref() == Some("1"));
+    close
+        .map(|(_, url, _)| url.rsplit_once("&sid=").unwrap().1.to_owned())
+        .collect()
+}
+
+fn aborts(rig: &Rig) -> bool {
+    let broken_off = |output: &Output| matches!(output, Output::Abort { .. });
+    rig.asked.iter().any(broken_off)
+}
+
+#[test]
+fn a_session_whose_handshake_was_under_way_is_closed_when_it_has_a_name() {
+    for close in [false, true] {
+        let mut rig = Rig::new(with(Transports::PollingOnly));
+        rig.connect();
+        let handshake = rig.get();
+        if close {
+            rig.shutdown();
+        } else {
+            rig.disconnect();
+        }
+        assert!(!aborts(&rig), "the server would keep what it has made");
+        assert!(!rig.engine.is_over());
+        rig.answer(handshake, 200, &open("s"));
+        assert_eq!(good_byes(&mut rig), ["s"]);
+    }
+}
+
+#[test]
+fn each_of_the_sessions_left_in_quick_succession_is_closed() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    let mut handshakes = Vec::new();
+    for _ in 0..3 {
+        rig.connect();
+        handshakes.push(rig.get());
+        rig.disconnect();
+    }
+    for (number, req) in handshakes.into_iter().enumerate() {
+        rig.answer(req, 200, &open(&format!("s{number}")));
+        assert_eq!(good_byes(&mut rig), [format!("s{number}")]);
+    }
+}
+
+#[test]
+fn each_of_the_sessions_left_while_joining_is_closed_behind_its_post() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    let mut joins = Vec::new();
+    for number in 0..3 {
+        rig.connect();
+        let req = rig.get();
+        rig.answer(req, 200, &open(&format!("s{number}")));
+        let polls = rig.polls().into_iter();
+        joins.extend(polls.filter(|(_, _, body)| body.is_some()));
+        rig.disconnect();
+    }
+    assert!(good_byes(&mut rig).is_empty());
+    for (number, (req, ..)) in joins.into_iter().enumerate() {
+        // Even when nobody can say whether it has arrived.
+        rig.answer(req, 0, "");
+        assert_eq!(good_byes(&mut rig), [format!("s{number}")]);
+    }
+}
+
+#[test]
+fn a_handshake_that_took_too_long_is_closed_when_it_comes_after_all() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    rig.listen("*");
+    let handshake = rig.get();
+    rig.pass(10_000);
+    assert!(!aborts(&rig));
+    rig.answer(handshake, 200, &open("late"));
+    assert_eq!(good_byes(&mut rig), ["late"]);
+}
+
+#[test]
+fn what_never_ends_is_given_up_in_time() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    rig.connect();
+    rig.get();
+    rig.shutdown();
+    rig.pass(9999);
+    assert!(!rig.engine.is_over() && !aborts(&rig));
+    rig.pass(1);
+    assert!(rig.engine.is_over() && aborts(&rig));
+    assert_eq!(rig.engine.next_deadline(), None);
+}
+
+#[test]
+fn of_many_sessions_left_at_once_the_oldest_are_given_up() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    for _ in 0..100 {
+        rig.connect();
+        rig.get();
+        rig.disconnect();
+    }
+    let broken_off = rig.pick_out(|output| match output {
+        Output::Abort { req } => Some(*req),
+        _ => None,
+    });
+    assert_eq!(broken_off.len(), 100 - 32);
+}
+
+#[test]
+fn a_page_that_may_not_come_back_does_not_wait_for_a_post_to_end() {
+    let mut rig = Rig::new(with(Transports::PollingOnly));
+    rig.serve_by_polling();
+    rig.send("leave", "1");
+    rig.post();
+    rig.command(Command::new(Ask::Suspend, 0.0, ""));
+    assert_eq!(good_byes(&mut rig), ["s"]);
+}
+
+#[test]
+fn an_answer_that_names_no_session_leaves_nothing_to_close() {
+    for (status, body) in [
+        (0, ""),
+        (502, "<html>"),
+        (200, "40"),
+        (200, "0{}"),
+        (200, ""),
+    ] {
+        let mut rig = Rig::new(with(Transports::PollingOnly));
+        rig.connect();
+        let handshake = rig.get();
+        rig.shutdown();
+        rig.answer(handshake, status, body);
+        assert!(rig.polls().is_empty(), "{status} {body}");
+        assert!(rig.engine.is_over());
+    }
 }

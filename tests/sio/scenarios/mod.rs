@@ -2,6 +2,7 @@
 
 mod auth;
 mod blocked;
+mod drain;
 mod findings;
 mod heartbeat;
 mod kick;
@@ -11,3 +12,4 @@ mod probe;
 mod python;
 mod recovery;
 mod requests;
+mod users;

@@ -212,6 +212,12 @@ impl Server {
         self.tokens.is_good(token, self.now)
     }
 
+    /// The sessions that there are now, with whom they are joined to.
+    pub fn live_sessions(&self) -> Vec<String> {
+        let shown = |(sid, session): (&String, &Session)| format!("{sid} {:?}", session.sockets);
+        self.sessions.iter().map(shown).collect()
+    }
+
     /// The lives of a namespace that have a session now.
     pub fn living(&self, namespace: &str) -> Vec<usize> {
         (0..self.lives.len())

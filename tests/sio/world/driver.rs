@@ -79,7 +79,10 @@ impl Simulation for World {
         let quiet = !self.page.closed
             || matches!(
                 output,
-                Output::Batch(_) | Output::Forget { .. } | Output::Poll { body: Some(_), .. }
+                Output::Batch(_)
+                    | Output::Forget { .. }
+                    | Output::Poll { body: Some(_), .. }
+                    | Output::Abort { .. }
             );
         self.broken
             .ensure("nothing after close", quiet, || format!("{output:?}"));

@@ -302,6 +302,7 @@ impl World {
             .collect();
         self.ledger
             .what_was_sent_arrived(&open, self.proof_since, &mut self.broken);
+        self.nobody_is_left_behind();
         self.after_close();
         self.nothing_is_left();
         let kept = self.store.kept();
@@ -310,6 +311,20 @@ impl World {
             format!("{kept} are kept at the end of seed {seed}")
         });
         self.end_story();
+    }
+
+    /// The server keeps no session of a client that has left.
+    fn nobody_is_left_behind(&mut self) {
+        let leaves_alone = |fault: &Fault| *fault == Fault::Disconnect;
+        if !self.plan.is_calm() && !self.plan.faults.iter().all(leaves_alone) {
+            return;
+        }
+        let live = self.server.live_sessions();
+        self.broken.ensure(
+            "the server keeps no session that was left",
+            live.is_empty(),
+            || format!("{live:?}"),
+        );
     }
 
     /// What still reaches the driver after the end.
@@ -358,10 +373,13 @@ impl World {
             .ensure("nothing is open after close", live == 0, || {
                 format!("{live} transports")
             });
+        // What tells a server that the client has left has a time limit.
         let next = self.client.engine.next_deadline();
-        self.broken
-            .ensure("no deadline after close", next.is_none(), || {
-                format!("{next:?}")
-            });
+        let is_over = self.client.engine.is_over();
+        self.broken.ensure(
+            "no deadline after close",
+            next.is_none() || !is_over,
+            || format!("{next:?}"),
+        );
     }
 }

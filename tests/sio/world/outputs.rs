@@ -53,6 +53,7 @@ impl World {
                 auth,
                 body,
                 attachments,
+                is_last: _,
             } => {
                 self.figures.requests += 1;
                 self.poll(req, &url, auth, body, &attachments);
@@ -97,6 +98,9 @@ impl World {
                 self.abort(req);
             }
             Output::NeedToken { req, .. } => self.need_token(req),
+            // The simulator looks at it.
+            Output::ForgetTokens { .. } => {}
+            Output::Measure { r#gen } => self.measured(r#gen),
             Output::Dirty => {
                 self.broken
                     .ensure("what waits is said once", !self.dirty, String::new);

@@ -159,15 +159,19 @@ impl Transports {
             })
             .collect();
         let leaves = words.last() == Some(&Some(Said::Close));
-        let is_left = sid.is_some() && sid == self.left;
+        let is_left = sid
+            .as_ref()
+            .is_some_and(|sid| self.left.contains(sid) || self.owes_good_bye.contains(sid));
         if is_left {
             broken.ensure(
                 "whoever has left says good-bye, and nothing more",
                 body.is_some() && words == [Some(Said::Close)],
                 || format!("{url} {body:?}"),
             );
-            self.owes_good_bye = false;
-            self.left = None;
+            if let Some(sid) = &sid {
+                self.left.remove(sid);
+                self.owes_good_bye.remove(sid);
+            }
         } else if leaves {
             self.session_ends();
             self.attempts.let_go();
@@ -185,10 +189,11 @@ impl Transports {
             || format!("{url} {body:?}"),
         );
         let posts = body.is_some();
+        // Of sessions that were left several may be on their way out, and what closes one may not be able to wait.
         let overlaps = self
             .requests
             .values()
-            .any(|other| other.sid == sid && other.posts == posts);
+            .any(|other| other.sid == sid && other.posts == posts && !other.leaves);
         broken.ensure("one GET and one POST at a time", !overlaps, || {
             format!("{url} {body:?}: {:?}", self.requests)
         });
@@ -222,6 +227,7 @@ impl Transports {
         }
         let request = Request {
             sid,
+            begun: now,
             posts,
             leaves: leaves || is_left,
         };
@@ -229,18 +235,26 @@ impl Transports {
         words
     }
 
-    /// The client leaves the session it has. When a POST is under way it says so later.
+    /// The client leaves the session it has. When a handshake or a POST is under way it says so later.
     pub fn leaves_behind(&mut self) {
-        let mut requests = self.requests.values();
-        let Some(post) = requests.find(|request| request.posts && !request.leaves) else {
-            return;
-        };
-        self.left = post.sid.clone();
-        self.left_session = self.session;
-        self.session_ends();
-        self.attempts.let_go();
+        let mut left = false;
         for request in self.requests.values_mut() {
-            request.leaves |= request.sid == self.left;
+            if !request.leaves && request.sid.is_none() {
+                (request.leaves, left) = (true, true);
+            }
+        }
+        let mut requests = self.requests.values();
+        let post = requests.find(|request| request.posts && !request.leaves);
+        if let Some(sid) = post.and_then(|request| request.sid.clone()) {
+            for request in self.requests.values_mut() {
+                request.leaves |= request.sid.as_ref() == Some(&sid);
+            }
+            self.left.insert(sid);
+            left = true;
+        }
+        if left {
+            self.session_ends();
+            self.attempts.let_go();
         }
     }
 
@@ -248,7 +262,7 @@ impl Transports {
         if self
             .requests
             .remove(&req)
-            .is_some_and(|request| !request.posts)
+            .is_some_and(|request| !request.posts && !request.leaves)
         {
             self.session_ends();
             self.attempts.let_go();

@@ -31,6 +31,7 @@ impl Socket {
 #[derive(Debug)]
 struct Request {
     sid: Option<String>,
+    begun: u64,
     posts: bool,
     /// The client has left the session: nothing is expected of it any more.
     leaves: bool,
@@ -41,12 +42,10 @@ pub struct Transports {
     sockets: BTreeMap<u64, Socket>,
     requests: BTreeMap<u32, Request>,
     upgraded: BTreeSet<String>,
-    /// The last session that was left while a POST was under way, and which one that was: the server is told when the
-    /// POST has ended.
-    left: Option<String>,
-    left_session: u64,
-    /// It has ended, and the client has had no other session since: it takes leave of one only.
-    owes_good_bye: bool,
+    /// Sessions that were left while a POST was under way: the server is told when the POST has ended.
+    left: BTreeSet<String>,
+    /// Sessions that were left and that the server is to be told of now.
+    owes_good_bye: BTreeSet<String>,
     /// A ping has not been answered: since when.
     owes_pong: Option<u64>,
     /// When the present session was last heard of; `None`: there is none.
@@ -125,8 +124,17 @@ impl Transports {
     /// After everything the engine had to say.
     pub fn settled(&mut self, plan: &Plan, now: u64, broken: &mut Broken) {
         self.attempts.settled(plan, now);
-        broken.ensure("whoever leaves says good-bye", !self.owes_good_bye, || {
-            format!("to {:?}: {:?}", self.left, self.requests)
+        // One that takes too long is left, and closed when its answer comes.
+        let limit = plan.config.heartbeat_timeout.max(1000);
+        let mut handshakes = self.requests.values();
+        if handshakes
+            .any(|request| request.sid.is_none() && !request.leaves && request.begun + limit <= now)
+        {
+            self.leaves_behind();
+        }
+        let polite = self.owes_good_bye.is_empty();
+        broken.ensure("whoever leaves says good-bye", polite, || {
+            format!("to {:?}: {:?}", self.owes_good_bye, self.requests)
         });
         let (posting, going_over) = (self.is_posting(), self.goes_over());
         let alive = self.heard.is_some();

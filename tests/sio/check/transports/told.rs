@@ -4,7 +4,7 @@ use super::Transports;
 use crate::check::Blame;
 use crate::plan::Plan;
 use jobwire::core::Gen;
-use jobwire::core::engineio::{Packet, Payload, decode};
+use jobwire::core::engineio::{Handshake, Packet, Payload, decode};
 
 impl Transports {
     /// A text frame; whether it is of a session that there still is.
@@ -68,8 +68,21 @@ impl Transports {
             return false;
         };
         if request.leaves {
-            let is_left = request.sid.is_some() && request.sid == self.left;
-            self.owes_good_bye |= request.posts && is_left && self.left_session == self.session;
+            let named = || match Payload::new(body).next() {
+                Some(Ok(Packet::Open(json))) if status == 200 => Handshake::read(json).ok(),
+                _ => None,
+            };
+            match request.sid {
+                // Whatever comes of the handshake, the client has left already.
+                None => {
+                    let sid = named().map(|handshake| handshake.sid.get().into_owned());
+                    self.owes_good_bye.extend(sid);
+                }
+                Some(sid) if request.posts && self.left.contains(&sid) => {
+                    self.owes_good_bye.insert(sid);
+                }
+                Some(_) => {}
+            }
             return false;
         }
         if status != 200 || request.posts && body.starts_with('<') {
