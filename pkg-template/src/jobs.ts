@@ -2,6 +2,8 @@
 import { createContinuity, isTerminal } from "./continuity.js";
 import type { Continuity } from "./continuity.js";
 import { closedError } from "./errors.js";
+import { createIdleList } from "./idle-list.js";
+import type { Idle } from "./idle-list.js";
 import { iterate } from "./iterate.js";
 import { Post } from "./messages.js";
 import type { Core } from "./messages.js";
@@ -13,10 +15,10 @@ import { createCell, Want } from "./store.js";
 import type { Cell } from "./store.js";
 import type { Job, JobFilter, JobHandle, Store } from "./types.js";
 
-/** Most jobs remembered; above it the oldest that nobody follows is forgotten. */
+/** Most jobs remembered; above it the one that nobody has followed for longest is forgotten. */
 const MAX_JOBS = 10_000;
 
-interface Entry {
+interface Entry extends Idle<Entry> {
   cell: Cell<Job>;
   /** The newest snapshot; `cell.current` is the one subscribers were told. */
   latest: Job;
@@ -26,6 +28,11 @@ interface Entry {
   /** How it goes on, where it was known before the core died. */
   before?: Continuity;
   flush: () => void;
+}
+
+/** A filtered list that somebody subscribes to. */
+interface List {
+  update: () => void;
 }
 
 interface Client {
@@ -76,10 +83,15 @@ export function createJobs(
   { changed, resumed }: Watcher,
 ): Jobs {
   const entries = new Map<string, Entry>();
-  /** What goes on, and the handle it belongs to. */
-  const waits = new Map<Ender, object>();
-  const lists = new Set<() => void>();
-  let listsDirty = false;
+  /** Those that nobody follows. */
+  const idle = createIdleList<Entry>();
+  /** What goes on. */
+  const waits = new Set<Ender>();
+  /** Lists of every job, and those of some, by their ids. */
+  const listsOfAll = new Set<List>();
+  const listsById = new Map<string, Set<List>>();
+  /** Those whose jobs have changed in this batch. */
+  const dirtyLists = new Set<List>();
   let listsUrgent = false;
 
   function entry(id: string): Entry {
@@ -94,37 +106,46 @@ export function createJobs(
         flush: () => cell.set(made.latest),
       });
       entries.set(id, made);
-      if (entries.size > MAX_JOBS) forget(id);
+      if (entries.size > MAX_JOBS) forget();
+      idle.add(made);
     }
     return found;
   }
 
-  function forget(except: string): void {
-    for (const [id, { users, cell }] of entries) {
-      if (users || cell.watched || id === except) continue;
-      entries.delete(id);
-      return;
-    }
+  function forget(): void {
+    const gone = idle.shift();
+    if (gone) entries.delete(gone.latest.id);
   }
 
   /** Follows a job until the undo is called; the core lingers before it lets go. */
   function hold(id: string): () => void {
     const job = entry(id);
-    if (!job.users++) core.post(Post.Follow, 0, id);
+    if (!job.users++) {
+      idle.remove(job);
+      core.post(Post.Follow, 0, id);
+    }
     let held = true;
     return () => {
-      if (held && !--job.users && !isClosed()) core.post(Post.Unfollow, 0, id);
+      if (held && !--job.users) {
+        idle.add(job);
+        if (!isClosed()) core.post(Post.Unfollow, 0, id);
+      }
       held = false;
     };
   }
 
   function handle(id: string): JobHandle {
-    const own = {};
+    /** What goes on for this handle. */
+    const own = new Set<Ender>();
 
     /** Something that goes on until its undo is called or the handle or the client is closed. */
     const begin = (end: Ender) => {
-      waits.set(end, own);
-      return () => waits.delete(end);
+      waits.add(end);
+      own.add(end);
+      return () => {
+        waits.delete(end);
+        own.delete(end);
+      };
     };
 
     const subscribe = (listener: (job: Job) => void) => {
@@ -191,7 +212,7 @@ export function createJobs(
         known.flush();
       },
       close() {
-        for (const [end, owner] of waits) if (owner === own) end(closedError(), true);
+        for (const end of own) end(closedError(), true);
       },
       [Symbol.asyncIterator]() {
         const buffer: Job[] = [];
@@ -238,16 +259,30 @@ export function createJobs(
           cell.set((selected = found));
       });
 
+    const own: List = { update };
+    const register = () => {
+      if (!wanted) listsOfAll.add(own);
+      else for (const id of wanted) listsById.set(id, (listsById.get(id) ?? new Set()).add(own));
+    };
+    const leave = () => {
+      listsOfAll.delete(own);
+      dirtyLists.delete(own);
+      for (const id of wanted ?? []) {
+        const lists = listsById.get(id);
+        if (lists?.delete(own) && !lists.size) listsById.delete(id);
+      }
+    };
+
     const cell = createCell(selected, guard, (how) => {
       if (how === Want.Subscribed) {
         holds = wanted?.map(hold);
         if (!holds) watchAll(1);
-        lists.add(update);
+        register();
         update();
       } else if (how === Want.Looked) {
         if (!cell.watched && !isClosed()) update();
       } else {
-        lists.delete(update);
+        leave();
         if (holds) for (const release of holds) release();
         else watchAll(-1);
       }
@@ -269,7 +304,8 @@ export function createJobs(
     const urgent = isTerminal(job) && !(isTerminal(last) && last.attempt === job.attempt);
     known.latest = job;
     known.known = true;
-    listsDirty = true;
+    for (const list of listsOfAll) dirtyLists.add(list);
+    for (const list of listsById.get(job.id) ?? []) dirtyLists.add(list);
     listsUrgent ||= urgent;
     if (urgent || !known.cell.watched) known.flush();
     else frames.add(known.flush);
@@ -277,12 +313,11 @@ export function createJobs(
   }
 
   function settle(): void {
-    if (!listsDirty) return;
-    for (const update of [...lists]) {
-      if (listsUrgent) update();
-      else frames.add(update);
-    }
-    listsDirty = listsUrgent = false;
+    const lists = [...dirtyLists];
+    const tell = listsUrgent ? frames.now : frames.add;
+    dirtyLists.clear();
+    listsUrgent = false;
+    for (const { update } of lists) tell(update);
   }
 
   return {
@@ -291,7 +326,7 @@ export function createJobs(
     receive,
     settle,
     end(error, closing) {
-      for (const end of waits.keys()) end(error, closing);
+      for (const end of waits) end(error, closing);
     },
     renew() {
       for (const known of entries.values()) {

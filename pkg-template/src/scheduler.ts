@@ -26,6 +26,8 @@ export interface Scheduler {
   dirty(): void;
   /** Calls `notify` at the next hand-over, or at a later one when there are too many. Once, however often added. */
   add(notify: () => void): void;
+  /** Calls `notify` at once, or at the next hand-over where it was called in this frame already. */
+  now(notify: () => void): void;
   /** A batch has been read: what it brought may be handed over now if the batch is this frame's. */
   settle(): void;
   stop(): void;
@@ -124,6 +126,16 @@ export function createScheduler(take: () => void, isSlow = false): Scheduler {
     },
     add(notify) {
       waiting.add(notify);
+    },
+    now(notify) {
+      // A hidden page has no frames to wait for.
+      if (isShown() && told.has(notify)) {
+        waiting.add(notify);
+        return request();
+      }
+      waiting.delete(notify);
+      told.add(notify);
+      notify();
     },
     settle() {
       // A worker answers later than within the frame. Much of it waits for the next one: work in the middle of a frame

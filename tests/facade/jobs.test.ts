@@ -158,6 +158,15 @@ describe("done()", () => {
     expect(core.heard("unfollow")).toHaveLength(1);
   });
 
+  it("of three thousand handles ends with its own handle, or with the client", async () => {
+    const { client } = await start();
+    const handles = Array.from({ length: 3000 }, (_, n) => client.job(`j${n}`));
+    const ends = handles.map((handle) => handle.done().catch(({ code }: { code: string }) => code));
+    for (const handle of handles.slice(1)) handle.close();
+    client.close();
+    expect(new Set(await Promise.all(ends))).toEqual(new Set(["closed"]));
+  });
+
   it("rejects when its handle is closed; other handles go on", async () => {
     const { client, core } = await start();
     const mine = client.job("a");
@@ -301,6 +310,49 @@ describe("jobs()", () => {
     core.urgent(["job", job("a", { status: "completed" })], ["job", job("b", { status: "failed" })]);
     expect(heard).toHaveBeenCalledTimes(2);
     expect(ids(heard.mock.lastCall?.[0])).toEqual(["a", "b"]);
+  });
+
+  it("tells ends that come apart in one frame with the first of them and with the next frame", async () => {
+    const heard = vi.fn();
+    client.jobs().subscribe(heard);
+    for (let n = 0; n < 100; n++) core.urgent(["job", job(`j${n}`, { status: "completed" })]);
+    expect(heard).toHaveBeenCalledTimes(2);
+    await frame();
+    expect(heard).toHaveBeenCalledTimes(3);
+    expect(heard.mock.lastCall?.[0]).toHaveLength(100);
+    core.urgent(["job", job("last", { status: "completed" })]);
+    expect(heard).toHaveBeenCalledTimes(3);
+    await frame();
+    expect(heard).toHaveBeenCalledTimes(4);
+  });
+
+  it("looks at the lists that a job is in, however many others there are", () => {
+    const looks = { a: 0, b: 0, all: 0 };
+    const look = (name: keyof typeof looks) => () => {
+      looks[name] += 1;
+      return true;
+    };
+    client.jobs({ ids: ["a", "x"], predicate: look("a") }).subscribe(() => {});
+    client.jobs({ ids: ["b"], predicate: look("b") }).subscribe(() => {});
+    const stop = client.jobs({ predicate: look("all") }).subscribe(() => {});
+    core.urgent(["job", job("a", { status: "completed" })]);
+    expect(looks).toEqual({ a: 1, b: 0, all: 1 });
+    stop();
+    core.urgent(["job", job("b", { status: "completed" })]);
+    expect(looks).toEqual({ a: 1, b: 1, all: 1 });
+  });
+
+  it("forgets those that nobody has followed for longest, and takes the same time for each", () => {
+    const known = () => ids(client.jobs().current);
+    const stop = client.job("first").subscribe(() => {});
+    core.urgent(["job", job("first")], ["job", job("second")]);
+    // With 10,000 that are followed, and as many that come and go.
+    for (let n = 2; n < 10_000; n++) client.job(`held-${n}`).subscribe(() => {});
+    stop();
+    core.urgent(["job", job("third")]);
+    expect(known()).toEqual(["first", "third"]);
+    for (let n = 0; n < 30_000; n++) core.urgent(["job", job(`j${n}`)]);
+    expect(known()).toEqual(["j29998", "j29999"]);
   });
 
   it("is remembered up to a bound, followed jobs for certain", () => {
