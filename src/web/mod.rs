@@ -25,7 +25,9 @@ use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use sockets::Sockets;
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
 use tokens::Tokens;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -147,15 +149,16 @@ impl Driver {
         }
     }
 
-    /// Handles one task of the browser: an event, a timer or a microtask. Such tasks never nest. So one that finds
-    /// another unfinished comes after a trap: then nothing is done any more, since nobody knows what was left half
-    /// done, and [`Task::Ping`] gets no answer.
-    fn enter(&self, handle: impl FnOnce(&Self)) {
+    /// Handles one task of the browser: an event, a timer or a step of a future. Such tasks never nest. So one that
+    /// finds another unfinished comes after a trap: then nothing is done any more, since nobody knows what was left
+    /// half done, and [`Task::Ping`] gets no answer.
+    fn enter<R>(&self, handle: impl FnOnce(&Self) -> R) -> Option<R> {
         if self.entered.replace(true) {
-            return;
+            return None;
         }
-        handle(self);
+        let result = handle(self);
         self.entered.set(false);
+        Some(result)
     }
 
     /// Shows the page a socket or a read that begins or is over. The page closes those that a trapped core leaves.
@@ -323,7 +326,10 @@ impl Driver {
 
     /// Begins a task in a microtask.
     pub(crate) fn spawn(&self, task: Task) {
-        spawn_local(run(self.me.clone(), task));
+        spawn_local(Steps {
+            driver: self.me.clone(),
+            task: Box::pin(run(self.me.clone(), task)),
+        });
     }
 
     /// The part of a task that does not wait.
@@ -372,6 +378,25 @@ async fn run(driver: Weak<Driver>, task: Task) {
         outcome = Some(request.answer().await);
     }
     if let Some(driver) = driver.upgrade() {
-        driver.enter(|driver| driver.finish(&task, outcome));
+        driver.finish(&task, outcome);
+    }
+}
+
+/// A future, each step of which is a task that the driver handles.
+struct Steps {
+    driver: Weak<Driver>,
+    task: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+impl Future for Steps {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<()> {
+        let Some(driver) = self.driver.upgrade() else {
+            return Poll::Ready(());
+        };
+        driver
+            .enter(|_| self.task.as_mut().poll(context))
+            .unwrap_or(Poll::Pending)
     }
 }
