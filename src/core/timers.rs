@@ -2,6 +2,8 @@
 //! really come, so moving a deadline back costs nothing.
 
 use super::time::Time;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 /// Whom a reminder is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,16 +21,52 @@ pub(crate) enum Owner {
     Settling,
 }
 
-/// Reminders, the next one last; of two for the same time the older comes first.
+/// One reminder.
+#[derive(Debug)]
+struct Reminder {
+    at: Time,
+    /// How many were set before it.
+    number: u64,
+    owner: Owner,
+}
+
+/// The greatest is the next one: the earliest, and of two for the same time the older.
+impl Ord for Reminder {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.number).cmp(&(self.at, self.number))
+    }
+}
+
+impl PartialOrd for Reminder {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Reminder {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Reminder {}
+
+/// All reminders, as a heap: setting one and taking the next one cost O(log n).
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    reminders: Vec<(Time, Owner)>,
+    reminders: BinaryHeap<Reminder>,
+    /// How many were set so far.
+    count: u64,
 }
 
 impl Timers {
     pub(crate) fn remind(&mut self, at: Time, owner: Owner) {
-        let place = self.reminders.partition_point(|(other, _)| *other > at);
-        self.reminders.insert(place, (at, owner));
+        self.count += 1;
+        self.reminders.push(Reminder {
+            at,
+            number: self.count,
+            owner,
+        });
     }
 
     /// The next reminder that is due at `now`.
@@ -36,12 +74,14 @@ impl Timers {
         if self.next() > now {
             return None;
         }
-        self.reminders.pop().map(|(_, owner)| owner)
+        self.reminders.pop().map(|reminder| reminder.owner)
     }
 
     /// When the next one is due.
     pub(crate) fn next(&self) -> Time {
-        self.reminders.last().map_or(Time::NEVER, |(at, _)| *at)
+        self.reminders
+            .peek()
+            .map_or(Time::NEVER, |reminder| reminder.at)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -98,6 +138,21 @@ impl Deadline {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reminders_for_the_same_time_come_in_the_order_in_which_they_were_set() {
+        let mut timers = Timers::default();
+        for place in 0..100 {
+            timers.remind(Time(u64::from(place % 3)), Owner::Job(place));
+        }
+        let mut fired = Vec::new();
+        while let Some(Owner::Job(place)) = timers.due(Time(3)) {
+            fired.push(place);
+        }
+        let mut expected: Vec<u32> = (0..100).collect();
+        expected.sort_by_key(|place| place % 3);
+        assert_eq!(fired, expected);
+    }
 
     #[test]
     fn a_deadline_moved_back_fires_once_and_late() {
