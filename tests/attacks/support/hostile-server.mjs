@@ -6,7 +6,7 @@ import { WebSocketServer } from "ws";
 /** @typedef {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void} Answer */
 
 /** So many bytes may wait in a socket before the server waits for the client. */
-const IN_FLIGHT = 8 << 20;
+const IN_FLIGHT = 1 << 20;
 /** The session of Engine.IO never needs a ping while a test lasts. */
 const HANDSHAKE = {
   sid: "hostile",
