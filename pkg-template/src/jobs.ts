@@ -17,6 +17,8 @@ import type { Job, JobFilter, JobHandle, Store } from "./types.js";
 
 /** Most jobs remembered; above it the one that nobody has followed for longest is forgotten. */
 const MAX_JOBS = 10_000;
+/** Characters of ids and texts of all of them, likewise: as many as the core keeps bytes. */
+const MAX_CHARACTERS = 16 << 20;
 
 interface Entry extends Idle<Entry> {
   cell: Cell<Job>;
@@ -64,6 +66,12 @@ interface Watcher {
   resumed(job: Job): void;
 }
 
+/** Characters of its id and texts. */
+function sizeOf({ id, stage, message, resultUrl, unsafeResultUrl, error }: Job): number {
+  const texts = [id, stage, message, resultUrl, unsafeResultUrl, error?.message, error?.stage];
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+}
+
 export const unknownJob = (id: string): Job => ({
   id,
   status: "unknown",
@@ -85,6 +93,8 @@ export function createJobs(
   const entries = new Map<string, Entry>();
   /** Those that nobody follows. */
   const idle = createIdleList<Entry>();
+  /** Of all of them, their ids and texts. */
+  let characters = 0;
   /** What goes on. */
   const waits = new Set<Ender>();
   /** Lists of every job, and those of some, by their ids. */
@@ -106,15 +116,30 @@ export function createJobs(
         flush: () => cell.set(made.latest),
       });
       entries.set(id, made);
+      characters += sizeOf(made.latest);
       if (entries.size > MAX_JOBS) forget();
       idle.add(made);
     }
     return found;
   }
 
-  function forget(): void {
+  /** Says whether there was one to forget. */
+  function forget(): boolean {
     const gone = idle.shift();
-    if (gone) entries.delete(gone.latest.id);
+    if (!gone) return false;
+    characters -= sizeOf(gone.latest);
+    return entries.delete(gone.latest.id);
+  }
+
+  function setLatest(entry: Entry, job: Job): void {
+    characters += sizeOf(job) - sizeOf(entry.latest);
+    entry.latest = job;
+    if (characters <= MAX_CHARACTERS) return;
+    // This one stays, at least until the next one changes.
+    const { isIdle } = entry;
+    idle.remove(entry);
+    while (characters > MAX_CHARACTERS && forget());
+    if (isIdle) idle.add(entry);
   }
 
   /** Follows a job until the undo is called; the core lingers before it lets go. */
@@ -208,7 +233,13 @@ export function createJobs(
         known.before?.retry();
         // The core does the same; done() must not find the old end meanwhile.
         if (isClosed() || (status !== "failed" && status !== "cancelled")) return;
-        known.latest = { ...unknownJob(id), status: "queued", attempt: attempt + 1, updatedAt: Date.now() };
+        const job = {
+          ...unknownJob(id),
+          status: "queued" as const,
+          attempt: attempt + 1,
+          updatedAt: Date.now(),
+        };
+        setLatest(known, job);
         known.flush();
       },
       close() {
@@ -302,7 +333,7 @@ export function createJobs(
     // The answer to refresh() comes as a record, too.
     if (last.updatedAt === job.updatedAt && JSON.stringify(last) === JSON.stringify(job)) return;
     const urgent = isTerminal(job) && !(isTerminal(last) && last.attempt === job.attempt);
-    known.latest = job;
+    setLatest(known, job);
     known.known = true;
     for (const list of listsOfAll) dirtyLists.add(list);
     for (const list of listsById.get(job.id) ?? []) dirtyLists.add(list);

@@ -355,6 +355,23 @@ describe("jobs()", () => {
     expect(known()).toEqual(["j29998", "j29999"]);
   });
 
+  it("is remembered up to so many characters of all texts, followed jobs for certain", () => {
+    const message = "x".repeat(65_000);
+    client.job("kept").subscribe(() => {});
+    core.urgent(["job", job("kept", { message })]);
+    for (let n = 0; n < 600; n++)
+      core.urgent(["job", job(`j${n}`, { message, error: { message, retryable: true } })]);
+    const all = client.jobs().current;
+    expect(all.length * 65_000).toBeLessThan(16 << 20);
+    expect(all.length).toBeGreaterThan(100);
+    expect(ids(all)).toContain("kept");
+    expect(ids(all)).toContain("j599");
+    // Those that became short leave room for others.
+    for (const { id } of all) core.urgent(["job", job(id)]);
+    for (let n = 0; n < 1000; n++) core.urgent(["job", job(`short${n}`)]);
+    expect(client.jobs().current).toHaveLength(all.length + 1000);
+  });
+
   it("is remembered up to a bound, followed jobs for certain", () => {
     client.job("kept").subscribe(() => {});
     for (let i = 0; i < 11; i++) {
