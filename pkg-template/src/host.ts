@@ -2,7 +2,6 @@
 import { createHeartbeat } from "./heartbeat.js";
 import { loaders } from "./loader.js";
 import type { Core, Sink } from "./messages.js";
-import { startInPage } from "./page-core.js";
 import type { JobsClientOptions, LogEntry } from "./types.js";
 
 /** Told about what could not be as it was wanted; an `error` when the core will never say anything again. */
@@ -53,5 +52,6 @@ async function openOwn(config: string, options: Place, sink: Sink, warn: Warn): 
       );
     }
   }
-  return startInPage(await loadPage(wasm), start);
+  const [instance, { startInPage }] = await Promise.all([loadPage(wasm), import("./page-core.js")]);
+  return startInPage(instance, start, createHeartbeat);
 }

@@ -1,5 +1,8 @@
-/** A core inside the page, and its end: a wasm that trapped can neither say so nor close what it holds open. */
-import { createHeartbeat } from "./heartbeat.js";
+/**
+ * A core inside the page, and its end: a wasm that trapped can neither say so nor close what it holds open. A file of its
+ * own, because clients with `worker: true` do not need it.
+ */
+import type { createHeartbeat as CreateHeartbeat } from "./heartbeat.js";
 import type { Start } from "./host.js";
 import type { Instance } from "./loader.js";
 import { Call, Post } from "./messages.js";
@@ -45,7 +48,11 @@ const forwardTo =
   };
 
 /** Starts a core in an instance. */
-export function startInPage(instance: Instance, { config, seed, sink, died }: Start): Core {
+export function startInPage(
+  instance: Instance,
+  { config, seed, sink, died }: Start,
+  createHeartbeat: typeof CreateHeartbeat,
+): Core {
   const exit: Exit = { sink, answered: nothing, resources: new Set(), isDead: false };
   let isOver = false;
   const core = construct();
