@@ -17,7 +17,7 @@ import type { Job, JobFilter, JobHandle, Store } from "./types.js";
 
 /** Most jobs remembered; above it the one that nobody has followed for longest is forgotten. */
 const MAX_JOBS = 10_000;
-/** Characters of ids and texts of all of them, likewise: as many as the core keeps bytes. */
+/** Characters of ids and texts of all of them, likewise. */
 const MAX_CHARACTERS = 16 << 20;
 
 interface Entry extends Idle<Entry> {

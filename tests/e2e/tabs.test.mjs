@@ -27,7 +27,8 @@ describe("one connection for all tabs", () => {
   let proxy;
 
   before(async () => {
-    server = await startEmbeddedServer({ env: FAST_HEARTBEAT });
+    // A sandboxed frame has the origin "null", which no server should allow beside users.
+    server = await startEmbeddedServer({ env: { ...FAST_HEARTBEAT, JOBWIRE_ALLOWED_ORIGINS: "null" } });
   });
   beforeEach(async () => {
     proxy = await stage.proxy(server.url);
