@@ -21,6 +21,7 @@ mod input;
 mod iso;
 pub mod job;
 pub mod json;
+mod line;
 mod message;
 mod offset;
 mod output;

@@ -49,6 +49,8 @@ pub(super) struct Entry {
     pub(super) dirty: bool,
     /// The events by which its end was told, a bit each.
     pub(super) end_told: u32,
+    /// It is followed, and more is to be heard of it.
+    is_unfinished: bool,
 }
 
 impl Entry {
@@ -68,6 +70,7 @@ impl Entry {
             refreshers: Vec::new(),
             dirty: false,
             end_told: 0,
+            is_unfinished: false,
         }
     }
 
@@ -135,6 +138,7 @@ impl Engine {
             index = self.spare_place();
             self.drop_reads_of(index);
             self.forget_link(index);
+            self.waiting.remove(index);
             let Some(entry) = self.jobs.get_mut(index) else {
                 self.count(Count::RefusedJobs);
                 self.log(Log::TooManyJobs, id, None);
@@ -180,6 +184,7 @@ impl Engine {
             entry.followers += 1;
             entry.linger_until = Time::NEVER;
         }
+        self.count_unfinished(index);
         self.mark_dirty(index);
         self.activate();
         self.want_again(index);
@@ -196,8 +201,18 @@ impl Engine {
                 entry.linger_until = until;
             }
         }
+        self.count_unfinished(index);
         self.plan(index);
         self.want_shared();
+    }
+
+    /// A job's followers or its status changed.
+    fn count_unfinished(&mut self, index: u32) {
+        if let Some(entry) = self.jobs.get_mut(index) {
+            let is_unfinished = entry.followers > 0 && entry.open_ended();
+            let was = std::mem::replace(&mut entry.is_unfinished, is_unfinished);
+            self.unfinished = self.unfinished + u32::from(is_unfinished) - u32::from(was);
+        }
     }
 
     /// Sets an entry's reminder to whatever comes first.
@@ -292,9 +307,12 @@ impl Engine {
         if !entry.open_ended() {
             return;
         }
-        if per_job && !linked && !entry.in_line {
-            entry.in_line = true;
-            self.waiting.push(index);
+        if per_job && !linked {
+            if !entry.in_line {
+                entry.in_line = true;
+                self.waiting.push(index);
+            }
+            self.unread.push(index);
         }
         if covered && !per_job && entry.job.stale && self.config.polls() {
             // The shared socket was open before this job was followed, or was lost while nobody did. A read that is
@@ -335,10 +353,7 @@ impl Engine {
             || self.wants_channels()
             || self.has_messages()
             || self.config.is_broadcast() && self.entities.is_watched()
-            || self
-                .jobs
-                .iter()
-                .any(|entry| entry.followers > 0 && entry.open_ended());
+            || self.unfinished > 0;
         if !wanted {
             if self.has_link(SHARED) && self.shared_linger == Time::NEVER {
                 self.shared_linger = self.now.after(self.config.linger);
@@ -355,15 +370,16 @@ impl Engine {
     /// look again.
     pub(super) fn assign_sockets(&mut self) -> Time {
         let mut room = Time::NEVER;
-        if self.config.is_broadcast() || !self.is_active() || self.waiting.is_empty() {
+        let unread = std::mem::take(&mut self.unread);
+        if self.config.is_broadcast() || !self.is_active() {
             return room;
         }
-        while let Some(index) = self.waiting.first().copied() {
+        while let Some(index) = self.waiting.first() {
             let wants = self
                 .jobs
                 .get(index)
                 .is_some_and(|entry| entry.open_ended() && !self.has_link(index));
-            if wants && self.linked + self.closing.len() >= self.config.max_sockets {
+            if wants && self.linked.len() + self.closing.len() >= self.config.max_sockets {
                 // A place becomes free when a socket has closed, or by that time.
                 let closing = self.closing.len();
                 self.has_closed(Gen::NONE);
@@ -379,7 +395,7 @@ impl Engine {
                 }
                 continue;
             }
-            self.waiting.remove(0);
+            self.waiting.pop();
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.in_line = false;
             }
@@ -393,11 +409,13 @@ impl Engine {
                 }
             }
         }
-        // Whoever still waits is served by reads, beginning now.
+        // Whoever still waits is served by reads, beginning now; each read of it plans the next one.
         if self.config.polls() {
-            for place in 0..self.waiting.len() {
-                if let Some(index) = self.waiting.get(place).copied()
-                    && self.jobs.get(index).is_some_and(|entry| entry.is_idle())
+            for index in unread {
+                if self
+                    .jobs
+                    .get(index)
+                    .is_some_and(|entry| entry.in_line && entry.is_idle())
                 {
                     self.queue_read(index);
                 }
@@ -408,15 +426,16 @@ impl Engine {
 
     /// A socket that is kept only for its linger time makes room for a job that is followed.
     fn end_a_lingering_link(&mut self) -> bool {
-        for place in 0..self.links.len() as u32 {
-            if self.has_link(place)
-                && let Some(entry) = self.jobs.get_mut(place)
+        let mut next = self.linked.first();
+        while let Some(place) = next {
+            if let Some(entry) = self.jobs.get_mut(place)
                 && entry.followers == 0
             {
                 entry.linger_until = Time::NEVER;
                 self.rest(place);
                 return true;
             }
+            next = self.linked.after(next);
         }
         false
     }
@@ -431,6 +450,7 @@ impl Engine {
         };
         if entry.job.retry(now, wall) {
             entry.etag = None;
+            self.count_unfinished(index);
             self.mark_dirty(index);
             self.want_again(index);
             // News of the new attempt may have come while the job still counted as ended.
@@ -479,6 +499,7 @@ impl Engine {
         };
         let was_terminal = entry.job.status.is_terminal();
         let applied = entry.job.apply(news, asked, now, wall);
+        self.count_unfinished(index);
         match applied {
             Applied::Changed => {
                 self.mark_dirty(index);

@@ -142,7 +142,7 @@ impl Engine {
         if link.failures == 0 {
             link.last_message = now;
         }
-        self.linked += 1;
+        self.linked.push(place);
         self.status_dirty = true;
         let until = link.deadline.get();
         let waits = until > now && until < Time::NEVER;
@@ -480,7 +480,7 @@ impl Engine {
         link.on = false;
         // What nobody wanted meanwhile was not lost.
         link.lost_at = 0;
-        self.linked -= 1;
+        self.linked.remove(place);
         self.doubt_unwatched();
         self.status_dirty = true;
     }

@@ -32,6 +32,7 @@ use super::error::{Log, Problem};
 use super::history::History;
 use super::index::Index;
 use super::input::{Ask, Command, Gen, Input};
+use super::line::Line;
 use super::output::Output;
 use super::part::{BroadcastPart, Part};
 use super::queue::{Bucket, Queue};
@@ -71,12 +72,16 @@ pub struct Engine {
     /// `disconnect()` was called: following a job does not connect again by itself.
     held: bool,
     jobs: jobs::Jobs,
+    /// Those that are followed, and of which more is to be heard.
+    unfinished: u32,
     index: Index,
     /// Jobs that wait for a socket, first come first served.
-    waiting: Vec<u32>,
+    waiting: Line,
+    /// Those of them that may have to be read meanwhile.
+    unread: Vec<u32>,
     links: Vec<links::Link>,
-    /// How many of them are on.
-    linked: usize,
+    /// Those of them that are on.
+    linked: Line,
     /// There is one socket a job, since the path names it; else one that carries every job.
     per_job: bool,
     /// When the shared socket is let go, since nobody wants it; [`Time::NEVER`]: it is wanted.
@@ -138,10 +143,12 @@ impl Engine {
             phase: Phase::Idle,
             held: false,
             jobs: jobs::Jobs::default(),
+            unfinished: 0,
             index: Index::default(),
-            waiting: Vec::new(),
+            waiting: Line::default(),
+            unread: Vec::new(),
             links: Vec::new(),
-            linked: 0,
+            linked: Line::default(),
             per_job: super::text::names_job(&config.path),
             shared_linger: Time::NEVER,
             closing: Vec::new(),
@@ -473,7 +480,7 @@ impl Engine {
         for index in self.jobs.indexes() {
             self.rest(index);
         }
-        for index in std::mem::take(&mut self.waiting) {
+        while let Some(index) = self.waiting.pop() {
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.in_line = false;
             }

@@ -7,6 +7,7 @@ use super::super::error::{Log, Problem};
 use super::super::input::{HttpOutcome, HttpRefusal};
 use super::super::job::{Applied, Source};
 use super::super::json::push_u64;
+use super::super::line::Line;
 use super::super::message::{Invalid, Message, excerpt, joined};
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
@@ -40,7 +41,7 @@ struct Flight {
 pub(super) struct Reads {
     count: u32,
     flights: Vec<Flight>,
-    line: Vec<u32>,
+    line: Line,
     /// Whether the server answered the last read or probe: `None` before the first.
     pub(super) reachable: Option<bool>,
     /// The probe under way; 0: none.
@@ -167,7 +168,7 @@ impl Engine {
             return;
         }
         while self.reads.flights.len() < AT_ONCE {
-            let Some(index) = self.reads.line.first().copied() else {
+            let Some(index) = self.reads.line.first() else {
                 return;
             };
             let due = self.needs_reads(index)
@@ -179,7 +180,7 @@ impl Engine {
                 self.ask_token(TokenReason::Connect);
                 return;
             }
-            self.reads.line.remove(0);
+            self.reads.line.pop();
             let Some(entry) = self.jobs.get_mut(index) else {
                 continue;
             };
@@ -236,12 +237,8 @@ impl Engine {
             return;
         };
         entry.read_failures = 0;
-        if std::mem::take(&mut entry.read_queued) {
-            self.reads.line.retain(|queued| *queued != index);
-        }
-        let Some(entry) = self.jobs.get_mut(index) else {
-            return;
-        };
+        entry.read_queued = false;
+        self.reads.line.remove(index);
         let req = entry.reading;
         self.abort(req);
         self.answer_refreshers(index, Some((Problem::ReadGivenUp, "")));
@@ -249,11 +246,7 @@ impl Engine {
 
     pub(super) fn abort_reads(&mut self) {
         self.abort_probe();
-        self.reads.line.clear();
         for index in self.jobs.indexes() {
-            if let Some(entry) = self.jobs.get_mut(index) {
-                entry.read_queued = false;
-            }
             self.drop_reads_of(index);
         }
     }
@@ -511,7 +504,7 @@ impl Engine {
 
     /// No token came: the reads that waited for it failed.
     pub(super) fn fail_blocked_reads(&mut self) {
-        for index in std::mem::take(&mut self.reads.line) {
+        while let Some(index) = self.reads.line.pop() {
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.read_queued = false;
             }

@@ -72,11 +72,14 @@ impl Engine {
         let mut best = Overall::Idle;
         let mut rank = 0;
         let mut next = Time::NEVER;
+        // Of several that of the link that began first.
         let mut error = None;
-        for link in &self.links {
-            if !link.on {
+        let mut at = self.linked.first();
+        while let Some(place) = at {
+            at = self.linked.after(at);
+            let Some(link) = self.link(place) else {
                 continue;
-            }
+            };
             status.attempt = status.attempt.max(link.failures);
             let (its_rank, state) = match link.state {
                 State::Open => (4, Overall::Open),
@@ -89,6 +92,10 @@ impl Engine {
             };
             if its_rank > rank {
                 (rank, best) = (its_rank, state);
+            }
+            if best == Overall::Open {
+                // Nothing that the others are would change it.
+                break;
             }
             error = error.or(link.error);
         }
@@ -110,7 +117,7 @@ impl Engine {
         let exhausted =
             !self.config.reconnects || self.config.backoff.exhausted(status.attempt) || reads_serve;
         let unserved =
-            status.attempt > 0 && exhausted || self.linked == 0 && !self.waiting.is_empty();
+            status.attempt > 0 && exhausted || self.linked.len() == 0 && self.waiting.len() > 0;
         if unserved && self.config.polls() && self.reads.reachable != Some(false) {
             status.state = Overall::Polling;
         }
@@ -160,7 +167,7 @@ impl Engine {
 
     pub(super) fn tell_status_now(&mut self) {
         let status = self.sum_up(self.channel(DEFAULT));
-        let nothing_to_open = self.linked == 0 && self.waiting.is_empty();
+        let nothing_to_open = self.linked.len() == 0 && self.waiting.len() == 0;
         let refusal = match (self.phase, status.state) {
             (Phase::Failed(problem), _) => Some(problem),
             (Phase::Closed, _) => Some(Problem::Closed),
