@@ -81,6 +81,20 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn value(this: &Chunk) -> Uint8Array;
 
+    /// Replaces what is not UTF-8, and leaves a byte-order mark out.
+    type TextDecoder;
+    #[wasm_bindgen(constructor)]
+    fn new() -> TextDecoder;
+    #[wasm_bindgen(method)]
+    fn decode(this: &TextDecoder, chunk: &Uint8Array, options: &DecodeOptions) -> JsValue;
+
+    /// The second argument of `decode`.
+    type DecodeOptions;
+    #[wasm_bindgen(constructor, js_class = "Object")]
+    fn new() -> DecodeOptions;
+    #[wasm_bindgen(method, setter)]
+    fn set_stream(this: &DecodeOptions, stream: bool);
+
     #[derive(Clone)]
     type Headers;
     #[wasm_bindgen(constructor)]
@@ -134,25 +148,23 @@ fn same_origin(url: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// The number that a header is, if it is one.
+fn number(text: &str) -> Option<f64> {
+    let mut scanner = Scanner::new(text);
+    match (scanner.value(), scanner.end()) {
+        (Ok(Value::Number(number)), Ok(())) => Some(number),
+        _ => None,
+    }
+}
+
 /// `Retry-After`: seconds, or a date.
 fn retry_after(headers: &Headers) -> Option<u64> {
     let text = headers.get("retry-after").as_string()?;
-    let mut scanner = Scanner::new(&text);
-    let ms = match (scanner.value(), scanner.end()) {
-        (Ok(Value::Number(seconds)), Ok(())) => seconds * 1000.0,
-        _ => Date::parse(&text) - Date::now(),
+    let ms = match number(&text) {
+        Some(seconds) => seconds * 1000.0,
+        None => Date::parse(&text) - Date::now(),
     };
     (ms >= 0.0).then_some(ms as u64)
-}
-
-/// Bytes as the text that they are in UTF-8, without its mark; what is not UTF-8 is replaced.
-fn decoded(bytes: Vec<u8>) -> String {
-    let mut text = String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    if text.starts_with('\u{feff}') {
-        text.drain(..'\u{feff}'.len_utf8());
-    }
-    text
 }
 
 impl Response {
@@ -165,26 +177,39 @@ impl Response {
     /// Its body, read as it comes: `None` where it is above the limit, an error where it breaks off.
     async fn text(&self, limit: u64) -> Result<Option<String>, JsValue> {
         let size = self.headers().get("content-length").as_string();
-        if size.and_then(|size| size.parse().ok()) > Some(limit) {
+        if size.and_then(|size| number(&size)) > Some(limit as f64) {
             return Ok(None);
         }
+        let mut text = String::new();
         let body = self.body();
-        let mut bytes = Vec::new();
         if body.is_object() {
             let reader = body.unchecked_into::<Body>().reader();
+            let decoder = TextDecoder::new();
+            let more = DecodeOptions::new();
+            more.set_stream(true);
+            let mut left = limit;
             loop {
                 let chunk: Chunk = JsFuture::from(reader.read()).await?.unchecked_into();
                 if chunk.done() {
                     break;
                 }
-                let chunk = chunk.value();
-                if bytes.len() as u64 + u64::from(chunk.length()) > limit {
+                let bytes = chunk.value();
+                let Some(rest) = left.checked_sub(bytes.length().into()) else {
                     return Ok(None);
-                }
-                bytes.append(&mut chunk.to_vec());
+                };
+                left = rest;
+                text.push_str(
+                    &decoder
+                        .decode(&bytes, &more)
+                        .as_string()
+                        .unwrap_or_default(),
+                );
             }
+            // A character that breaks off is replaced.
+            let end = decoder.decode(&Uint8Array::default(), &DecodeOptions::new());
+            text.push_str(&end.as_string().unwrap_or_default());
         }
-        Ok(Some(decoded(bytes)))
+        Ok(Some(text))
     }
 }
 
