@@ -16,12 +16,16 @@ pub(crate) struct Item {
     pub(crate) attachments: Vec<(u32, u64)>,
     /// The request it is, or the reply; 0: neither.
     pub(crate) rid: u32,
-    /// It acknowledges an event, and is of no use to another session.
+    /// It acknowledges an event, and is of no use to another session. The bounds are not about it: a server awaits it.
     pub(crate) replies: bool,
 }
 
 impl Item {
+    /// What counts for the bound.
     fn bytes(&self) -> usize {
+        if self.replies {
+            return 0;
+        }
         let mut bytes = self.text.len();
         for (_, size) in &self.attachments {
             bytes = bytes.saturating_add(*size as usize);
@@ -34,6 +38,8 @@ impl Item {
 #[derive(Debug)]
 pub(crate) struct Queue {
     items: Vec<Item>,
+    /// How many of them are acknowledgements.
+    replies: usize,
     bytes: usize,
     most_items: usize,
     most_bytes: usize,
@@ -47,6 +53,7 @@ impl Queue {
     pub(crate) fn new(most_items: usize, most_bytes: usize) -> Self {
         Self {
             items: Vec::new(),
+            replies: 0,
             bytes: 0,
             most_items,
             most_bytes,
@@ -58,8 +65,13 @@ impl Queue {
         self.items.iter().any(|item| item.job.as_deref() == job)
     }
 
+    /// How many wait that are no acknowledgements.
     pub(crate) fn len(&self) -> usize {
-        self.items.len()
+        self.items.len() - self.replies
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -73,17 +85,18 @@ impl Queue {
         });
         let before = older.as_ref().map_or(0, |older| older.bytes());
         let bytes = (self.bytes - before).saturating_add(item.bytes());
-        if bytes > self.most_bytes {
+        if !item.replies && bytes > self.most_bytes {
             return Err(Full);
         }
         if let Some(older) = older {
             self.bytes = bytes;
             return Ok(Some(std::mem::replace(older, item)));
         }
-        if self.items.len() >= self.most_items {
+        if !item.replies && self.len() >= self.most_items {
             return Err(Full);
         }
         self.bytes = bytes;
+        self.replies += usize::from(item.replies);
         self.items.push(item);
         Ok(None)
     }
@@ -102,6 +115,7 @@ impl Queue {
         self.items.get(at)?;
         let item = self.items.remove(at);
         self.bytes -= item.bytes();
+        self.replies -= usize::from(item.replies);
         Some(item)
     }
 }
@@ -182,6 +196,15 @@ mod tests {
         assert!(queue.push(item("a", None)).is_ok());
         assert_eq!(queue.push(item("", None)).unwrap_err(), Full);
         assert_eq!((queue.len(), queue.bytes()), (2, 5));
+        let reply = Item {
+            replies: true,
+            ..item("reply", None)
+        };
+        assert!(queue.push(reply).is_ok());
+        assert_eq!((queue.len(), queue.bytes()), (2, 5));
+        assert_eq!(texts(&mut queue), ["abcd", "a", "reply"]);
+        assert!(queue.is_empty());
+        assert_eq!((queue.len(), queue.bytes()), (0, 0));
     }
 
     #[test]

@@ -18,6 +18,7 @@
 mod check;
 #[path = "../simulator/dice.rs"]
 mod dice;
+mod ends;
 mod frames;
 mod model;
 mod rig;

@@ -3,6 +3,7 @@
 mod auth;
 mod drain;
 mod edges;
+mod ends;
 mod freshness;
 mod jobs;
 mod reads;

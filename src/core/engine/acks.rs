@@ -12,9 +12,11 @@ use super::channels::DEFAULT;
 use super::inspect::Count;
 use super::transport::Attachment;
 use super::{Engine, Phase};
+use std::collections::VecDeque;
 
-/// Acknowledgements that the page owes at once; of more the oldest are not sent.
-const MAX_REPLIES: usize = 1000;
+/// Acknowledgements that the page owes at once; of more the oldest are not sent. A page that gives none within their
+/// time must not fill the memory.
+const MAX_REPLIES: usize = 100_000;
 /// How long the page may take for one, ms.
 const REPLY_AGE: u64 = 60_000;
 
@@ -32,7 +34,6 @@ struct Request {
 /// An acknowledgement that the server awaits.
 #[derive(Debug)]
 struct Reply {
-    number: u32,
     channel: usize,
     id: u64,
     until: Time,
@@ -42,7 +43,9 @@ struct Reply {
 #[derive(Debug, Default)]
 pub(super) struct Acks {
     requests: Vec<Request>,
-    replies: Vec<Reply>,
+    /// In the order of the numbers by which the page gives them; `None`: it did, or nobody awaits it any more.
+    replies: VecDeque<Option<Reply>>,
+    /// The number of the last one.
     numbers: u32,
     /// Attachments of the message that comes next.
     attached: Vec<Attachment>,
@@ -180,7 +183,7 @@ impl Engine {
 
     /// Whether something waits to be sent, or to be acknowledged.
     pub(super) fn has_messages(&self) -> bool {
-        self.config.is_socketio() && (self.queue.len() > 0 || !self.acks.requests.is_empty())
+        self.config.is_socketio() && (!self.queue.is_empty() || !self.acks.requests.is_empty())
     }
 
     /// Messages want the connection, or no more.
@@ -261,7 +264,9 @@ impl Engine {
                 .get(place)
                 .is_none_or(|channel| channel.standing != super::channels::Standing::Joined)
         };
-        self.acks.replies.retain(|reply| !left(reply.channel));
+        for reply in &mut self.acks.replies {
+            *reply = reply.take().filter(|reply| !left(reply.channel));
+        }
         let mut lost = Vec::new();
         self.acks.requests.retain(|request| {
             let is_lost = request.sent && left(request.channel);
@@ -343,30 +348,38 @@ impl Engine {
 
     /// The server awaits an acknowledgement: the number by which the page gives it.
     pub(super) fn owe(&mut self, channel: usize, id: u64) -> u32 {
-        let acks = &mut self.acks;
-        acks.numbers += 1;
-        if acks.replies.len() >= MAX_REPLIES {
-            acks.replies.remove(0);
+        let (now, acks) = (self.now, &mut self.acks);
+        while let Some(oldest) = acks.replies.front() {
+            let is_awaited = oldest.as_ref().is_some_and(|reply| reply.until > now);
+            if is_awaited && acks.replies.len() < MAX_REPLIES {
+                break;
+            }
+            acks.replies.pop_front();
+            self.outbox.overflowed += u64::from(is_awaited);
         }
-        let number = acks.numbers;
-        acks.replies.push(Reply {
-            number,
+        acks.numbers += 1;
+        acks.replies.push_back(Some(Reply {
             channel,
             id,
-            until: self.now.after(REPLY_AGE),
-        });
-        number
+            until: now.after(REPLY_AGE),
+        }));
+        acks.numbers
+    }
+
+    /// Takes out the acknowledgement of this number, where the server still awaits it.
+    fn owed(&mut self, number: u32) -> Option<Reply> {
+        let (now, acks) = (self.now, &mut self.acks);
+        let first = acks.numbers + 1 - acks.replies.len() as u32;
+        let place = number.checked_sub(first)?;
+        let reply = acks.replies.get_mut(place as usize)?.take();
+        reply.filter(|reply| reply.until > now)
     }
 
     /// The page acknowledges an event, in the order of all that it says.
     pub(super) fn reply(&mut self, rid: u32, command: &Command) {
         let attachments = std::mem::take(&mut self.acks.attached);
-        let number = command.max_age as u32;
-        let now = self.now;
-        let awaited = |reply: &Reply| reply.number == number && reply.until > now;
-        let found = self.acks.replies.iter().position(awaited);
-        let goes = found.and_then(|at| {
-            let reply = self.acks.replies.remove(at);
+        let found = self.owed(command.max_age as u32);
+        let goes = found.and_then(|reply| {
             let item = Item {
                 expires: reply.until,
                 attachments: attachments.clone(),

@@ -114,6 +114,7 @@ impl Engine {
             source: Source::Socket,
             job: job.and(message.job),
             invalid: None,
+            ends: urgent,
         };
         let is_new = self
             .outbox

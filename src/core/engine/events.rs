@@ -101,11 +101,14 @@ impl Engine {
         };
         let topic = Topic::of(name, default);
         let mut job = None;
-        let mut news = true;
+        let (mut news, mut ends) = (true, false);
         let judged = match topic {
             Topic::Job => self.job_news(name, args).map(|(index, applied)| {
                 job = index;
                 news = applied;
+                ends = index
+                    .and_then(|index| self.jobs.get(index))
+                    .is_some_and(|entry| entry.job.status.is_terminal());
             }),
             Topic::Jobs => self.jobs_list(name, args),
             Topic::Performance => check_performance(args),
@@ -132,7 +135,11 @@ impl Engine {
         if !heard || !news {
             return self.forget(&attachments);
         }
-        let reply = ack.map_or(0, |id| self.owe(place, id));
+        let reply = match ack {
+            // What is not told is not answered by anybody.
+            Some(id) if self.outbox.has_room(ends) => self.owe(place, id),
+            _ => 0,
+        };
         let ids: String = attachments.iter().fold(String::new(), |mut ids, (id, _)| {
             push_numbers(&mut ids, &[f64::from(*id)]);
             ids
@@ -151,6 +158,7 @@ impl Engine {
                 .and_then(|index| self.jobs.get(index))
                 .map(|entry| entry.job.id.as_str()),
             invalid: None,
+            ends,
         };
         let list = joined(&["[", args, "]"]);
         if self.outbox.event('9', &key, &list, &meta, &more) {

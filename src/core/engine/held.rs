@@ -11,11 +11,15 @@ use super::super::index::Index;
 use super::super::message::{join, joined};
 use super::super::time::Time;
 
-/// Text of events that wait at most; a page that never takes them must not fill the memory.
+/// Text of events that wait at most; a page that never takes them must not fill the memory. What ends a job is taken in
+/// all the same: it is handed over at the end of its input.
 pub(super) const MAX_BYTES: usize = 8 << 20;
 
 /// Places of replaced events that are put up with.
 const SPARE: u32 = 2000;
+
+/// Events that wait at most, however short: each takes more than its text.
+const MOST_EVENTS: usize = 1 << 16;
 
 /// Keys that are looked at for each new one, whether they may be forgotten: more than one, so that there are not many
 /// more than are needed.
@@ -46,16 +50,23 @@ struct Event {
     key: u32,
     /// The job it names.
     job: String,
-    /// The end of that job follows: it is told before it, whatever was told of its key.
+    /// It is told at once, whatever was told of its key: it ends that job, or comes before its end.
     ends: bool,
     /// Empty: another one took its place, or nobody hears it.
     record: String,
+}
+
+/// The job that the event at a place names.
+fn job_at(events: &[Event], place: u32) -> Option<&str> {
+    events.get(place as usize).map(|event| event.job.as_str())
 }
 
 /// Those that wait, in order.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     events: Vec<Event>,
+    /// Places of the last ends of jobs, by the job. They stay there until these are handed over.
+    ended: Index,
     /// Of what waits or was told; it is remembered here for as long as it is not told again.
     keys: Vec<Key>,
     index: Index,
@@ -151,16 +162,21 @@ impl Held {
             key = self.key(name, terms);
         }
         let known = self.keys.get(key as usize);
+        let is_full = self.events.len() - self.replaced as usize >= MOST_EVENTS;
         let old = known.and_then(|key| self.events.get_mut(key.place as usize));
-        let is_new = old.is_none();
-        if let Some(old) = old {
-            self.bytes -= old.record.len();
-            old.record = String::new();
-            self.replaced += 1;
-        } else if self.bytes > MAX_BYTES && !terms.urgent {
+        let room = old.as_ref().map_or(0, |old| old.record.len());
+        let is_long = self.bytes > MAX_BYTES && record.len() > room;
+        if !terms.urgent && (is_long || is_full && old.is_none()) {
             *lost += 1;
             return false;
         }
+        let is_new = old.is_none();
+        if let Some(old) = old {
+            self.bytes -= room;
+            old.record = String::new();
+            self.replaced += 1;
+        }
+        let place = self.events.len() as u32;
         self.keep(Event {
             key,
             job: terms.job.to_owned(),
@@ -170,9 +186,11 @@ impl Held {
         if terms.urgent {
             self.urgent = true;
             if !terms.job.is_empty() {
-                for event in &mut self.events {
-                    event.ends |= event.job == terms.job;
+                let job_of = |place| job_at(&self.events, place);
+                if let Some(before) = self.ended.get(terms.job, job_of) {
+                    self.ended.remove(terms.job, before);
                 }
+                self.ended.insert(terms.job, place, &job_of);
             }
             // What comes behind it does not take its place.
             if let Some(key) = self.keys.get_mut(key as usize) {
@@ -181,6 +199,21 @@ impl Held {
             }
         }
         is_new
+    }
+
+    /// Marks what comes before the end of the job that it names.
+    fn mark_ended(&mut self) {
+        let ended = std::mem::take(&mut self.ended);
+        for place in 0..self.events.len() as u32 {
+            let events = &self.events;
+            let job = job_at(events, place).unwrap_or("");
+            let end = ended.get(job, |place| job_at(events, place));
+            if end.is_some_and(|end| place < end)
+                && let Some(event) = self.events.get_mut(place as usize)
+            {
+                event.ends = true;
+            }
+        }
     }
 
     /// Adds an event behind the others.
@@ -203,6 +236,9 @@ impl Held {
     /// Appends the records of those that may be told, if there is something to append them to; `taken`: with a frame.
     /// Lets go of those that others took the place of.
     pub(super) fn hand_over(&mut self, mut out: Option<&mut String>, now: Time, taken: bool) {
+        if self.urgent {
+            self.mark_ended();
+        }
         let seen = u32::from(taken || !self.late);
         self.now = now;
         self.next = None;
@@ -336,5 +372,61 @@ mod tests {
         assert_eq!(told(&mut held, 2, false), "second,end,the last");
         assert_eq!(told(&mut held, 1000, true), "late");
         assert_eq!(told(&mut held, 1002, true), "behind");
+    }
+
+    /// Nothing is timed: where an end looked at all that waits, this would take minutes.
+    #[test]
+    fn two_hundred_thousand_events_and_ends_are_told_in_order() {
+        const COUNT: usize = 200_000;
+        let mut held = Held::default();
+        let of = |job, urgent| Terms {
+            job,
+            urgent,
+            ..terms("")
+        };
+        let jobs: Vec<String> = (0..COUNT).map(|job| job.to_string()).collect();
+        let taken = jobs
+            .iter()
+            .filter(|job| held.push("a", &of(job, false), "held".into(), &mut 0));
+        assert_eq!(taken.count(), MOST_EVENTS);
+        for job in &jobs {
+            assert!(held.push("a", &of(job, true), job.clone(), &mut 0));
+        }
+        let out = told(&mut held, 0, false);
+        assert!(out.ends_with(&format!(",held,{}", jobs.join(","))));
+        assert_eq!(out.split(',').count(), MOST_EVENTS + COUNT);
+        assert!(held.events.is_empty() && held.bytes == 0 && !held.urgent);
+    }
+
+    #[test]
+    fn a_job_that_ends_twice_has_what_it_said_before_its_last_end() {
+        let mut held = Held::default();
+        let of = |about, urgent| Terms {
+            about,
+            job: "1",
+            interval: 1000,
+            urgent,
+            unheard: false,
+        };
+        held.push("a", &of("x", false), "first".into(), &mut 0);
+        assert_eq!(told(&mut held, 0, true), "first");
+        held.push("b", &of("", true), "end".into(), &mut 0);
+        held.push("a", &of("x", false), "between".into(), &mut 0);
+        held.push("b", &of("", true), "again".into(), &mut 0);
+        assert_eq!(told(&mut held, 1, false), "end,between,again");
+    }
+
+    #[test]
+    fn a_longer_event_takes_no_place_where_there_is_no_room() {
+        let mut held = Held::default();
+        let mut lost = 0;
+        let mut is_lost = |about, length: usize| {
+            let before = lost;
+            held.push("a", &terms(about), "x".repeat(length), &mut lost);
+            lost > before
+        };
+        assert!(!is_lost("x", 1) && !is_lost("y", MAX_BYTES));
+        assert!(is_lost("x", 2) && is_lost("z", 1));
+        assert!(!is_lost("x", 1) && !is_lost("y", 1) && !is_lost("x", 2));
     }
 }

@@ -125,6 +125,7 @@ impl Engine {
                 source: Source::Socket,
                 job,
                 invalid: None,
+                ends: message.news.status.is_terminal(),
             };
             if self.outbox.event(
                 record_of(message.kind),
@@ -242,6 +243,7 @@ impl Engine {
                 source: Source::Polling,
                 job: Some(&entry.job.id),
                 invalid: None,
+                ends: true,
             };
             let mut elements = String::from("[");
             entry.job.write(&mut elements);
@@ -304,7 +306,6 @@ impl Engine {
         source: Source,
         invalid: Option<&str>,
     ) {
-        self.audit.delivered(name);
         let meta = Meta {
             seq: self.seq,
             at: self.wall(),
@@ -313,8 +314,11 @@ impl Engine {
                 .and_then(|index| self.jobs.get(index))
                 .map(|entry| entry.job.id.as_str()),
             invalid,
+            ends: false,
         };
-        self.outbox.event(record, name, json, &meta, "");
+        if self.outbox.event(record, name, json, &meta, "") {
+            self.audit.delivered(name);
+        }
     }
 }
 

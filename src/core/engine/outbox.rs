@@ -26,6 +26,8 @@ pub(super) struct Meta<'a> {
     pub(super) source: Source,
     pub(super) job: Option<&'a str>,
     pub(super) invalid: Option<&'a str>,
+    /// It ends a job: no bound keeps it back.
+    pub(super) ends: bool,
 }
 
 /// The records that wait.
@@ -33,6 +35,8 @@ pub(super) struct Meta<'a> {
 pub(super) struct Outbox {
     /// Events, in order, joined by commas.
     events: String,
+    /// One of them came in spite of the bound: what waits is handed over at the end of the input.
+    crowded: bool,
     /// Status, logs and replies, in order, joined by commas; these never wait.
     notices: String,
     /// Jobs that changed, in the order of their first change.
@@ -53,6 +57,7 @@ impl Default for Outbox {
     fn default() -> Self {
         Self {
             events: String::new(),
+            crowded: false,
             notices: String::new(),
             dirty: Vec::new(),
             urgent_jobs: Vec::new(),
@@ -113,6 +118,11 @@ impl Outbox {
         };
     }
 
+    /// Whether there is room for an event, where none are held: always for one that ends a job.
+    pub(super) fn has_room(&self, ends: bool) -> bool {
+        ends || self.events.len() <= MAX_BYTES
+    }
+
     /// An event, as a record of the given number with `more` elements at its end. False when there is no room.
     pub(super) fn event(
         &mut self,
@@ -125,10 +135,11 @@ impl Outbox {
         if self.holds() {
             return self.hold(&Terms::default(), record, name, json, meta, more);
         }
-        if self.events.len() > MAX_BYTES {
+        if !self.has_room(meta.ends) {
             self.overflowed += 1;
             return false;
         }
+        self.crowded |= self.events.len() > MAX_BYTES;
         write_event(&mut self.events, record, name, json, meta, more);
         true
     }
@@ -263,7 +274,12 @@ impl Engine {
     /// At the end of an input: at once what may not wait, else a word that something does.
     pub(super) fn tell(&mut self) {
         let urgent_events = self.outbox.holds() && self.outbox.held.urgent;
-        if !self.outbox.notices.is_empty() || !self.outbox.urgent_jobs.is_empty() || urgent_events {
+        let crowded = std::mem::take(&mut self.outbox.crowded);
+        if !self.outbox.notices.is_empty()
+            || !self.outbox.urgent_jobs.is_empty()
+            || urgent_events
+            || crowded
+        {
             let urgent = std::mem::take(&mut self.outbox.urgent_jobs);
             // Events that go along must find their jobs as they left them.
             let jobs = if self.outbox.events.is_empty() && !urgent_events {

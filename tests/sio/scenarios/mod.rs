@@ -3,6 +3,7 @@
 mod auth;
 mod blocked;
 mod drain;
+mod ends;
 mod findings;
 mod heartbeat;
 mod kick;

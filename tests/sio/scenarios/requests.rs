@@ -230,7 +230,7 @@ fn an_answer_to_the_server_does_not_overtake_what_waits() {
 }
 
 #[test]
-fn an_answer_that_waits_is_dropped_with_its_session_and_keeps_to_the_queue() {
+fn answers_wait_in_spite_of_a_full_queue_and_are_dropped_with_their_session() {
     let mut rig = Rig::new(Config {
         rate_limit: Some(jobwire::core::config::RateLimit {
             per_second: 0.1,
@@ -248,10 +248,17 @@ fn an_answer_that_waits_is_dropped_with_its_session_and_keeps_to_the_queue() {
     for data in ["1", "2"] {
         rig.send("a", data);
     }
-    let waits = rig.reply(numbers[0], "true");
-    let refused = rig.reply(numbers[1], "true");
+    // One message waits, so there is room for one more, whatever is answered.
+    let answers = [0, 1].map(|place| rig.reply(numbers[place], "true"));
+    let (second, third) = (rig.send("b", "3"), rig.send("b", "4"));
     assert_eq!(rig.sent(), [r#"42/jobs,["a",1]"#]);
-    assert_eq!((rig.told(waits), rig.told(refused)), (None, dropped()));
+    assert_eq!(rig.told(second), queued());
+    assert!(matches!(rig.told(third), Some(Reply::Refusal(_))));
+    assert_eq!(answers.map(|rid| rig.told(rid)), [None, None]);
+    rig.pass(10_001);
+    rig.pass(10_001);
+    let told = (rig.told(answers[0]), rig.told(answers[1]));
+    assert_eq!(told, (sent(), None), "as fast as the limit allows");
     rig.closed(socket, 1006);
-    assert_eq!(rig.told(waits), dropped());
+    assert_eq!(rig.told(answers[1]), dropped());
 }
