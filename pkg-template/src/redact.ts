@@ -107,7 +107,7 @@ function isWord(text: Uint8Array, start: number, end: number): boolean {
   return begins && !goesOn(last, text[end], text[end + 1]);
 }
 
-/** The character of `uXXXX`, or of two of them with so many backslashes between, and where it ends. */
+/** The character of one escape, `u` and four digits, or of two with backslashes between; and where it ends. */
 function unicode(
   text: Uint8Array,
   at: number,
