@@ -89,7 +89,7 @@ fn cpu_time() -> Option<Duration> {
 /// From which on the lag does not matter, and other programs of the machine do.
 const LONG: Duration = Duration::from_millis(50);
 
-/// How long it took: CPU time where that can be told exactly enough.
+/// How long it took: CPU time where that can be read exactly enough.
 fn timed(work: impl FnOnce()) -> Duration {
     let (cpu, begun) = (cpu_time(), Instant::now());
     work();
@@ -292,12 +292,15 @@ fn ends_of_stream(n: usize, most: usize) -> Duration {
     let r#gen = client.open().expect("a socket");
     let ends: Vec<String> = ids.iter().map(|id| completed(id)).collect();
     let frame = format!("[{}]", ends.join(","));
-    let before = client.told;
+    let before = client.handed_over;
     let time = timed(|| {
         client.frame(r#gen, frame);
         client.take();
     });
-    assert!(client.told - before > n.min(most) * 60, "every end is told");
+    assert!(
+        client.handed_over - before > n.min(most) * 60,
+        "every end is handed over"
+    );
     time
 }
 
@@ -311,12 +314,15 @@ fn ends_of_broadcast(n: usize, most: usize) -> Duration {
         })
         .collect();
     let frame = format!("[{}]", ends.join(","));
-    let before = client.told;
+    let before = client.handed_over;
     let time = timed(|| {
         client.frame(r#gen, frame);
         client.take();
     });
-    assert!(client.told - before > n.min(most) * 60, "every end is told");
+    assert!(
+        client.handed_over - before > n.min(most) * 60,
+        "every end is handed over"
+    );
     time
 }
 
@@ -329,12 +335,15 @@ fn ends_of_socketio(n: usize, most: usize) -> Duration {
             format!("42/jobs,[\"job_completed\",{{\"id\":\"{id}\",\"status\":\"completed\"}}]")
         })
         .collect();
-    let before = client.told;
+    let before = client.handed_over;
     let time = timed(|| {
         client.frames(r#gen, &ends);
         client.take();
     });
-    assert!(client.told - before > n.min(most) * 60, "every end is told");
+    assert!(
+        client.handed_over - before > n.min(most) * 60,
+        "every end is handed over"
+    );
     time
 }
 

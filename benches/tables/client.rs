@@ -11,8 +11,8 @@ pub struct Client {
     rid: u32,
     /// Sockets and reads that nobody has looked at yet, oldest first.
     asked: VecDeque<Output>,
-    /// Bytes of records told to the page.
-    pub told: usize,
+    /// Bytes of records handed over to the page.
+    pub handed_over: usize,
     /// Text frames sent to the server.
     pub sent: usize,
 }
@@ -24,7 +24,7 @@ impl Client {
             now: 0,
             rid: 0,
             asked: VecDeque::new(),
-            told: 0,
+            handed_over: 0,
             sent: 0,
         };
         client.input(Input::Clock {
@@ -37,7 +37,7 @@ impl Client {
         self.engine.handle(Time(self.now), input);
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::Batch(text) => self.told += text.len(),
+                Output::Batch(text) => self.handed_over += text.len(),
                 Output::Send { .. } => self.sent += 1,
                 Output::Open { .. } | Output::Close { .. } | Output::Fetch { .. } => {
                     self.asked.push_back(output);

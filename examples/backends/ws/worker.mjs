@@ -15,7 +15,7 @@ import { readRows } from "./rows.mjs";
  */
 
 const BATCH = 50;
-/** Of the playlists of refused rows that are told one by one. */
+/** Playlists of refused rows that are reported one by one, at most. */
 const MAX_REFUSED = 1_000;
 const PHASES = 3;
 
