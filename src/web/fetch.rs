@@ -1,14 +1,13 @@
 //! HTTP with the browser's `fetch`, in a page or a worker: reads of jobs, and the polling of Engine.IO.
 
+use super::answers::Promise;
 use super::table::Table;
 use super::{Driver, HEADERS, Task};
 use crate::core::config::TokenIn;
 use crate::core::json::{Scanner, Value};
-use crate::core::{HttpOutcome, HttpRefusal, LARGEST_POLL, LARGEST_READ};
-use js_sys::{Date, Promise, Uint8Array};
+use crate::core::{HttpOutcome, HttpRefusal, Input, LARGEST_POLL, LARGEST_READ};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 /// Browsers let so many bytes outlive their page, of all its requests together: 64 KiB, and some for others.
 const MOST_KEPT_ALIVE: usize = 48 << 10;
@@ -56,51 +55,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn abort(this: &AbortController);
 
-    type Response;
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &Response) -> u16;
-    #[wasm_bindgen(method, getter, js_name = type)]
-    fn kind(this: &Response) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    fn headers(this: &Response) -> Headers;
-    /// `null` where there is none, or where this origin may not read it.
-    #[wasm_bindgen(method, getter)]
-    fn body(this: &Response) -> JsValue;
-
-    type Body;
-    #[wasm_bindgen(method, js_name = getReader)]
-    fn reader(this: &Body) -> Reader;
-
-    type Reader;
-    #[wasm_bindgen(method)]
-    fn read(this: &Reader) -> Promise;
-
-    type Chunk;
-    #[wasm_bindgen(method, getter)]
-    fn done(this: &Chunk) -> bool;
-    #[wasm_bindgen(method, getter)]
-    fn value(this: &Chunk) -> Uint8Array;
-
-    /// Replaces what is not UTF-8, and leaves a byte-order mark out.
-    type TextDecoder;
-    #[wasm_bindgen(constructor)]
-    fn new() -> TextDecoder;
-    #[wasm_bindgen(method)]
-    fn decode(this: &TextDecoder, chunk: &Uint8Array, options: &DecodeOptions) -> JsValue;
-
-    /// The second argument of `decode`.
-    type DecodeOptions;
-    #[wasm_bindgen(constructor, js_class = "Object")]
-    fn new() -> DecodeOptions;
-    #[wasm_bindgen(method, setter)]
-    fn set_stream(this: &DecodeOptions, stream: bool);
-
     #[derive(Clone)]
-    type Headers;
+    pub(super) type Headers;
     #[wasm_bindgen(constructor)]
     fn new() -> Headers;
     #[wasm_bindgen(method)]
-    fn get(this: &Headers, name: &str) -> JsValue;
+    pub(super) fn get(this: &Headers, name: &str) -> JsValue;
     /// Throws what is no header.
     #[wasm_bindgen(method, catch)]
     fn set(this: &Headers, name: &str, value: &str) -> Result<(), JsValue>;
@@ -148,102 +108,6 @@ fn same_origin(url: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The number that a header is, if it is one.
-fn number(text: &str) -> Option<f64> {
-    let mut scanner = Scanner::new(text);
-    match (scanner.value(), scanner.end()) {
-        (Ok(Value::Number(number)), Ok(())) => Some(number),
-        _ => None,
-    }
-}
-
-/// `Retry-After`: seconds, or a date.
-fn retry_after(headers: &Headers) -> Option<u64> {
-    let text = headers.get("retry-after").as_string()?;
-    let ms = match number(&text) {
-        Some(seconds) => seconds * 1000.0,
-        None => Date::parse(&text) - Date::now(),
-    };
-    (ms >= 0.0).then_some(ms as u64)
-}
-
-impl Response {
-    /// Whether it is a redirect, which the browser was told not to follow and hides; Node shows it.
-    fn is_redirect(&self) -> bool {
-        matches!(self.status(), 301 | 302 | 303 | 307 | 308)
-            || self.kind().as_string().as_deref() == Some("opaqueredirect")
-    }
-
-    /// Its body, read as it comes: `None` where it is above the limit, an error where it breaks off.
-    async fn text(&self, limit: u64) -> Result<Option<String>, JsValue> {
-        let size = self.headers().get("content-length").as_string();
-        if size.and_then(|size| number(&size)) > Some(limit as f64) {
-            return Ok(None);
-        }
-        let mut text = String::new();
-        let body = self.body();
-        if body.is_object() {
-            let reader = body.unchecked_into::<Body>().reader();
-            let decoder = TextDecoder::new();
-            let more = DecodeOptions::new();
-            more.set_stream(true);
-            let mut left = limit;
-            loop {
-                let chunk: Chunk = JsFuture::from(reader.read()).await?.unchecked_into();
-                if chunk.done() {
-                    break;
-                }
-                let bytes = chunk.value();
-                let Some(rest) = left.checked_sub(bytes.length().into()) else {
-                    return Ok(None);
-                };
-                left = rest;
-                text.push_str(
-                    &decoder
-                        .decode(&bytes, &more)
-                        .as_string()
-                        .unwrap_or_default(),
-                );
-            }
-            // A character that breaks off is replaced.
-            let end = decoder.decode(&Uint8Array::default(), &DecodeOptions::new());
-            text.push_str(&end.as_string().unwrap_or_default());
-        }
-        Ok(Some(text))
-    }
-}
-
-impl Request {
-    /// Makes the request, and takes in its answer as far as it is one that is believed.
-    pub(super) async fn answer(&self) -> HttpOutcome {
-        let Ok(response) = JsFuture::from(global_fetch(&self.url, &self.init)).await else {
-            return HttpOutcome::default();
-        };
-        let response: Response = response.unchecked_into();
-        let mut outcome = HttpOutcome {
-            // That of an answer which this origin may not read is 0, like that of none.
-            status: response.status().max(1),
-            ..HttpOutcome::default()
-        };
-        if response.is_redirect() {
-            outcome.refused = Some(HttpRefusal::Redirect);
-            return outcome;
-        }
-        let headers = response.headers();
-        outcome.etag = headers.get("etag").as_string();
-        outcome.retry_after = retry_after(&headers);
-        match response.text(self.limit).await {
-            Ok(Some(text)) => outcome.body = text,
-            Ok(None) => {
-                self.controller.abort();
-                outcome.refused = Some(HttpRefusal::TooLarge);
-            }
-            Err(_) => return HttpOutcome::default(),
-        }
-        outcome
-    }
-}
-
 /// A request whose redirects are not followed: where they lead the token and the page's headers have no business, and no
 /// page can look at the address before it is asked.
 fn direct() -> Init {
@@ -273,6 +137,26 @@ impl Driver {
         let request = self.reads.list.remove(req.into())?;
         self.show_resource(&request.controller, false);
         Some(request.controller)
+    }
+
+    /// Makes a request, unless it was aborted before.
+    pub(super) fn begin_read(&self, req: u32) {
+        if let Some(request) = self.reads.get(req) {
+            let answer = global_fetch(&request.url, &request.init);
+            self.when(&answer, move |driver, response| {
+                driver.answered(req, request.limit, response);
+            });
+        }
+    }
+
+    /// Reports what a read came to, unless it was aborted: then it is over for the core already.
+    pub(super) fn report(&self, req: u32, outcome: HttpOutcome) {
+        if let Some(controller) = self.end_read(req) {
+            if outcome.refused == Some(HttpRefusal::TooLarge) {
+                controller.abort();
+            }
+            self.now(Input::Http { req, outcome });
+        }
     }
 
     pub(super) fn abort(&self, req: u32) {

@@ -7,6 +7,7 @@
 //! A driver lives as long as somebody may still need it: the page, which frees its client, and after that whatever still
 //! tells servers that the client has left. Handlers, timers and tasks know it weakly and keep nothing alive.
 
+mod answers;
 mod attachments;
 mod clock;
 mod fetch;
@@ -17,7 +18,7 @@ mod tokens;
 
 use crate::core::config::{BROADCAST, PLAIN, SOCKETIO, STREAM, TokenIn};
 use crate::core::part::Part;
-use crate::core::{Ask, Command, Config, Engine, HttpOutcome, Input, Output, Time, TokenReason};
+use crate::core::{Ask, Command, Config, Engine, Input, Output, Time, TokenReason};
 use attachments::Attachments;
 use fetch::{Post, Reads};
 use frames::Frames;
@@ -25,12 +26,10 @@ use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use sockets::Sockets;
 use std::cell::{Cell, RefCell};
-use std::pin::Pin;
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll};
 use tokens::Tokens;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
 /// Browsers read a timer's delay as a signed 32-bit number; a later deadline is simply looked at again.
 const LONGEST_TIMER: u64 = i32::MAX as u64;
@@ -46,6 +45,12 @@ const REPLY: f64 = 4.0;
 const ATTACHMENT: f64 = 5.0;
 const ALIVE: f64 = 6.0;
 const RESOURCE: f64 = 7.0;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(run: &JsValue);
+}
 
 /// What the driver itself needs of the configuration.
 struct Settings {
@@ -149,16 +154,14 @@ impl Driver {
         }
     }
 
-    /// Handles one task of the browser: an event, a timer or a step of a future. Such tasks never nest. So one that
-    /// finds another unfinished comes after a trap: then nothing is done any more, since nobody knows what was left
-    /// half done, and [`Task::Ping`] gets no answer.
-    fn enter<R>(&self, handle: impl FnOnce(&Self) -> R) -> Option<R> {
-        if self.entered.replace(true) {
-            return None;
+    /// Handles one task of the browser: an event, a timer, a microtask or what a promise came to. Such tasks never nest.
+    /// So one that finds another unfinished comes after a trap: then nothing is done any more, since nobody knows what
+    /// was left half done, and [`Task::Ping`] gets no answer.
+    fn enter(&self, handle: impl FnOnce(&Self)) {
+        if !self.entered.replace(true) {
+            handle(self);
+            self.entered.set(false);
         }
-        let result = handle(self);
-        self.entered.set(false);
-        Some(result)
     }
 
     /// Shows the page a socket or a read that begins or is over. The page closes those that a trapped core leaves.
@@ -324,25 +327,20 @@ impl Driver {
         });
     }
 
-    /// Begins a task in a microtask.
+    /// Does something in a microtask of its own, unless there is no driver any more by then.
     pub(crate) fn spawn(&self, task: Task) {
-        spawn_local(Steps {
-            driver: self.me.clone(),
-            task: Box::pin(run(self.me.clone(), task)),
-        });
+        let me = self.me.clone();
+        queue_microtask(&Closure::once_into_js(move || {
+            if let Some(driver) = me.upgrade() {
+                driver.enter(|driver| driver.run(&task));
+            }
+        }));
     }
 
-    /// The part of a task that does not wait.
-    fn finish(&self, task: &Task, outcome: Option<HttpOutcome>) {
+    fn run(&self, task: &Task) {
         match task {
             Task::Pump => self.scheduled.set(false),
-            // Aborted reads are over for the core already.
-            Task::Read(req) => {
-                if self.end_read(*req).is_some() {
-                    let (req, outcome) = (*req, outcome.unwrap_or_default());
-                    self.inputs.borrow_mut().push(Input::Http { req, outcome });
-                }
-            }
+            Task::Read(req) => return self.begin_read(*req),
             Task::Inspect(_) | Task::Audit(_) => {
                 self.flush();
             }
@@ -366,37 +364,5 @@ impl Driver {
             Task::Ping => self.say(ALIVE, 0.0, &JsValue::UNDEFINED),
             Task::Pump | Task::Read(_) => {}
         }
-    }
-}
-
-/// One kind of future for all tasks. While it waits it keeps no driver alive.
-async fn run(driver: Weak<Driver>, task: Task) {
-    let mut outcome = None;
-    if let Task::Read(req) = task {
-        let request = driver.upgrade().and_then(|driver| driver.reads.get(req));
-        let Some(request) = request else { return };
-        outcome = Some(request.answer().await);
-    }
-    if let Some(driver) = driver.upgrade() {
-        driver.finish(&task, outcome);
-    }
-}
-
-/// A future, each step of which is a task that the driver handles.
-struct Steps {
-    driver: Weak<Driver>,
-    task: Pin<Box<dyn Future<Output = ()>>>,
-}
-
-impl Future for Steps {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<()> {
-        let Some(driver) = self.driver.upgrade() else {
-            return Poll::Ready(());
-        };
-        driver
-            .enter(|_| self.task.as_mut().poll(context))
-            .unwrap_or(Poll::Pending)
     }
 }
