@@ -19,6 +19,13 @@ use super::transport::Attachment;
 /// How long a server may take to answer CONNECT, ms: the time after which servers close sessions without a namespace.
 const JOIN_TIMEOUT: u64 = 45_000;
 
+/// The same over polling at first, ms; three times as long after each session in which nothing came of it. Browsers send
+/// a GET again whose connection broke. What the server had answered to it is lost, and the session lives on without a
+/// sign: socket.io-client has no limit here, and waits until the server ends the session. A server that is slow to let
+/// in looks the same. It has more time with each attempt, and keeps that until it is quick: no session is begun in vain
+/// again. Longer than the first pause before a probe, since an answer may come by WebSocket.
+pub(super) const PATIENCE: u64 = 6000;
+
 /// Tokens in a row that a namespace may refuse before it is not asked any more: an old one, and a fresh one.
 const MOST_DENIALS: u32 = 2;
 
@@ -56,7 +63,7 @@ pub(super) struct Channel {
     at: Time,
     /// It was left, and may not be joined again before this: servers see to joining before they see to leaving.
     apart: Time,
-    /// Since when the client is in it.
+    /// Since when the client is in it, or since when it asks to be.
     since: Time,
     /// Failures in a row.
     pub(super) failures: u32,
@@ -382,7 +389,13 @@ impl Engine {
 
     /// Sends CONNECT.
     fn ask_to_join(&mut self, place: usize, auth: u32) {
-        let until = self.now.after(JOIN_TIMEOUT);
+        let backoff = &self.config.backoff;
+        let mut wait = JOIN_TIMEOUT;
+        // Whoever gives up early asks again, and a session that has lasted for so long uses up no attempt.
+        if self.transport.polls() && self.config.reconnects && !backoff.exhausted(1) {
+            wait = wait.min(self.transport.patience.max(backoff.min_uptime));
+        }
+        let until = self.now.after(wait);
         let with_token = self.config.token && !self.link_has_token();
         let Some(channel) = self.channels.get_mut(place) else {
             return;
@@ -390,6 +403,7 @@ impl Engine {
         let mut text = head("40", &channel.name);
         channel.apart = Time(0);
         channel.auth = auth;
+        channel.since = self.now;
         channel.recovers = channel.is_recoverable() && !channel.offset.is_empty();
         let mut mark = '{';
         if with_token {
@@ -445,9 +459,14 @@ impl Engine {
                 next = next.min(channel.at);
                 continue;
             }
+            let serves = self.channels.iter().any(Channel::is_joined);
+            let until = channel.since.after(JOIN_TIMEOUT);
             match channel.standing {
+                Standing::Joining if serves && until > now => {
+                    self.stand(place, Standing::Joining, until);
+                }
                 // One that does not answer must not take the others along.
-                Standing::Joining if self.channels.iter().any(Channel::is_joined) => {
+                Standing::Joining if serves => {
                     if channel.on {
                         self.refused_for_good(place, Problem::Silent);
                     } else {
@@ -456,6 +475,8 @@ impl Engine {
                     }
                 }
                 Standing::Joining => {
+                    let patience = self.transport.patience * 3;
+                    self.transport.patience = patience.min(JOIN_TIMEOUT);
                     self.let_go(SHARED, "a namespace does not answer");
                     self.link_failed(SHARED, Loss::Timeout);
                     return Time::NEVER;
@@ -633,6 +654,9 @@ impl Engine {
         }
         channel.said.clear();
         channel.data.clear();
+        if self.now.since(channel.since) < PATIENCE {
+            self.transport.patience = PATIENCE;
+        }
         channel.since = self.now;
         let until = if channel.on {
             Time::NEVER

@@ -12,6 +12,7 @@ use super::super::output::Output;
 use super::super::socketio::Inbox;
 use super::super::time::Time;
 use super::Engine;
+use super::channels::PATIENCE;
 use super::inspect::Count;
 use super::links::{SHARED, State};
 
@@ -86,6 +87,8 @@ pub(super) struct Transport {
     /// GETs in a row that brought nothing.
     empty: u32,
     post_until: Time,
+    /// How long the answer to CONNECT is waited for by polling, ms.
+    pub(super) patience: u64,
     out: Vec<Outgoing>,
     pub(super) inbox: Inbox<Attachment>,
     kept: u32,
@@ -119,6 +122,7 @@ impl Default for Transport {
             get_at: Time::NEVER,
             empty: 0,
             post_until: Time::NEVER,
+            patience: PATIENCE,
             out: Vec::new(),
             inbox: Inbox::default(),
             kept: KEPT,

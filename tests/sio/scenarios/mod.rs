@@ -13,4 +13,5 @@ mod probe;
 mod python;
 mod recovery;
 mod requests;
+mod unanswered;
 mod users;
