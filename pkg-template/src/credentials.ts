@@ -12,13 +12,16 @@ export interface Credentials {
   /** Answers a core's question for a token; a refresh when the server refused the last one. */
   giveToken(session: Session, request: number, refresh: boolean): Promise<void>;
   giveHeaders(session: Session, request: number): Promise<void>;
-  /** What is told must not repeat a token, whatever quotes it: a server, or what a browser says about an address. */
-  readonly secrets: Secrets;
+  /**
+   * What is told must not repeat a token or the value of a header, whatever quotes it: a server, or what a browser says
+   * about an address.
+   */
+  readonly secrets: Omit<Secrets, "add">;
   /** To be awaited before a core may ask. */
   prepare(): Promise<void>;
 }
 
-/** What a client without a token has to keep out of what it tells. */
+/** What a client without a token and headers has to keep out of what it tells. */
 const NOTHING: Secrets = {
   add() {},
   clear() {},
@@ -32,8 +35,7 @@ export function createCredentials(
   failed: (code: string, message: string) => void,
 ): Credentials {
   let known = NOTHING;
-  const secrets: Secrets = {
-    add: (secret) => known.add(secret),
+  const secrets: Credentials["secrets"] = {
     clear: () => known.clear(),
     redact: (text) => known.redact(text),
     clean: (value, numbersToo) => known.clean(value, numbersToo),
@@ -46,7 +48,7 @@ export function createCredentials(
         const given = await (typeof token === "function" ? token(refresh ? "refresh" : "connect") : token);
         if (typeof given !== "string" || !given) throw "The `token` function gave no token.";
         // The core uses that of its newest request alone. None of them is repeated.
-        secrets.add(given);
+        known.add(given);
         tell(Post.Token, request, given);
       } catch (error) {
         tell(Post.TokenFailed, request, withoutSecrets(secrets.redact(textOf(error))));
@@ -55,16 +57,24 @@ export function createCredentials(
     async giveHeaders({ tell }, request) {
       let headers = new Headers();
       try {
-        if (polling) headers = new Headers(await polling.headers?.());
+        const values = polling ? await polling.headers?.() : undefined;
+        try {
+          headers = new Headers(values);
+        } catch {
+          // Browsers quote the value.
+          throw "The `polling.headers` function gave no valid headers.";
+        }
       } catch (error) {
         failed("headers-failed", withoutSecrets(secrets.redact(textOf(error))));
       }
+      known.add(headers);
       tell(Post.Headers, request, JSON.stringify([...headers]));
     },
     secrets,
     async prepare() {
-      // Only pages that have a token download what finds it.
-      if (token && known === NOTHING) known = (await import("./redact.js")).createSecrets();
+      // Only pages that have secrets download what finds them.
+      if ((token || (polling && polling.headers)) && known === NOTHING)
+        known = (await import("./redact.js")).createSecrets();
     },
   };
 }

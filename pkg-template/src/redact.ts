@@ -10,8 +10,12 @@
 /** What stands in the place of a secret. */
 const MASK = "***";
 
-/** How many secrets are kept. */
+/** How many tokens are kept, and how many values of headers: several of these belong to one request. */
 const KEPT = 8;
+const KEPT_OF_HEADERS = 16;
+
+/** Headers that say what is sent and wanted, and not by whom. Logs would be hard to read without their values. */
+const HARMLESS = /^(accept(-language)?|content-(type|language))$/;
 
 /** A shorter one, or one that is all digits, is looked for as a word; of one that is cut off so much must be there. */
 const TELLING = 6;
@@ -210,8 +214,11 @@ function masked(bytes: Uint8Array, ranges: [number, number][]): string {
 }
 
 export interface Secrets {
-  /** Adds one that must not be told; of more than eight the oldest is forgotten. */
-  add(secret: string): void;
+  /**
+   * Adds what must not be told: a token, or the values of headers, with the name of a scheme such as `Bearer` and without.
+   * Of more than eight tokens the oldest is forgotten, and of more than sixteen values.
+   */
+  add(secret: string | Headers): void;
   clear(): void;
   /** The text with a mask in the place of each secret. */
   redact(text: string): string;
@@ -243,13 +250,26 @@ function speaksOfItself([kind, first, ...rest]: readonly [number, ...unknown[]])
 
 export function createSecrets(): Secrets {
   /** Each with its forms, the newest last. */
-  const known = new Map<string, Needle[]>();
+  const tokens = new Map<string, Needle[]>();
+  const values: typeof tokens = new Map();
+  const all = () => [...tokens, ...values];
   const isSecret = (number: number) =>
-    [...known.keys()].some((secret) => secret.trim() !== "" && Number(secret) === number);
+    all().some(([secret]) => secret.trim() !== "" && Number(secret) === number);
+
+  function keep(known: typeof tokens, secret: string, most: number): void {
+    if (!secret) return;
+    // Headers are the same again and again.
+    const needles = known.get(secret) ?? needlesOf(secret);
+    known.delete(secret);
+    known.set(secret, needles);
+    for (const oldest of known.keys()) {
+      if (known.size <= most) break;
+      known.delete(oldest);
+    }
+  }
 
   const secrets: Secrets = {
     clean<V>(value: V, numbersToo = false): V {
-      if (!known.size) return value;
       const inner = (member: unknown) => secrets.clean(member, numbersToo);
       const clean = (): unknown => {
         if (typeof value === "string") return secrets.redact(value);
@@ -263,7 +283,7 @@ export function createSecrets(): Secrets {
       return clean() as V;
     },
     cleanRecord<R extends readonly [number, ...unknown[]]>(record: R): R {
-      if (!known.size || !speaksOfItself(record)) return record;
+      if (!speaksOfItself(record)) return record;
       const [kind] = record;
       const data = kind === Kind.ChannelStatus ? DATA_OF_CHANNEL : kind === Kind.Status ? DATA_OF_STATUS : -1;
       // The page finds a channel by its name, and an event by its own.
@@ -274,20 +294,19 @@ export function createSecrets(): Secrets {
       ) as unknown as R;
     },
     add(secret) {
-      if (!secret) return;
-      known.delete(secret);
-      known.set(secret, needlesOf(secret));
-      for (const oldest of known.keys()) {
-        if (known.size <= KEPT) break;
-        known.delete(oldest);
-      }
+      if (typeof secret === "string") return keep(tokens, secret, KEPT);
+      for (const [name, value] of secret)
+        if (!HARMLESS.test(name))
+          for (const part of [value, value.replace(/^\S+ +/, "")]) keep(values, part, KEPT_OF_HEADERS);
     },
-    clear: () => known.clear(),
+    clear() {
+      tokens.clear();
+      values.clear();
+    },
     redact(text) {
-      if (!known.size) return text;
       const bytes = encode(text);
       const ranges: [number, number][] = [];
-      for (const needle of [...known.values()].flat()) {
+      for (const needle of all().flatMap(([, needles]) => needles)) {
         bytes.forEach((byte, start) => {
           const first = needle.bytes[0];
           const mayBegin =

@@ -34,7 +34,7 @@ export interface PollingOptions {
   url: string;
   /** Time in ms between two reads. Default 2000; `broadcast`: 3000. */
   interval?: number;
-  /** Headers of each read, asked for anew every time. */
+  /** Headers of each read, asked for anew every time. Log entries, errors and `inspect()` repeat none of their values. */
   headers?: () => HeadersInit;
 }
 
