@@ -36,8 +36,13 @@ export interface Scheduler {
 /** `isSlow`: the answer to `take` comes later than in a microtask, as a worker's. */
 export function createScheduler(take: () => void, isSlow = false): Scheduler {
   const waiting = new Set<() => void>();
-  /** In this frame. */
+  /**
+   * Called in this frame. To a frame belongs what is done since the callbacks of the last one, and what is done in its
+   * own. A worker's answers come between two frames.
+   */
   const told = new Set<() => void>();
+  /** How many were called since the last frame was judged. */
+  let work = 0;
   let isDirty = false;
   let taking = false;
   let frame: number | undefined;
@@ -58,14 +63,22 @@ export function createScheduler(take: () => void, isSlow = false): Scheduler {
       budget = Infinity;
     } else if (chained) {
       if (took > Rule.Late * interval) {
-        budget = Math.max(Rule.MinBudget, Math.floor(Math.min(budget, told.size) / 2));
+        budget = Math.max(Rule.MinBudget, Math.floor(Math.min(budget, work) / 2));
         calm = 0;
       } else if (++calm > Rule.Calm) budget = waiting.size ? Math.ceil(budget * Rule.Growth) : Infinity;
       // A faster display shows at once, a slower one little by little: one slow frame may be the app's doing.
       if (took > 3) interval = Math.min(took, Rule.Slowest, interval + Math.max(0, took - interval) / 100);
     }
     lastFrame = now;
-    told.clear();
+    work = 0;
+    if (!isSlow) told.clear();
+  }
+
+  function call(notify: () => void): void {
+    told.add(notify);
+    waiting.delete(notify);
+    work += 1;
+    notify();
   }
 
   function flush(): void {
@@ -73,9 +86,7 @@ export function createScheduler(take: () => void, isSlow = false): Scheduler {
       if (told.size >= budget) break;
       // A worker's answer, or what a listener caused, may bring more in the same frame.
       if (told.has(notify)) continue;
-      told.add(notify);
-      waiting.delete(notify);
-      notify();
+      call(notify);
     }
   }
 
@@ -89,15 +100,20 @@ export function createScheduler(take: () => void, isSlow = false): Scheduler {
     if (isTold) return again();
     judge(now ?? performance.now());
     taking = isDirty;
-    if (!taking) return finish();
+    if (!taking) return finishFrame();
     isDirty = false;
     take();
     // What waits is told together with what comes now: nobody hears twice in a frame.
     queueMicrotask(() => {
       if (!taking) return;
       taking = isSlow;
-      finish();
+      finishFrame();
     });
+  }
+
+  function finishFrame(): void {
+    finish();
+    if (isSlow) told.clear();
   }
 
   function finish(): void {
@@ -107,7 +123,7 @@ export function createScheduler(take: () => void, isSlow = false): Scheduler {
 
   /** After a frame with much work one more is wanted, if only to see how late it is. */
   function again(): void {
-    chained = isDirty || waiting.size > 0 || told.size > Rule.MinBudget;
+    chained = isDirty || waiting.size > 0 || work > Rule.MinBudget;
     if (chained) request();
   }
 
@@ -133,9 +149,7 @@ export function createScheduler(take: () => void, isSlow = false): Scheduler {
         waiting.add(notify);
         return request();
       }
-      waiting.delete(notify);
-      told.add(notify);
-      notify();
+      call(notify);
     },
     settle() {
       // A worker answers later than within the frame. Much of it waits for the next one: work in the middle of a frame

@@ -64,7 +64,7 @@ describe("scheduler", () => {
     }
   });
 
-  it("tells nobody twice in a frame when a worker's answer comes within it", async () => {
+  it("calls nobody twice before a frame is drawn: a worker's answer between two frames, and the next one's callbacks", async () => {
     const screen = display();
     const told: string[] = [];
     const [urgent, other] = [() => void told.push("urgent"), () => void told.push("other")];
@@ -76,13 +76,20 @@ describe("scheduler", () => {
     screen.show();
     await microtasks();
     expect(told).toEqual(["urgent"]);
+    // The answer: what is done now is drawn with the next frame.
     frames.add(urgent);
     frames.add(other);
     frames.settle();
-    expect(told).toEqual(["urgent", "other"]);
+    expect(told).toEqual(["urgent", "urgent", "other"]);
+    // More, before that frame.
+    frames.add(urgent);
+    frames.settle();
     screen.show();
     await microtasks();
-    expect(told).toEqual(["urgent", "other", "urgent"]);
+    expect(told).toEqual(["urgent", "urgent", "other"]);
+    screen.show();
+    await microtasks();
+    expect(told).toEqual(["urgent", "urgent", "other", "urgent"]);
     expect(screen.requested).toBe(false);
   });
 

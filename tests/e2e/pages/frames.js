@@ -1,9 +1,9 @@
 /**
  * Frames of the page, told apart from what happens between two of them. To a frame belongs what is done in its callbacks
  * and the microtasks behind them, and whatever was done since those of the frame before. Imported before anything that
- * asks for frames, opens sockets or sets timers.
+ * asks for frames, opens sockets, makes workers or sets timers.
  */
-const { requestAnimationFrame, setTimeout, WebSocket } = window;
+const { requestAnimationFrame, setTimeout, WebSocket, Worker } = window;
 
 /** When each frame came, by number. */
 const times = [0];
@@ -38,6 +38,14 @@ window.WebSocket = class extends WebSocket {
   constructor(...args) {
     super(...args);
     for (const name of ["open", "message", "close"]) this.addEventListener(name, leave);
+  }
+};
+
+// What a worker says comes between two frames, unless it is told in the next one's callbacks.
+window.Worker = class extends Worker {
+  constructor(...args) {
+    super(...args);
+    this.addEventListener("message", leave);
   }
 };
 
