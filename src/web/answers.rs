@@ -90,7 +90,7 @@ impl Response {
 }
 
 /// An answer whose body is read as it comes.
-struct Answer {
+pub(super) struct Answer {
     outcome: HttpOutcome,
     reader: Reader,
     decoder: TextDecoder,
@@ -118,28 +118,32 @@ impl Answer {
 }
 
 impl Driver {
-    /// Goes on when a promise has settled: with what it resolved to, which is an object, or with `None`. Meanwhile it
-    /// keeps no driver alive.
-    pub(super) fn when(
-        &self,
-        promise: &Promise,
-        go_on: impl FnOnce(&Self, Option<JsValue>) + 'static,
-    ) {
+    /// Waits for what a promise comes to: the answer itself, or the next piece of one that has begun. Meanwhile it keeps
+    /// no driver alive.
+    pub(super) fn wait(&self, req: u32, begun: Option<Answer>, promise: &Promise) {
         let me = self.me.clone();
-        let settled = Closure::once_into_js(move |settled: Array| {
+        let settled = Closure::once_into_js(move |list: JsValue| {
             if let Some(driver) = me.upgrade() {
-                let value = settled.get(0).unchecked_into::<Settled>().value();
-                driver.enter(|driver| go_on(driver, Some(value).filter(JsValue::is_object)));
+                let settled = list.unchecked_into::<Array>().get(0);
+                let value = settled.unchecked_into::<Settled>().value();
+                driver.enter(|driver| driver.settled(req, begun, value));
             }
         });
         Promise::all_settled(&Array::of1(promise)).then(&settled);
     }
 
+    fn settled(&self, req: u32, begun: Option<Answer>, value: JsValue) {
+        match begun {
+            // It failed, or broke off: what it resolves to is an object.
+            _ if !value.is_object() => self.report(req, HttpOutcome::default()),
+            None => self.begin(req, value.unchecked_ref()),
+            Some(answer) => self.go_on(req, answer, value.unchecked_ref()),
+        }
+    }
+
     /// Takes in an answer as far as it is one that is believed.
-    pub(super) fn answered(&self, req: u32, limit: u64, response: Option<JsValue>) {
-        let Some(response) = response.map(JsCast::unchecked_into::<Response>) else {
-            return self.report(req, HttpOutcome::default());
-        };
+    fn begin(&self, req: u32, response: &Response) {
+        let limit = self.reads.limit(req);
         let mut outcome = HttpOutcome {
             // That of an answer which this origin may not read is 0, like that of none.
             status: response.status().max(1),
@@ -170,23 +174,22 @@ impl Driver {
         self.read_on(req, answer);
     }
 
-    /// Reads the next piece of an answer's body, and so on to its end.
-    fn read_on(&self, req: u32, mut answer: Answer) {
-        self.when(&answer.reader.read(), move |driver, chunk| {
-            let Some(chunk) = chunk else {
-                // It broke off.
-                return driver.report(req, HttpOutcome::default());
-            };
-            match answer.take(chunk.unchecked_ref()) {
-                Some(false) => driver.read_on(req, answer),
-                Some(true) => driver.report(req, answer.outcome),
-                None => {
-                    answer.outcome.refused = Some(HttpRefusal::TooLarge);
-                    // What came of it is not believed.
-                    answer.outcome.body.clear();
-                    driver.report(req, answer.outcome);
-                }
+    fn read_on(&self, req: u32, answer: Answer) {
+        let piece = answer.reader.read();
+        self.wait(req, Some(answer), &piece);
+    }
+
+    /// Takes in the next piece of an answer's body.
+    fn go_on(&self, req: u32, mut answer: Answer, chunk: &Chunk) {
+        match answer.take(chunk) {
+            Some(false) => self.read_on(req, answer),
+            Some(true) => self.report(req, answer.outcome),
+            None => {
+                answer.outcome.refused = Some(HttpRefusal::TooLarge);
+                // What came of it is not believed.
+                answer.outcome.body.clear();
+                self.report(req, answer.outcome);
             }
-        });
+        }
     }
 }

@@ -99,6 +99,11 @@ impl Reads {
     pub(super) fn get(&self, req: u32) -> Option<Request> {
         self.list.with(req.into(), Request::clone)
     }
+
+    /// How large an answer may be, bytes.
+    pub(super) fn limit(&self, req: u32) -> u64 {
+        self.list.with(req.into(), |read| read.limit).unwrap_or(0)
+    }
 }
 
 /// Whether an address is of the page's own origin; elsewhere an `If-None-Match` would need the server's permission.
@@ -142,10 +147,7 @@ impl Driver {
     /// Makes a request, unless it was aborted before.
     pub(super) fn begin_read(&self, req: u32) {
         if let Some(request) = self.reads.get(req) {
-            let answer = global_fetch(&request.url, &request.init);
-            self.when(&answer, move |driver, response| {
-                driver.answered(req, request.limit, response);
-            });
+            self.wait(req, None, &global_fetch(&request.url, &request.init));
         }
     }
 
