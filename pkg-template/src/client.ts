@@ -1,7 +1,6 @@
 /** The client: gives the core's messages a comfortable shape. Decides nothing about connections. */
 import { createChannels, IDLE } from "./channels.js";
 import { createCredentials, withoutSecrets } from "./credentials.js";
-import { createDelivery } from "./delivery.js";
 import { createEntityCell } from "./entities.js";
 import type { Entities } from "./entities.js";
 import { closedError, configError } from "./errors.js";
@@ -33,6 +32,7 @@ import type { Scheduler } from "./scheduler.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
 import type { Cell } from "./store.js";
 import type * as T from "./types.js";
+import type { Validators } from "./validators.js";
 
 export type { Entities };
 
@@ -92,6 +92,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   /** Whether a connection was lost with it that is not there again. */
   let isLost = false;
   let isFullLoggedAt = -Infinity;
+  /** Where the app has any, from the first core on. */
+  let validators: Validators | undefined;
 
   const { own, rooms, emit, say, channel } = createChannels<Events>(
     { post, ask, guard, statusGuard, isClosed, watchAll },
@@ -106,14 +108,6 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       emitOwn("gap", { jobId, from: lostAt, to: Date.now(), healed: true }, { source, jobId });
     },
   });
-  const delivery = createDelivery({
-    schemas: (options.events ?? {}) as Record<string, StandardSchemaV1>,
-    onInvalid,
-    home,
-    emit,
-    warn: (code, message, jobId) => logOften("warn", code, message, jobId),
-    isClosed,
-  });
   own.connection.subscribe(resume);
 
   function watchAll(delta: 1 | -1): void {
@@ -127,9 +121,18 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     emit(home, event, payload, { seq: lastSeq, at: Date.now(), ...origin });
   }
 
+  /** Only pages that have validators download what asks them. */
+  async function prepareValidators(): Promise<void> {
+    if (!options.events || validators) return;
+    const schemas = options.events as Record<string, StandardSchemaV1>;
+    const warn = (code: string, message: string, jobId?: string) => logOften("warn", code, message, jobId);
+    const { createValidators } = await import("./validators.js");
+    validators ??= createValidators({ schemas, onInvalid, home, emit, warn, isClosed, textOf });
+  }
+
   /** Starts a core; what comes from it has an end with the session. */
   async function start(session: Session, died: (message: string) => void): Promise<Core> {
-    const prepared = quietly(credentials.prepare());
+    const prepared = quietly(Promise.all([credentials.prepare(), prepareValidators()]));
     const values = config();
     const { isOver } = session;
     seqsBefore = lastSeq;
@@ -237,7 +240,10 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     // The core before reported this end.
     if (ENDS.test(event) && jobs.hasEnded(meta.jobId)) return;
     lastSeq = meta.seq + seqsBefore;
-    delivery.deliver(event, payload, seqsBefore ? { ...meta, seq: lastSeq } : meta, ...where);
+    const [channel = home, name = event] = where;
+    const own = seqsBefore ? { ...meta, seq: lastSeq } : meta;
+    if (validators) validators.deliver(event, payload, own, channel, name);
+    else emit(channel, event, payload, own);
   }
 
   function log(level: T.LogEntry["level"], code: string, message: string, jobId?: string): void {
@@ -310,7 +316,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       // Lists, in the order of the core's rows.
       const rows = await ask<[string, ...number[]][]>(Post.Audit);
       return rows.map(([event, received = 0, passed = 0, bad = 0, listeners = 0, unhandled = 0, lastAt]) => {
-        const wrong = delivery.refused(event);
+        const wrong = validators?.refused(event) ?? 0;
         // Another core, after one that died, has counted less than the page.
         const delivered = Math.max(0, passed - (onInvalid === "pass" ? 0 : wrong));
         const invalid = bad + wrong;
@@ -327,7 +333,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     },
     async inspect() {
       const found = await ask<Parameters<typeof toInspection>>(Post.Inspect);
-      return { ...toInspection(...found), quarantine: secrets.clean(delivery.quarantine(), true) };
+      return { ...toInspection(...found), quarantine: secrets.clean(validators?.quarantine() ?? [], true) };
     },
   };
 }

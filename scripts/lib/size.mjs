@@ -39,8 +39,8 @@ export function sum(sizes) {
 /**
  * The facade as a bundler would deliver it: minified, what is loaded on first use in chunks of its own. What several of
  * them import is a chunk that every page loads. Those loaded on first use are the host of a core in the page or in a
- * worker, what shares a connection among tabs, what only Socket.IO or only `broadcast` needs, and what finds tokens in
- * texts, for pages that have one.
+ * worker, what shares a connection among tabs, what only Socket.IO or only `broadcast` needs, what finds tokens in texts,
+ * for pages that have one, and what asks validators, likewise.
  * @param {string} pkgDir
  */
 async function minifiedFacade(pkgDir) {
@@ -71,13 +71,14 @@ async function minifiedFacade(pkgDir) {
     if (files.length !== 1) throw new Error(`esbuild made ${files.length} chunks of ${name}.`);
     return sum(files.map(({ contents }) => sizeOf(contents)));
   };
-  if (outputFiles.length > facade.length + 6) throw new Error("The facade has more chunks than are counted.");
+  if (outputFiles.length > facade.length + 7) throw new Error("The facade has more chunks than are counted.");
   return {
     facade: sum(facade.map(({ contents }) => sizeOf(contents))),
     pageHost: chunk("page-core"),
     workerHost: chunk("worker-host"),
     tabs: chunk("tabs"),
     secrets: chunk("redact"),
+    validators: chunk("validators"),
     channels: chunk("socketio"),
     entities: chunk("broadcast"),
   };
@@ -87,7 +88,8 @@ async function minifiedFacade(pkgDir) {
 export async function measure(pkgDir) {
   /** @param {string} name */
   const shipped = (name) => sizeOf(readFileSync(join(pkgDir, name)));
-  const { facade, pageHost, workerHost, tabs, secrets, channels, entities } = await minifiedFacade(pkgDir);
+  const chunks = await minifiedFacade(pkgDir);
+  const { facade, pageHost, workerHost, channels, entities } = chunks;
   const glue = shipped("core.js");
   const worker = shipped("core-worker.js");
   const stream = shipped("core-wasm.js");
@@ -104,8 +106,9 @@ export async function measure(pkgDir) {
     "facade (index.js, minified)": facade,
     "page's host (its chunk, minified)": pageHost,
     "worker's host (its chunk, minified)": workerHost,
-    "sharing among tabs (its chunk, minified)": tabs,
-    "finding tokens in texts (its chunk, minified)": secrets,
+    "sharing among tabs (its chunk, minified)": chunks.tabs,
+    "finding tokens in texts (its chunk, minified)": chunks.secrets,
+    "asking validators (its chunk, minified)": chunks.validators,
     "socket.io's part of the facade (its chunk, minified)": channels,
     "broadcast's part of the facade (its chunk, minified)": entities,
     "worker (core-worker.js)": worker,

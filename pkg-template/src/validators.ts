@@ -1,6 +1,8 @@
-/** Events on their way to listeners: those that have a validator pass it first. */
+/**
+ * Events on their way to listeners: those that have a validator pass it first. It is loaded with the core where the app
+ * has validators, and given what it works with.
+ */
 import type { InvalidPayload } from "./payloads.js";
-import { textOf } from "./report.js";
 import type { StandardResult, StandardSchemaV1 } from "./standard-schema.js";
 import type { EventMeta, JobsClientOptions } from "./types.js";
 
@@ -24,18 +26,17 @@ interface Surroundings {
   emit: (channel: string, event: string, payload: unknown, meta: EventMeta) => void;
   warn: (code: string, message: string, jobId?: string) => void;
   isClosed: () => boolean;
+  textOf: (error: unknown) => string;
 }
 
-export interface Delivery {
+export interface Validators {
   /** `name`: what the core calls the event, its namespace included. */
-  deliver(event: string, payload: unknown, meta: EventMeta, channel?: string, name?: string): void;
+  deliver(event: string, payload: unknown, meta: EventMeta, channel: string, name: string): void;
   /** How many events of a name validators have refused. */
   refused(name: string): number;
   /** What was held back, oldest first. */
   quarantine(): InvalidPayload[];
 }
-
-const thrown = (error: unknown) => ({ value: undefined, issues: [{ message: textOf(error) }] });
 
 const TOO_MANY = { issues: [{ message: "Too many events wait for asynchronous validators." }] };
 
@@ -66,12 +67,23 @@ function toKeep(bad: InvalidPayload): InvalidPayload {
   };
 }
 
-export function createDelivery({ schemas, onInvalid, home, emit, warn, isClosed }: Surroundings): Delivery {
+export function createValidators({
+  schemas,
+  onInvalid,
+  home,
+  emit,
+  warn,
+  isClosed,
+  textOf,
+}: Surroundings): Validators {
   const invalid = new Map<string, number>();
   const held: InvalidPayload[] = [];
   let validating = Promise.resolve();
   let waiting = 0;
   let nextWarning = -Infinity;
+
+  const refusal = (message: string) => ({ value: undefined, issues: [{ message }] });
+  const thrown = (error: unknown) => refusal(textOf(error));
 
   /** Whether no more events can wait. */
   function isFull(): boolean {
@@ -88,7 +100,7 @@ export function createDelivery({ schemas, onInvalid, home, emit, warn, isClosed 
   }
 
   /** Those of an asynchronous validator stay in order among themselves. */
-  function deliver(event: string, payload: unknown, meta: EventMeta, channel = home, name = event): void {
+  function deliver(event: string, payload: unknown, meta: EventMeta, channel: string, name: string): void {
     const tell = (...told: [event: string, payload: unknown, meta: EventMeta]) => emit(channel, ...told);
     // A server may name its event like a member of every object.
     const schema = Object.hasOwn(schemas, event) && schemas[event];
@@ -96,7 +108,7 @@ export function createDelivery({ schemas, onInvalid, home, emit, warn, isClosed 
     if (!schema || meta.invalid) return tell(event, payload, meta);
     const judge = (verdict?: { value?: unknown; issues?: InvalidPayload["issues"] | undefined }) => {
       if (isClosed()) return;
-      const { issues, value } = verdict ?? thrown("The validator said nothing.");
+      const { issues, value } = verdict ?? refusal("The validator said nothing.");
       if (!issues) return tell(event, value, meta);
       const { jobId } = meta;
       const code = "invalid-event";
