@@ -14,7 +14,8 @@ const SERVERS = ["none", "socket", "polling"] as const;
 const QUEUES = "outgoing outgoingBytes reading readsInLine jobsInLine reminders overflowed".split(" ");
 const COUNTERS = (
   "frames bytes events invalid late duplicates afterEnd stale opened reconnected handshakeTimeouts " +
-  "silences wakes reads failedReads expired refusedJobs"
+  "silences wakes reads failedReads expired refusedJobs forgottenJobs cutTexts forgottenEntities " +
+  "leftOutMembers unkeptEvents unnamedEvents droppedReplies"
 ).split(" ");
 
 const isGiven = (value: unknown) => value !== null && value !== undefined;

@@ -64,9 +64,16 @@ pub(crate) struct Audit {
     any_of: Part<Vec<(String, u32)>>,
     /// Listeners in all.
     listeners: u32,
+    /// Events that were counted under [`OTHER`], since there are too many names.
+    unnamed: u64,
 }
 
 impl Audit {
+    /// How many events have no row of their own, since there are too many names.
+    pub(crate) fn unnamed(&self) -> u64 {
+        self.unnamed
+    }
+
     fn find(&self, name: &str) -> usize {
         for (place, row) in self.rows.iter().enumerate() {
             if row.event == name {
@@ -96,6 +103,25 @@ impl Audit {
         self.rows.get_mut(place)
     }
 
+    /// The row of an event that came.
+    #[inline]
+    fn arrived(&mut self, name: &str, wall: u64) -> Option<&mut AuditRow> {
+        let (place, row_name) = self.place(name);
+        if row_name != name {
+            self.unnamed += 1;
+        }
+        if place == self.rows.len() {
+            self.rows.push(AuditRow {
+                event: row_name.to_owned(),
+                ..AuditRow::default()
+            });
+        }
+        let row = self.rows.get_mut(place)?;
+        row.received += 1;
+        row.last_at = wall;
+        Some(row)
+    }
+
     /// Whether somebody listens to whatever comes.
     fn any(&self, name: &str) -> bool {
         let of_its_namespace = |(head, listeners): &(String, u32)| {
@@ -108,11 +134,9 @@ impl Audit {
     #[inline]
     pub(crate) fn received(&mut self, name: &str, wall: u64) -> bool {
         let any = self.any(name);
-        let Some(row) = self.row(name) else {
+        let Some(row) = self.arrived(name, wall) else {
             return any;
         };
-        row.received += 1;
-        row.last_at = wall;
         let heard = any || row.listeners > 0;
         if !heard {
             row.unhandled += 1;
@@ -127,10 +151,8 @@ impl Audit {
     }
 
     pub(crate) fn invalid(&mut self, name: &str, wall: u64) {
-        if let Some(row) = self.row(name) {
-            row.received += 1;
+        if let Some(row) = self.arrived(name, wall) {
             row.invalid += 1;
-            row.last_at = wall;
         }
     }
 
@@ -163,6 +185,9 @@ impl Audit {
             });
             if let Some((_, listeners)) = self.any_of.get_mut(place) {
                 *listeners = listeners.saturating_add_signed(delta);
+                if *listeners == 0 {
+                    self.any_of.swap_remove(place);
+                }
             }
         } else if let Some(row) = self.row(name) {
             row.listeners = row.listeners.saturating_add_signed(delta);

@@ -8,8 +8,9 @@ use super::message::join;
 
 /// Entities kept at most.
 const MOST: usize = 50_000;
-/// Bytes of members kept at most: of all, and of one.
-const MOST_BYTES: usize = 64 << 20;
+/// Bytes kept at most of all: their ids, states and members, and what the page is still to be told of forgotten ones.
+const MOST_BYTES: usize = 32 << 20;
+/// Bytes of members kept at most of one.
 const MOST_EACH: usize = 1 << 20;
 /// Members kept of one.
 const MOST_MEMBERS: usize = 256;
@@ -46,6 +47,8 @@ struct Entity {
     data: String,
     /// It stands in the list of changed ones.
     dirty: bool,
+    /// The page knows of it.
+    known: bool,
     /// The number of its last change.
     change: u64,
 }
@@ -68,28 +71,45 @@ pub(super) struct Entities {
     dirty: Vec<u32>,
     /// Records of those that it does not know to be forgotten, joined by commas.
     forgotten: String,
+    /// How many were forgotten, and how many messages had members that were not kept: for a bound, so far.
+    dropped: (u64, u64),
 }
 
 fn is_watched(watched: &[bool; 2], key: &str) -> bool {
     watched.get(kind_of(key)) == Some(&true)
 }
 
+/// The members of some objects.
+struct Merged {
+    json: String,
+    /// Some are missing: there are too many.
+    left_out: bool,
+}
+
 /// The members of some objects, newest first: of those with the same name the first one. Members of `updates` have come
-/// before it, and the name of the event, where it is one, says nothing of the entity.
-fn merged(objects: &[&str], event: &str) -> String {
+/// before it, and the name of the event, where it is one, says nothing of the entity. `None`: they have too many bytes.
+fn merged(objects: &[&str], event: &str) -> Option<Merged> {
     let mut out = String::new();
     let mut known: Vec<&str> = Vec::new();
+    let mut left_out = false;
     for json in objects {
         let mut scanner = Scanner::new(json);
         let mut first = true;
         while let Some((name, value, text)) = scanner.pair(&mut first) {
-            let left_out = match value {
+            let is_other = match value {
                 Value::Object(_) => name == "updates",
                 Value::String(text) => text.raw == event,
                 _ => false,
             };
-            if left_out || known.len() >= MOST_MEMBERS || known.contains(&name) {
+            if is_other || known.contains(&name) {
                 continue;
+            }
+            if known.len() >= MOST_MEMBERS {
+                left_out = true;
+                break;
+            }
+            if out.len() + name.len() + text.len() > MOST_EACH {
+                return None;
             }
             out.push_str(if known.is_empty() { "{\"" } else { ",\"" });
             out.push_str(name);
@@ -99,7 +119,11 @@ fn merged(objects: &[&str], event: &str) -> String {
         }
     }
     out.push_str(if known.is_empty() { "{}" } else { "}" });
-    out
+    out.shrink_to_fit();
+    Some(Merged {
+        json: out,
+        left_out,
+    })
 }
 
 /// The object in the member `updates`, if there is one.
@@ -115,6 +139,12 @@ fn updates(json: &str) -> &str {
 }
 
 impl Entity {
+    /// Bytes of all that is text.
+    fn bytes(&self) -> usize {
+        let states = [&self.status, &self.previous].into_iter().flatten();
+        self.key.len() + self.data.len() + states.map(String::len).sum::<usize>()
+    }
+
     /// Appends the record of docs/core-messages.md.
     fn write(&self, out: &mut String) {
         out.push_str(if out.is_empty() { "[11" } else { ",[11" });
@@ -153,6 +183,7 @@ impl Entities {
         }
         if let Some(entity) = self.list.get_mut(place as usize) {
             key.clone_into(&mut entity.key);
+            self.bytes += entity.bytes();
         }
         let list = &self.list;
         self.index.insert(key, place, &|place| {
@@ -171,14 +202,20 @@ impl Entities {
                 continue;
             }
             self.index.remove(&entity.key, place);
-            self.bytes -= entity.data.len();
+            self.bytes -= entity.bytes();
             let gone = Entity {
                 key: std::mem::take(&mut entity.key),
+                known: entity.known,
                 ..Entity::default()
             };
-            *entity = Entity::default();
+            *entity = Entity {
+                // Its place stands in the list of changed ones already.
+                dirty: entity.dirty,
+                ..Entity::default()
+            };
             self.free.push(place);
-            if is_watched(&self.watched, &gone.key) {
+            self.dropped.0 += 1;
+            if gone.known && is_watched(&self.watched, &gone.key) {
                 gone.write(&mut self.forgotten);
             }
             return;
@@ -191,12 +228,16 @@ impl Entities {
         let Some(entity) = self.list.get_mut(place as usize) else {
             return;
         };
+        let before = entity.bytes();
         let objects = [updates(told.payload), told.payload, &entity.data];
-        let data = merged(&objects, told.name);
         let mut changed = entity.change == 0;
-        if data != entity.data && data.len() <= MOST_EACH {
-            self.bytes = self.bytes - entity.data.len() + data.len();
-            entity.data = data;
+        let merged = merged(&objects, told.name);
+        let left_out = merged.as_ref().is_none_or(|merged| merged.left_out);
+        self.dropped.1 += u64::from(left_out);
+        if let Some(Merged { json, .. }) = merged
+            && json != entity.data
+        {
+            entity.data = json;
             changed = true;
         }
         if told.status.is_some() {
@@ -211,6 +252,7 @@ impl Entities {
             entity.status = status;
             entity.previous = previous;
         }
+        self.bytes = self.bytes - before + entity.bytes();
         if !changed {
             return;
         }
@@ -229,9 +271,14 @@ impl Entities {
             });
             self.oldest = 0;
         }
-        while self.bytes > MOST_BYTES && self.oldest < self.order.len() {
+        while self.bytes + self.forgotten.len() > MOST_BYTES && self.oldest < self.order.len() {
             self.forget_oldest();
         }
+    }
+
+    /// How many entities were forgotten, and how many messages had members that were not kept.
+    pub(super) fn dropped(&self) -> (u64, u64) {
+        self.dropped
     }
 
     /// The page looks at a kind, of which it is then told all that is known, or does so no more.
@@ -258,17 +305,27 @@ impl Entities {
         !self.dirty.is_empty() || !self.forgotten.is_empty()
     }
 
-    /// Appends the records of what changed since the last time.
-    pub(super) fn hand_over(&mut self, out: &mut String) {
+    /// Appends the records of what changed since the last time, until there are so many bytes; whether that was all.
+    pub(super) fn hand_over(&mut self, out: &mut String, most: usize) -> bool {
         join(out, &std::mem::take(&mut self.forgotten));
-        for place in std::mem::take(&mut self.dirty) {
-            if let Some(entity) = self.list.get_mut(place as usize)
+        let mut dirty = std::mem::take(&mut self.dirty);
+        let mut done = 0;
+        for place in &dirty {
+            if out.len() >= most {
+                break;
+            }
+            done += 1;
+            if let Some(entity) = self.list.get_mut(*place as usize)
                 && std::mem::take(&mut entity.dirty)
                 && !entity.key.is_empty()
                 && is_watched(&self.watched, &entity.key)
             {
+                entity.known = true;
                 entity.write(out);
             }
         }
+        dirty.drain(..done);
+        self.dirty = dirty;
+        self.dirty.is_empty()
     }
 }

@@ -195,6 +195,8 @@ pub(super) struct Fields<'a> {
     named: bool,
     /// What a checked message says of where its job stands; unknown where it is about none.
     pub(super) status: Status,
+    /// How many texts were left out, since they are too long.
+    pub(super) left_out: u32,
 }
 
 impl Default for Fields<'_> {
@@ -203,6 +205,7 @@ impl Default for Fields<'_> {
             values: [Value::Null; ALL],
             named: false,
             status: Status::Unknown,
+            left_out: 0,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The last events, bounded by count and by bytes; the oldest go first and their buffers are used again.
 
-/// Bytes of payload kept at most.
+/// Bytes of names, payloads and of what is wrong with them, kept at most.
 const MAX_BYTES: usize = 4 << 20;
+
+/// A buffer that is kept for whatever comes next, bytes.
+const SMALL: usize = 4096;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +21,12 @@ pub(crate) struct Entry {
     pub invalid: Option<String>,
 }
 
+impl Entry {
+    fn bytes(&self) -> usize {
+        self.event.len() + self.payload.len() + self.invalid.as_ref().map_or(0, String::len)
+    }
+}
+
 /// A bounded list of events: a ring whose oldest place is written next.
 #[derive(Debug)]
 pub(crate) struct History {
@@ -26,6 +35,8 @@ pub(crate) struct History {
     /// Where the oldest is, once the ring is full.
     next: usize,
     bytes: usize,
+    /// Events that were not kept, or not as long as the count allows, since they have too many bytes.
+    unkept: u64,
 }
 
 impl History {
@@ -35,7 +46,13 @@ impl History {
             most,
             next: 0,
             bytes: 0,
+            unkept: 0,
         }
+    }
+
+    /// How many events were not kept for their bytes.
+    pub(crate) fn unkept(&self) -> u64 {
+        self.unkept
     }
 
     pub(crate) fn push(
@@ -46,7 +63,12 @@ impl History {
         payload: &str,
         invalid: Option<&str>,
     ) {
-        if self.most == 0 || payload.len() > MAX_BYTES {
+        let bytes = event.len() + payload.len() + invalid.map_or(0, str::len);
+        if self.most == 0 {
+            return;
+        }
+        if bytes > MAX_BYTES {
+            self.unkept += 1;
             return;
         }
         if self.entries.len() < self.most {
@@ -54,24 +76,22 @@ impl History {
         }
         let place = self.next;
         self.next = (place + 1) % self.most;
+        self.let_go(place, false);
         let mut spare = place;
-        while self.bytes + payload.len() > MAX_BYTES {
-            // The oldest that still has its payload.
+        while self.bytes + bytes > MAX_BYTES {
+            // The oldest that is still there.
             spare = (spare + 1) % self.entries.len();
-            if let Some(entry) = self.entries.get_mut(spare) {
-                self.bytes -= entry.payload.len();
-                *entry = Entry::default();
-            }
             if spare == place {
                 break;
             }
+            self.let_go(spare, true);
         }
         let Some(entry) = self.entries.get_mut(place) else {
             return;
         };
-        self.bytes = self.bytes - entry.payload.len() + payload.len();
+        self.bytes += bytes;
         // A buffer that once held something large is not kept for something small.
-        if entry.payload.capacity() > 4096 && payload.len() < 1024 {
+        if entry.payload.capacity() > SMALL && entry.payload.capacity() / 2 > payload.len() {
             entry.payload = String::new();
         }
         entry.seq = seq;
@@ -81,6 +101,22 @@ impl History {
         entry.payload.clear();
         entry.payload.push_str(payload);
         entry.invalid = invalid.map(str::to_owned);
+    }
+
+    /// An entry goes; with its buffers and before its time, when it goes for the bytes of others.
+    fn let_go(&mut self, place: usize, for_bytes: bool) {
+        let Some(entry) = self.entries.get_mut(place) else {
+            return;
+        };
+        self.bytes -= entry.bytes();
+        if for_bytes {
+            self.unkept += u64::from(entry.seq > 0);
+            *entry = Entry::default();
+        } else {
+            entry.event.clear();
+            entry.payload.clear();
+            entry.invalid = None;
+        }
     }
 
     /// Those that are kept, oldest first.
@@ -119,13 +155,14 @@ mod tests {
     #[test]
     fn bytes_are_bounded_too() {
         let mut history = History::new(1000);
-        let large = "x".repeat(1 << 20);
+        let large = "x".repeat((1 << 20) - 1);
         for seq in 1..=10 {
             history.push(seq, 0, "e", &large, None);
         }
         assert_eq!(kept(&history).len(), 4);
         history.push(11, 0, "e", &"x".repeat(MAX_BYTES + 1), None);
         assert_eq!(kept(&history).len(), 4);
+        assert_eq!(history.unkept(), 7);
         History::new(0).push(1, 0, "e", "{}", None);
     }
 }

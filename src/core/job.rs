@@ -5,6 +5,7 @@ use super::config::BROADCAST;
 use super::counts::Counts;
 use super::fields::{Field, Fields};
 use super::json::{push_numbers, push_string, push_text};
+use super::limits;
 use super::part::BroadcastPart;
 use super::time::Time;
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,9 @@ const RETRY_GRACE: u64 = 5000;
 /// Shortest stretch over which a rate is measured, ms.
 const RATE_WINDOW: u64 = 200;
 
+/// An allocation that is kept for whatever text comes next, bytes.
+const SMALL: usize = 256;
+
 /// The texts of a job, in the order in which JavaScript gets them; the last two say why it failed.
 const TEXTS: [Field; 5] = [
     Field::Stage,
@@ -162,6 +166,8 @@ pub struct Job {
     /// Progress per millisecond.
     rate: f64,
     counts: BroadcastPart<Counts>,
+    /// Texts that were cut or left out, since they are too long, and have not been counted yet.
+    shortened: u32,
 }
 
 impl Job {
@@ -186,7 +192,25 @@ impl Job {
             rate_from: f64::NAN,
             rate: 0.0,
             counts: Default::default(),
+            shortened: 0,
         }
+    }
+
+    /// Bytes of its id and its texts.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = self.texts.iter().flatten().map(String::capacity);
+        self.id.capacity() + texts.sum::<usize>()
+    }
+
+    /// Lets its texts go: there is no room for them.
+    pub(super) fn drop_texts(&mut self) {
+        let texts = std::mem::take(&mut self.texts);
+        self.shortened += texts.iter().flatten().count() as u32;
+    }
+
+    /// How many of its texts were cut or left out since this was asked last.
+    pub(super) fn take_shortened(&mut self) -> u32 {
+        std::mem::take(&mut self.shortened)
     }
 
     fn begin_attempt(&mut self, attempt: f64) {
@@ -363,18 +387,25 @@ impl Job {
             self.progress = progress;
             self.measure(progress, now);
         }
+        self.shortened += news.left_out;
         for (slot, field) in self.texts.iter_mut().zip(TEXTS) {
             let Some(text) = news.text(field) else {
                 continue;
             };
-            let text = text.get();
-            if slot.as_deref() != Some(&*text) {
-                // Keeps the allocation when there is one.
-                let slot = slot.get_or_insert_default();
-                slot.clear();
-                slot.push_str(&text);
-                changed = true;
+            let (text, was_cut) = limits::cut(text.get());
+            self.shortened += u32::from(was_cut);
+            // An address without its end leads somewhere else.
+            if was_cut && field == Field::ResultUrl || slot.as_deref() == Some(&*text) {
+                continue;
             }
+            let slot = slot.get_or_insert_default();
+            // Keeps the allocation, unless most of it would be idle.
+            if slot.capacity() > SMALL && slot.capacity() / 2 > text.len() {
+                *slot = String::new();
+            }
+            slot.clear();
+            slot.push_str(&text);
+            changed = true;
         }
         let seconds = news.number(Field::Duration);
         if !seconds.is_nan() {

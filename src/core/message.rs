@@ -101,7 +101,7 @@ pub(super) fn excerpt(text: &str, most: usize) -> String {
 /// Texts put together.
 #[inline(never)]
 pub(super) fn joined(parts: &[&str]) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(parts.iter().map(|part| part.len()).sum());
     for part in parts {
         out.push_str(part);
     }

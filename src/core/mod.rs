@@ -22,6 +22,7 @@ mod iso;
 pub mod job;
 pub mod json;
 mod line;
+mod limits;
 mod message;
 mod offset;
 mod output;

@@ -31,8 +31,14 @@ pub(crate) fn split_last(args: &str) -> Option<(&str, &str)> {
     }
 }
 
+/// Longer strings are no marks: it would be kept as long as it is.
+const LONGEST: usize = 64;
+
 /// When a mark was made by the server's clock, ms since 1970; `None` for what is no mark.
 fn made_at(mark: &str) -> Option<f64> {
+    if mark.len() > LONGEST {
+        return None;
+    }
     let digits = |text: &str, base: f64, value: fn(u8) -> Option<u8>| {
         let mut time = 0.0;
         for byte in text.bytes() {

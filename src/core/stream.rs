@@ -5,6 +5,7 @@
 use super::fields::{Field, Fields, Wrong};
 use super::frame::{self, Take, refuse};
 use super::json::{Error, Raw, Scanner, Value};
+use super::limits::too_long;
 use super::message::{Invalid, Kind, Message, about, joined};
 use std::borrow::Cow;
 
@@ -21,6 +22,10 @@ fn object(scanner: &mut Scanner<'_>, snapshot: bool, take: Take<'_>) -> Result<(
     let (name, kind) = match news.get(Field::Type) {
         _ if snapshot => (Cow::Borrowed("snapshot"), Kind::Snapshot),
         Value::String(name) => {
+            if let Some(Wrong(code, reason)) = too_long("type", name) {
+                refuse(take, code, &reason, raw);
+                return Ok(());
+            }
             let name = name.get();
             let kind = Kind::of(&name);
             (name, kind)
@@ -34,8 +39,14 @@ fn object(scanner: &mut Scanner<'_>, snapshot: bool, take: Take<'_>) -> Result<(
             return Ok(());
         }
     };
-    match news.check(kind) {
+    let mut judged = news.check(kind);
+    // A free event may have what it likes under the names of ours.
+    if judged.is_ok() && news.is_about_a_job() {
+        judged = news.limit_names();
+    }
+    match judged {
         Ok(()) => {
+            news.limit_job();
             let job = news.text(Field::Job).map(|id| id.get());
             take(Ok(&Message {
                 kind,

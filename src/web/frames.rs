@@ -14,7 +14,8 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// How long frames are gathered, ms: a quarter of a display's frame.
 const WINDOW: u32 = 4;
-/// Frames gathered at most.
+/// Frames gathered at most; together they are about as long as one may be, so that giant ones are not held by the
+/// thousand.
 const MOST: usize = 2048;
 /// Below this length (UTF-16 units) a frame does not wait.
 const SHORT: u32 = 96;
@@ -44,6 +45,8 @@ extern "C" {
 pub(super) struct Frames {
     texts: Array,
     gens: RefCell<Vec<Gen>>,
+    /// How long all of them are, UTF-16 units.
+    length: Cell<u32>,
     separator: JsString,
     /// Keeps the timer that ends the window.
     window: Cell<Option<Timeout>>,
@@ -56,6 +59,7 @@ impl Default for Frames {
         Self {
             texts: Array::new(),
             gens: RefCell::default(),
+            length: Cell::new(0),
             separator: JsString::from(SEPARATOR),
             window: Cell::default(),
             open: Cell::new(false),
@@ -100,7 +104,9 @@ impl Driver {
             frames.texts.push(&data);
             let mut gens = frames.gens.borrow_mut();
             gens.push(r#gen);
-            if gens.len() < MOST {
+            let gathered = frames.length.get() + length;
+            frames.length.set(gathered);
+            if gens.len() < MOST && gathered < LARGEST {
                 return;
             }
             drop(gens);
@@ -132,6 +138,7 @@ impl Driver {
         }
         let text = String::from(frames.texts.join(SEPARATOR));
         frames.texts.set_length(0);
+        frames.length.set(0);
         self.inputs.borrow_mut().push(Input::Frames { text, gens });
         true
     }

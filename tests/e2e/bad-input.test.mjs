@@ -16,7 +16,10 @@ import { createFaultProxy } from "./support/proxy.mjs";
  */
 
 const ROW = /^\| (.+?) +\| (.+?) +\| (.+?) +\| (.+?) +\|$/gm;
-const table = [...readFileSync(new URL("../../docs/bad-input.md", import.meta.url), "utf8").matchAll(ROW)]
+const [section = ""] = readFileSync(new URL("../../docs/bad-input.md", import.meta.url), "utf8").split(
+  "\n## ",
+);
+const table = [...section.matchAll(ROW)]
   .map(([, input, does, counts, logs]) => ({ input, does, counts, logs }))
   .filter(({ input }) => input !== "Input" && !/^-+$/.test(String(input)));
 
@@ -78,6 +81,13 @@ const CASES = {
   "unknown stage": {
     frames: progress({ stage: "polishing" }),
     check: changed({ stage: "polishing", progress: 33 }),
+  },
+  "`job_id` of 2 kB": { frames: progress({ job_id: "x".repeat(2048) }), check: unchanged },
+  "`type` of 2 kB": { frames: progress({ type: "x".repeat(2048) }), check: unchanged },
+  "`stage` of 2 kB": { frames: progress({ stage: "x".repeat(2048) }), check: unchanged },
+  "`message` of 100 kB": {
+    frames: progress({ message: "x".repeat(100_000) }),
+    check: changed({ progress: 33, message: `${"x".repeat(65_533)}…` }),
   },
   "text frame of 5 MB": { frames: progress({ message: "x".repeat(5_000_000) }), check: unchanged },
   "binary frame of 5 MB": {
@@ -223,8 +233,8 @@ describe("bad input", () => {
             assert.ok(entries[0]?.message.endsWith(offered[0].reason));
             assert.ok(offered[0].raw.length <= 1001);
           } else {
-            assert.equal(logs, "nothing");
-            assert.deepEqual(entries, []);
+            assert.deepEqual(entries, code ? [{ level: "warn", code, message, jobId: undefined }] : []);
+            if (!code) assert.equal(logs, "nothing");
           }
 
           const polluted = await watcher.test.page.evaluate(

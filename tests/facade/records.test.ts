@@ -186,7 +186,7 @@ describe("an event of the core", () => {
 
 describe("the lists of inspect()", () => {
   it("become an inspection, without null", () => {
-    const figures = Array.from({ length: 24 }, (_, place) => place + 10);
+    const figures = Array.from({ length: 31 }, (_, place) => place + 10);
     const inspection = toInspection(
       [0, 4, 3, ...figures],
       [0, null, 2, 0, 5, "j", 0, 1, 6, "k", 1, 2, 7, "l", 3, 3, 8, "m", 4, 4, 9],
@@ -235,6 +235,13 @@ describe("the lists of inspect()", () => {
         failedReads: 31,
         expired: 32,
         refusedJobs: 33,
+        forgottenJobs: 34,
+        cutTexts: 35,
+        forgottenEntities: 36,
+        leftOutMembers: 37,
+        unkeptEvents: 38,
+        unnamedEvents: 39,
+        droppedReplies: 40,
       },
       history: [
         { seq: 1, at: 100, event: "progress", payload: "{}" },

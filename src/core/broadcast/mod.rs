@@ -11,10 +11,10 @@ pub(super) use names::number;
 use super::config::Maps;
 use super::fields::{Field, Fields, Wrong};
 use super::frame::{self, Take, refuse};
-use super::json::{Error, Scanner, Value};
+use super::json::{Error, Scanner, Str, Value};
+use super::limits::too_long;
 use super::message::{Invalid, Kind, Message, about, joined};
 use names::{mapped, rename};
-use std::borrow::Cow;
 
 /// Whether the core knows events of this name.
 pub(super) fn is_known(name: &str) -> bool {
@@ -65,9 +65,9 @@ impl<'a> Envelope<'a> {
     }
 
     /// The event's name, if it has one.
-    fn name(&self) -> Option<Cow<'a, str>> {
+    fn name(&self) -> Option<Str<'a>> {
         match (self.kind, self.event) {
-            (Value::String(name), _) | (_, Value::String(name)) => Some(name.get()),
+            (Value::String(name), _) | (_, Value::String(name)) => Some(name),
             _ => None,
         }
     }
@@ -87,6 +87,11 @@ fn object(scanner: &mut Scanner<'_>, maps: &Maps, take: Take<'_>) -> Result<(), 
         refuse(take, "no-type", &reason, raw);
         return Ok(());
     };
+    if let Some(Wrong(code, reason)) = too_long("type", name) {
+        refuse(take, code, &reason, raw);
+        return Ok(());
+    }
+    let name = name.get();
     let name = mapped(&maps.events, &name);
     let payload = if envelope.data.is_empty() {
         raw
@@ -111,10 +116,11 @@ fn judge(name: &str, event: Option<&known::Event>, payload: &str, maps: &Maps, t
                 rename(&mut renamed, &maps.fields, payload);
                 raw = &renamed;
             }
-            judged = known::read(&mut news, event, raw);
+            judged = known::read(&mut news, event, raw).and_then(|()| news.limit_names());
         }
     } else {
         known::name_job(&mut news, raw);
+        news.limit_job();
     }
     match judged {
         Ok(()) => {

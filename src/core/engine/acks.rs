@@ -51,6 +51,10 @@ pub(super) struct Acks {
     attached: Vec<Attachment>,
     /// Messages want the connection.
     wanting: bool,
+    /// Acknowledgements that the page owed and that others took the place of; and data of refusals that was left out:
+    /// for a bound, so far.
+    pub(super) dropped: u64,
+    pub(super) left_out: u64,
 }
 
 impl Engine {
@@ -355,7 +359,7 @@ impl Engine {
                 break;
             }
             acks.replies.pop_front();
-            self.outbox.overflowed += u64::from(is_awaited);
+            acks.dropped += u64::from(is_awaited);
         }
         acks.numbers += 1;
         acks.replies.push_back(Some(Reply {

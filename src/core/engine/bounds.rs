@@ -12,8 +12,18 @@ use super::Engine;
 /// How far apart two log entries about the same bound are, ms.
 const APART: u64 = 1000;
 
-/// The counters, by their names in `inspect()`. The first is among the queues there, the others end the counters.
-const NAMES: [&str; 1] = ["overflowed"];
+/// The counters, by their names in `inspect()`: the last ones there, but for the last one here, which is among the
+/// queues.
+const NAMES: [&str; 8] = [
+    "forgottenJobs",
+    "cutTexts",
+    "forgottenEntities",
+    "leftOutMembers",
+    "unkeptEvents",
+    "unnamedEvents",
+    "droppedReplies",
+    "overflowed",
+];
 
 /// What was said of one bound.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +41,24 @@ pub(super) struct Bounds([Said; NAMES.len()]);
 impl Engine {
     /// How many were cut, forgotten or dropped so far, in the order of [`NAMES`].
     pub(super) fn dropped(&self) -> [u64; NAMES.len()] {
-        [self.outbox.overflowed]
+        let (mut entities, mut members) = (0, 0);
+        if self.config.is_broadcast() {
+            (entities, members) = self.entities.dropped();
+        }
+        let (mut replies, mut left_out) = (0, 0);
+        if self.config.is_socketio() {
+            (replies, left_out) = (self.acks.dropped, self.acks.left_out);
+        }
+        [
+            self.jobs.forgotten,
+            self.jobs.cut_texts + left_out,
+            entities,
+            members,
+            self.history.unkept(),
+            self.audit.unnamed(),
+            replies,
+            self.outbox.overflowed,
+        ]
     }
 
     /// Tells the page's logger what was dropped since it was told last; says when to look again.

@@ -2,8 +2,10 @@
 //! token, being refused for now or for good, being put out, leaving, and recovering what was missed.
 
 use super::super::error::{Log, Loss, Problem};
+use super::super::fields::Wrong;
 use super::super::job::Source;
 use super::super::json::{Scanner, Str, Value, push_string};
+use super::super::limits::{self, LONGEST_TEXT, too_long};
 use super::super::message::Invalid;
 use super::super::message::excerpt;
 use super::super::offset::UNKNOWN;
@@ -78,6 +80,8 @@ pub(super) struct Channel {
     pid: String,
     /// The last event's place in the server's memory.
     pub(super) offset: String,
+    /// CONNECTs that the server has not taken yet.
+    asked: u32,
     /// Whether the present CONNECT asks for recovery.
     recovers: bool,
     /// How far the server's clock, as its offsets tell it, is from our two, ms; NaN while that is not known.
@@ -104,6 +108,7 @@ impl Channel {
             data: String::new(),
             pid: String::new(),
             offset: String::new(),
+            asked: 0,
             recovers: false,
             skews: UNKNOWN,
             acks: 0,
@@ -242,10 +247,7 @@ impl Engine {
         }
         let place = match self.channel_named(name) {
             Some(place) => place,
-            None if on && socketio::is_namespace(name) => {
-                self.channels.push(Channel::new(name));
-                self.channels.len() - 1
-            }
+            None if on && socketio::is_namespace(name) => self.place_for(name),
             None => return,
         };
         let now = self.now;
@@ -286,6 +288,29 @@ impl Engine {
             channel.offset.clear();
             channel.skews = UNKNOWN;
         }
+    }
+
+    /// A place for a new namespace: that of one that nobody wants any more, if there is one.
+    fn place_for(&mut self, name: &str) -> usize {
+        let now = self.now;
+        let is_over = |channel: &Channel| {
+            !channel.on
+                && channel.standing == Standing::Out
+                && channel.at == Time::NEVER
+                && channel.apart <= now
+        };
+        let left = self.channels.iter().skip(1).position(is_over);
+        let mut channel = Channel::new(name);
+        let Some(place) = left.map(|place| place + 1) else {
+            self.channels.push(channel);
+            return self.channels.len() - 1;
+        };
+        if let Some(old) = self.channels.get_mut(place) {
+            // A late acknowledgement must not be taken for that of a later request.
+            channel.acks = old.acks;
+            *old = channel;
+        }
+        place
     }
 
     /// Asks for what was refused for good once more: `connect()` was called.
@@ -403,7 +428,11 @@ impl Engine {
         let mut text = head("40", &channel.name);
         channel.apart = Time(0);
         channel.auth = auth;
+<<<<<<< HEAD
         channel.since = self.now;
+=======
+        channel.asked += 1;
+>>>>>>> 414610a (The core's memory is bounded against a hostile server: ids, names and texts, jobs, tracks and playlists by their bytes, batches in pieces)
         channel.recovers = channel.is_recoverable() && !channel.offset.is_empty();
         let mut mark = '{';
         if with_token {
@@ -435,6 +464,7 @@ impl Engine {
             };
             self.auth.proven(channel.proves(now, proof));
             channel.has_ended(now, proof);
+            channel.asked = 0;
             let wanted = channel.on;
             if channel.refusal().is_none() {
                 self.stand(place, Standing::Out, Time::NEVER);
@@ -517,11 +547,13 @@ impl Engine {
         let name = std::mem::take(&mut channel.name);
         let standing = channel.standing;
         // A late acknowledgement must not be taken for that of a later request.
-        let (told, acks) = (channel.told, channel.acks);
-        *channel = Channel::new(&name);
-        channel.on = false;
-        channel.told = told;
-        channel.acks = acks;
+        *channel = Channel {
+            on: false,
+            told: channel.told,
+            acks: channel.acks,
+            asked: channel.asked,
+            ..Channel::new(&name)
+        };
         if standing == Standing::Joined {
             channel.apart = self.now.after(APART);
             self.transmit(head("41", &name), Vec::new(), 0);
@@ -535,9 +567,14 @@ impl Engine {
 
     /// The server broke the protocol; what it said is dropped, the connection lives on.
     pub(super) fn broke_protocol(&mut self, reason: &str, raw: &str) {
+        self.not_taken("protocol", reason, raw);
+    }
+
+    /// Something came that is no event of anybody.
+    fn not_taken(&mut self, code: &'static str, reason: &str, raw: &str) {
         let invalid = Invalid {
             event: None,
-            code: "protocol",
+            code,
             reason,
             raw,
         };
@@ -585,7 +622,7 @@ impl Engine {
     }
 
     /// Something came that belongs to nothing.
-    fn unjoinable(&mut self, reason: &str, raw: &str) {
+    pub(super) fn unjoinable(&mut self, reason: &str, raw: &str) {
         let held = self.transport.inbox.abandon();
         self.forget(&held);
         self.broke_protocol(reason, raw);
@@ -624,9 +661,13 @@ impl Engine {
             Body::Disconnect("") => self.refused_for_good(place, Problem::Kicked),
             // What python-socketio says when it lets in first and refuses then.
             Body::Disconnect(data) => self.refused(place, data),
-            Body::Event { name, args, ack } => {
-                self.event(place, &name.get(), args, ack, attachments)
-            }
+            Body::Event { name, args, ack } => match too_long("the event's name", name) {
+                Some(Wrong(code, reason)) => {
+                    self.forget(&attachments);
+                    self.not_taken(code, &reason, args);
+                }
+                None => self.event(place, &name.get(), args, ack, attachments),
+            },
             Body::Ack { id, args } => self.acknowledged(place, id, args, &attachments),
         }
     }
@@ -638,14 +679,17 @@ impl Engine {
         let Some(channel) = self.channels.get_mut(place) else {
             return;
         };
+        let was_asked = channel.asked > 0;
+        channel.asked = channel.asked.saturating_sub(1);
         if channel.standing != Standing::Joining {
-            if channel.standing != Standing::Joined {
-                // Nobody waits for it any more.
+            // Nobody waits for it any more. A server that was not asked gets no answer.
+            if channel.standing != Standing::Joined && was_asked {
                 self.transmit(head("41", name), Vec::new(), 0);
             }
             return;
         }
-        let pid = session.pid.get();
+        // One that is too long is none: what is missed is read then, not recovered.
+        let pid = limits::name(session.pid).unwrap_or_default();
         let recovered = channel.recovers && *pid == *channel.pid;
         if !recovered {
             channel.offset.clear();
@@ -713,7 +757,12 @@ impl Engine {
         let (mut used, mut denials) = (0, 0);
         if let Some(channel) = self.channels.get_mut(place) {
             channel.said = excerpt(&said, 1000);
-            channel.data = refusal.data.to_owned();
+            channel.data.clear();
+            if refusal.data.len() > LONGEST_TEXT {
+                self.acks.left_out += 1;
+            } else {
+                channel.data.push_str(refusal.data);
+            }
             used = channel.auth;
             channel.has_ended(now, proof);
             channel.denials += u32::from(about_auth);

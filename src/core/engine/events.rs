@@ -218,6 +218,7 @@ impl Engine {
             _ => Kind::Snapshot,
         };
         news.check(kind)?;
+        news.limit_names()?;
         let Some(id) = news.text(Field::Job).map(|id| id.get()) else {
             return Err(Wrong("wrong-type", joined(&["id: missing"])));
         };

@@ -21,6 +21,10 @@ const SPARE: u32 = 2000;
 /// Events that wait at most, however short: each takes more than its text.
 const MOST_EVENTS: usize = 1 << 16;
 
+/// Keys that are remembered at most, and bytes of their texts. An event beyond that has no key: it is told as it came.
+const MOST_KEYS: usize = 1 << 16;
+const MOST_KEY_BYTES: usize = 8 << 20;
+
 /// Keys that are looked at for each new one, whether they may be forgotten: more than one, so that there are not many
 /// more than are needed.
 const SWEPT: u32 = 4;
@@ -84,6 +88,8 @@ pub(super) struct Held {
     takes: u32,
     /// Of their records.
     bytes: usize,
+    /// Of the texts of the keys.
+    key_bytes: usize,
     /// The earliest time at which one may be told.
     next: Option<Time>,
     /// How many places are those of events that were replaced.
@@ -105,7 +111,7 @@ pub(super) struct Terms<'a> {
 }
 
 impl Held {
-    /// The place of a key, made when it is new.
+    /// The place of a key, made when it is new; [`NONE`]: there is no room for it.
     fn key(&mut self, name: &str, terms: &Terms<'_>) -> u32 {
         let text = joined(&[name, "\0", terms.about]);
         let keys = &self.keys;
@@ -121,11 +127,18 @@ impl Held {
             // Nothing waits, and whatever comes may be told.
             if key.place == NONE && key.at <= self.now && key.told_in <= self.takes {
                 self.index.remove(&key.text, self.hand);
+                self.key_bytes -= key.text.len();
+                key.text = String::new();
                 key.at = Time::NEVER;
                 self.free.push(self.hand);
             }
             self.hand += 1;
         }
+        let known = self.keys.len() - self.free.len();
+        if known >= MOST_KEYS || self.key_bytes + text.len() > MOST_KEY_BYTES {
+            return NONE;
+        }
+        self.key_bytes += text.len();
         let place = self.free.pop().unwrap_or(self.keys.len() as u32);
         let keys = &self.keys;
         self.index.insert(&text, place, &|place| {
@@ -242,6 +255,12 @@ impl Held {
         let seen = u32::from(taken || !self.late);
         self.now = now;
         self.next = None;
+        if let Some(out) = out.as_deref_mut()
+            && self.bytes > MAX_BYTES / 8
+        {
+            // A text that grows step by step takes twice its room.
+            out.reserve(self.bytes + self.events.len());
+        }
         self.bytes = 0;
         self.replaced = 0;
         for event in std::mem::take(&mut self.events) {

@@ -82,6 +82,8 @@ impl Engine {
         push_numbers(&mut out, &sizes.map(|size| size as f64));
         push_numbers(&mut out, &[self.outbox.overflowed as f64]);
         push_numbers(&mut out, &self.counters.0);
+        let [dropped @ .., _overflowed] = self.dropped();
+        push_numbers(&mut out, &dropped.map(|count| count as f64));
         out.push_str("],[0");
         for (place, link) in self.links.iter().enumerate() {
             if !link.on {

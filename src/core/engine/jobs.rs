@@ -1,6 +1,5 @@
 //! The table of jobs: who follows which, which of them has a socket, who waits for one, when one is let go.
 
-use super::super::error::Log;
 use super::super::fields::Fields;
 use super::super::input::Gen;
 use super::super::job::{Applied, Job};
@@ -9,9 +8,6 @@ use super::super::timers::{Deadline, Owner};
 use super::inspect::Count;
 use super::links::SHARED;
 use super::{Engine, Phase};
-
-/// Jobs known at once; beyond it those that nobody follows are forgotten, then new ones are refused.
-const MAX_JOBS: u32 = 10_000;
 
 /// How long after it is followed a job whose socket is not open yet is read, ms.
 const SOON: u64 = 500;
@@ -43,6 +39,8 @@ pub(super) struct Entry {
     /// News may have been missed: since when (epoch ms), until a read that was sent later has answered; 0 where none
     /// was missed and a read is wanted all the same, else [`NO_GAP`].
     pub(super) gap: u64,
+    /// When a message was refused unread that may have been about it.
+    pub(super) lost_at: Time,
     /// `refresh()` calls that wait for a read.
     pub(super) refreshers: Vec<u32>,
     /// It stands in the list of changed jobs.
@@ -51,12 +49,17 @@ pub(super) struct Entry {
     pub(super) end_told: u32,
     /// It is followed, and more is to be heard of it.
     is_unfinished: bool,
+    /// It has ended, and no batch has had it since.
+    pub(super) end_untold: bool,
+    /// It is a job: not a place that waits for one.
+    pub(super) is_known: bool,
 }
 
 impl Entry {
-    fn new(id: &str) -> Self {
+    /// A job of this id; `None`: a place that waits for one.
+    fn new(id: Option<&str>) -> Self {
         Self {
-            job: Job::new(id.to_owned()),
+            job: Job::new(id.unwrap_or_default().to_owned()),
             followers: 0,
             linger_until: Time::NEVER,
             read_at: Time::NEVER,
@@ -67,10 +70,13 @@ impl Entry {
             read_failures: 0,
             etag: None,
             gap: NO_GAP,
+            lost_at: Time(0),
             refreshers: Vec::new(),
             dirty: false,
             end_told: 0,
             is_unfinished: false,
+            end_untold: false,
+            is_known: id.is_some(),
         }
     }
 
@@ -97,83 +103,89 @@ impl Entry {
     }
 }
 
-/// The jobs by place. A place is given to another job when there is no room for more, never given up.
+/// The jobs by place. A place is given to another job when its own is forgotten, never given up.
 #[derive(Debug, Default)]
-pub(super) struct Jobs(Vec<Entry>);
+pub(super) struct Jobs {
+    list: Vec<Entry>,
+    /// Places without a job.
+    free: Vec<u32>,
+    /// Bytes of ids and texts.
+    pub(super) bytes: usize,
+    /// Jobs that were forgotten, and texts that were cut or left out: for a bound, so far.
+    pub(super) forgotten: u64,
+    pub(super) cut_texts: u64,
+}
 
 impl Jobs {
     #[inline]
     pub(super) fn get(&self, index: u32) -> Option<&Entry> {
-        self.0.get(index as usize)
+        self.list.get(index as usize)
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Entry> {
-        self.0.get_mut(index as usize)
+        self.list.get_mut(index as usize)
     }
 
+    /// How many jobs there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.list.len() - self.free.len()
     }
 
+    /// Every place, those without a job included.
     pub(super) fn indexes(&self) -> std::ops::Range<u32> {
-        0..self.0.len() as u32
+        0..self.list.len() as u32
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Entry> {
-        self.0.iter()
+        self.list.iter()
+    }
+
+    /// A place without a job, where there may be so many places.
+    pub(super) fn free_place(&mut self, most: usize) -> Option<u32> {
+        if let Some(place) = self.free.pop() {
+            return Some(place);
+        }
+        if self.list.len() >= most {
+            return None;
+        }
+        self.list.push(Entry::new(None));
+        Some(self.list.len() as u32 - 1)
+    }
+
+    /// The texts of a job changed, which had so many bytes before.
+    pub(super) fn count_again(&mut self, place: u32, before: usize) {
+        if let Some(entry) = self.list.get_mut(place as usize) {
+            self.bytes = (self.bytes + entry.job.bytes()).saturating_sub(before);
+            self.cut_texts += u64::from(entry.job.take_shortened());
+        }
+    }
+
+    /// Gives a place to a job of this id; `None`: the job that is there is forgotten.
+    pub(super) fn give(&mut self, place: u32, id: Option<&str>) {
+        let Some(entry) = self.list.get_mut(place as usize) else {
+            return;
+        };
+        self.bytes = self.bytes.saturating_sub(entry.job.bytes());
+        // It may stand in the list of changed jobs already.
+        let dirty = entry.dirty;
+        *entry = Entry::new(id);
+        entry.dirty = dirty;
+        self.bytes += entry.job.bytes();
+        if id.is_none() {
+            self.forgotten += 1;
+            self.free.push(place);
+        }
     }
 }
 
 impl Engine {
-    /// The entry of a job, made when it is new; `None` when the table is full of followed jobs.
-    pub(super) fn entry_of(&mut self, id: &str) -> Option<u32> {
-        if let Some(index) = self.place_of(id) {
-            return Some(index);
-        }
-        let mut index = self.jobs.len() as u32;
-        if index < MAX_JOBS {
-            self.jobs.0.push(Entry::new(id));
-        } else {
-            index = self.spare_place();
-            self.drop_reads_of(index);
-            self.forget_link(index);
-            self.waiting.remove(index);
-            let Some(entry) = self.jobs.get_mut(index) else {
-                self.count(Count::RefusedJobs);
-                self.log(Log::TooManyJobs, id, None);
-                return None;
-            };
-            self.index.remove(&entry.job.id, index);
-            *entry = Entry::new(id);
-        }
-        let jobs = &self.jobs;
-        self.index.insert(id, index, &|place| {
-            jobs.get(place).map(|entry| entry.job.id.as_str())
-        });
-        Some(index)
-    }
-
     /// Where a known job is.
     #[inline]
     pub(super) fn place_of(&self, id: &str) -> Option<u32> {
         self.index.get(id, |place| {
             self.jobs.get(place).map(|entry| entry.job.id.as_str())
         })
-    }
-
-    /// The place of a job that nobody follows, of one that has ended if there is one; else none that exists.
-    fn spare_place(&self) -> u32 {
-        let mut spare = MAX_JOBS;
-        for (index, entry) in self.jobs.indexes().zip(self.jobs.iter()) {
-            if !entry.wanted() && !entry.dirty && entry.refreshers.is_empty() {
-                spare = index;
-                if entry.job.status.is_terminal() {
-                    break;
-                }
-            }
-        }
-        spare
     }
 
     pub(super) fn follow(&mut self, id: &str) {
@@ -185,6 +197,7 @@ impl Engine {
             entry.linger_until = Time::NEVER;
         }
         self.count_unfinished(index);
+        self.look_at_spare(index);
         self.mark_dirty(index);
         self.activate();
         self.want_again(index);
@@ -265,6 +278,7 @@ impl Engine {
             self.close_link(index, "done");
         }
         self.doubt(index);
+        self.look_at_spare(index);
     }
 
     /// No news of a job can be trusted to arrive.
@@ -451,6 +465,7 @@ impl Engine {
         if entry.job.retry(now, wall) {
             entry.etag = None;
             self.count_unfinished(index);
+            self.look_at_spare(index);
             self.mark_dirty(index);
             self.want_again(index);
             // News of the new attempt may have come while the job still counted as ended.
@@ -484,6 +499,7 @@ impl Engine {
     pub(super) fn mark_dirty(&mut self, index: u32) {
         if let Some(entry) = self.jobs.get_mut(index)
             && !entry.dirty
+            && entry.is_known
         {
             entry.dirty = true;
             self.outbox.dirty.push(index);
@@ -498,11 +514,13 @@ impl Engine {
             return Applied::Late;
         };
         let was_terminal = entry.job.status.is_terminal();
+        let before = entry.job.bytes();
         let applied = entry.job.apply(news, asked, now, wall);
         self.count_unfinished(index);
         match applied {
             Applied::Changed => {
                 self.mark_dirty(index);
+                self.look_at_spare(index);
                 if was_terminal {
                     // A new attempt of a job that had ended.
                     self.want_again(index);
@@ -517,6 +535,7 @@ impl Engine {
             Applied::Late => self.count(Count::Late),
             Applied::AfterEnd => self.count(Count::AfterEnd),
         }
+        self.job_changed(index, before);
         applied
     }
 
@@ -544,6 +563,7 @@ impl Engine {
         if let Some(entry) = self.jobs.get_mut(index) {
             entry.gap = NO_GAP;
             entry.end_told = 0;
+            entry.end_untold = true;
         }
         self.rest(index);
         self.want_shared();

@@ -8,6 +8,7 @@ use super::super::input::Gen;
 use super::super::iso;
 use super::super::job::{Applied, Source, Status};
 use super::super::json::{Scanner, push_numbers, push_text};
+use super::super::limits::TOO_LARGE;
 use super::super::message::{Invalid, Kind, Message, excerpt, joined};
 use super::super::stream;
 use super::super::time::Time;
@@ -43,13 +44,17 @@ impl Engine {
         let mut reason = String::from("a frame of ");
         super::super::json::push_u64(&mut reason, size);
         reason.push_str(" bytes is above the limit");
-        self.unreadable(r#gen, "too-large", &reason);
-    }
-
-    fn unreadable(&mut self, r#gen: Gen, code: &'static str, reason: &str) {
-        let Some(link) = self.current_link(r#gen) else {
+        let Some(link) = self.unreadable(r#gen, TOO_LARGE, &reason) else {
             return;
         };
+        for job in self.jobs_of(link) {
+            self.message_lost(job);
+        }
+    }
+
+    /// A frame of a link came that is not read; `None` when that is not its socket any more.
+    fn unreadable(&mut self, r#gen: Gen, code: &'static str, reason: &str) -> Option<u32> {
+        let link = self.current_link(r#gen)?;
         let job = self.heard(link);
         self.invalid(
             &Invalid {
@@ -61,6 +66,7 @@ impl Engine {
             job,
             Source::Socket,
         );
+        Some(link)
     }
 
     /// Whether anybody read it.

@@ -5,6 +5,7 @@
 
 mod acks;
 mod auth;
+mod batches;
 mod bounds;
 mod broadcast;
 mod channels;
@@ -19,7 +20,9 @@ mod messages;
 mod outbox;
 mod reads;
 mod send;
+mod spare;
 mod status;
+mod table;
 mod transport;
 mod wake;
 
@@ -74,6 +77,7 @@ pub struct Engine {
     jobs: jobs::Jobs,
     /// Those that are followed, and of which more is to be heard.
     unfinished: u32,
+    spare: spare::Spare,
     index: Index,
     /// Jobs that wait for a socket, first come first served.
     waiting: Line,
@@ -144,6 +148,7 @@ impl Engine {
             held: false,
             jobs: jobs::Jobs::default(),
             unfinished: 0,
+            spare: spare::Spare::default(),
             index: Index::default(),
             waiting: Line::default(),
             unread: Vec::new(),
@@ -250,13 +255,17 @@ impl Engine {
 
     /// The next thing to do, in order; `None` when all is said.
     pub fn poll_output(&mut self) -> Option<Output> {
-        let Some(output) = self.outputs.get_mut(self.handed_out) else {
+        loop {
+            if let Some(output) = self.outputs.get_mut(self.handed_out) {
+                self.handed_out += 1;
+                return Some(std::mem::replace(output, Output::Dirty));
+            }
             self.outputs.clear();
             self.handed_out = 0;
-            return None;
-        };
-        self.handed_out += 1;
-        Some(std::mem::replace(output, Output::Dirty))
+            if !self.next_batch() {
+                return None;
+            }
+        }
     }
 
     /// When to hand in [`Input::Timer`], if nothing happens before.
@@ -425,6 +434,7 @@ impl Engine {
         self.tell();
         // Nothing is looked at any more; what may be large is let go.
         self.jobs = jobs::Jobs::default();
+        self.spare = spare::Spare::default();
         self.index = Index::default();
         self.history = History::new(0);
         self.queue = Queue::new(0, 0);

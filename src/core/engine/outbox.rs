@@ -5,13 +5,16 @@ use super::super::config::{BROADCAST, RateLimit, SOCKETIO, STREAM};
 use super::super::error::{Log, Problem};
 use super::super::job::Source;
 use super::super::json::{push_numbers, push_text};
-use super::super::message::join;
 use super::super::output::Output;
 use super::super::part::BroadcastPart;
 use super::super::queue::Bucket;
 use super::super::time::Time;
 use super::Engine;
+use super::batches::Rest;
 use super::held::{Held, MAX_BYTES, Terms};
+
+/// An event for which exactly as much room is made as it needs, bytes.
+const LARGE: usize = 1 << 16;
 
 /// Log entries a second; a flood of broken frames must not become a flood of entries.
 const LOGS: RateLimit = RateLimit {
@@ -34,16 +37,18 @@ pub(super) struct Meta<'a> {
 #[derive(Debug)]
 pub(super) struct Outbox {
     /// Events, in order, joined by commas.
-    events: String,
+    pub(super) events: String,
     /// One of them came in spite of the bound: what waits is handed over at the end of the input.
     crowded: bool,
     /// Status, logs and replies, in order, joined by commas; these never wait.
-    notices: String,
+    pub(super) notices: String,
     /// Jobs that changed, in the order of their first change.
     pub(super) dirty: Vec<u32>,
     /// Those of them that have ended.
     pub(super) urgent_jobs: Vec<u32>,
-    said_dirty: bool,
+    pub(super) said_dirty: bool,
+    /// What of the present batches has not been handed over yet.
+    pub(super) rest: Option<Rest>,
     /// Events dropped because the page takes none.
     pub(super) overflowed: u64,
     logs: Bucket,
@@ -62,6 +67,7 @@ impl Default for Outbox {
             dirty: Vec::new(),
             urgent_jobs: Vec::new(),
             said_dirty: false,
+            rest: None,
             overflowed: 0,
             logs: Bucket::new(Some(LOGS)),
             hushed: 0,
@@ -72,7 +78,7 @@ impl Default for Outbox {
 }
 
 /// Begins a record of docs/core-messages.md.
-fn begin(out: &mut String, kind: char) {
+pub(super) fn begin(out: &mut String, kind: char) {
     out.push_str(if out.is_empty() { "[" } else { ",[" });
     out.push(kind);
 }
@@ -94,6 +100,11 @@ fn write_event(
     meta: &Meta<'_>,
     more: &str,
 ) {
+    let length = json.len() + name.len() + more.len() + 128;
+    if length > LARGE {
+        // A text that grows step by step takes twice its room.
+        out.reserve_exact(length);
+    }
     begin(out, record);
     push_text(out, Some(name));
     out.push(',');
@@ -151,7 +162,7 @@ impl Outbox {
 
     /// Known to the compiler where a build speaks one protocol alone.
     #[inline(always)]
-    fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         BROADCAST && (!(STREAM || SOCKETIO) || is(&self.holds))
     }
 
@@ -287,7 +298,7 @@ impl Engine {
             } else {
                 std::mem::take(&mut self.outbox.dirty)
             };
-            self.hand_over(&jobs, urgent_events, false);
+            self.hand_over(jobs, urgent_events, false);
         }
         // Without a frame after it, what was told at once would be remembered as told in this one for ever.
         let held = urgent_events
@@ -298,47 +309,6 @@ impl Engine {
         {
             self.outbox.said_dirty = true;
             self.outputs.push(Output::Dirty);
-        }
-    }
-
-    /// The next frame: everything.
-    pub(super) fn take(&mut self) {
-        self.outbox.said_dirty = false;
-        let dirty = std::mem::take(&mut self.outbox.dirty);
-        self.hand_over(&dirty, true, true);
-        // The list's memory is used again.
-        if self.outbox.dirty.is_empty() {
-            self.outbox.dirty = dirty;
-            self.outbox.dirty.clear();
-        }
-    }
-
-    /// One batch: notices, the given jobs as far as anybody looks at them, all events, those that are held with `held`
-    /// alone. Jobs come before events, so that a listener finds the job as the event left it.
-    fn hand_over(&mut self, jobs: &[u32], held: bool, taken: bool) {
-        let events = std::mem::take(&mut self.outbox.events);
-        let notices = std::mem::take(&mut self.outbox.notices);
-        let mut out = notices;
-        out.reserve(events.len() + jobs.len() * 128);
-        for index in jobs {
-            let Some(entry) = self.jobs.get_mut(*index) else {
-                continue;
-            };
-            let seen = entry.followers > 0 || self.watch_all;
-            if std::mem::take(&mut entry.dirty) && seen {
-                begin(&mut out, '0');
-                out.push(',');
-                entry.job.write(&mut out);
-                out.push(']');
-            }
-        }
-        if self.outbox.holds() && held {
-            self.entities.hand_over(&mut out);
-            self.outbox.held.hand_over(Some(&mut out), self.now, taken);
-        }
-        join(&mut out, &events);
-        if !out.is_empty() {
-            self.outputs.push(Output::Batch(out));
         }
     }
 }

@@ -8,6 +8,7 @@ use super::super::input::{HttpOutcome, HttpRefusal};
 use super::super::job::{Applied, Source};
 use super::super::json::push_u64;
 use super::super::line::Line;
+use super::super::limits::LONGEST_NAME;
 use super::super::message::{Invalid, Message, excerpt, joined};
 use super::super::output::{Output, TokenReason};
 use super::super::stream;
@@ -139,6 +140,27 @@ impl Engine {
         let req = entry.reading;
         self.abort(req);
         self.queue_read(index);
+    }
+
+    /// A message was refused unread, and may have been about this job: the job is read once, by a read sent from now on.
+    pub(super) fn message_lost(&mut self, index: u32) {
+        let (now, wall) = (self.now, self.wall());
+        let at = now.after(self.rng.up_to(self.config.interval));
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return;
+        };
+        if !entry.open_ended() {
+            return;
+        }
+        entry.miss(wall.max(1));
+        entry.lost_at = now;
+        if !self.config.polls() {
+            return self.close_gap(index, false);
+        }
+        // A read that is under way is followed by another one: see `read_succeeded`.
+        if entry.is_idle() {
+            self.plan_read(index, at);
+        }
     }
 
     /// A socket was lost: reads begin within one interval, spread by chance.
@@ -376,7 +398,7 @@ impl Engine {
         };
         // What was not believed must not be confirmed later: it is asked for again in full.
         let late = applied == Applied::Late;
-        entry.etag = etag.filter(|_| !late);
+        entry.etag = etag.filter(|etag| !late && etag.len() <= LONGEST_NAME);
         if late && entry.job.awaits_attempt() {
             // Taken for the old attempt's end, until the server names the new one or time tells.
             self.plan_next_read(index, NO_WAIT);
@@ -390,6 +412,9 @@ impl Engine {
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
+        if entry.refreshers.is_empty() {
+            return;
+        }
         for rid in std::mem::take(&mut entry.refreshers) {
             match refusal {
                 Some((problem, detail)) => self.outbox.refuse(rid, problem, detail),
@@ -400,6 +425,7 @@ impl Engine {
                 }),
             }
         }
+        self.look_at_spare(index);
     }
 
     /// A read confirmed what is known.
@@ -410,12 +436,15 @@ impl Engine {
             return;
         };
         entry.read_failures = 0;
+        let lost_at = entry.lost_at;
         if entry.job.confirm() {
             self.mark_dirty(index);
         }
-        let opened = self.open_link_of(index).map(|link| link.opened_at);
+        let opened = self
+            .open_link_of(index)
+            .map(|link| link.opened_at.max(lost_at));
         match opened {
-            // What happened between a read and the opening of the socket neither of them tells.
+            // What happened between a read and the opening of the socket, or was refused, neither of them tells.
             Some(opened) if opened > flight.asked => self.read_after_open(index),
             Some(_) => self.close_gap(index, true),
             None => {}
@@ -525,6 +554,7 @@ impl Engine {
             let req = entry.reading;
             self.abort(req);
         }
+        self.look_at_spare(index);
         self.queue_read(index);
     }
 }

@@ -7,9 +7,10 @@ use super::super::config::Transports;
 use super::super::engineio::{Batch, Error, Handshake, Packet, Payload, base64_length, decode};
 use super::super::error::{Log, Loss, Problem};
 use super::super::input::{Gen, HttpOutcome, HttpRefusal, LARGEST, LARGEST_POLL};
+use super::super::limits::LONGEST_NAME;
 use super::super::message::{excerpt, joined};
 use super::super::output::Output;
-use super::super::socketio::Inbox;
+use super::super::socketio::{self, Inbox};
 use super::super::time::Time;
 use super::Engine;
 use super::channels::PATIENCE;
@@ -452,6 +453,9 @@ impl Engine {
             Packet::Message(text) => self.channel_text(text),
             Packet::Ping { probe: false } => self.transmit("3".into(), Vec::new(), 0),
             Packet::Close => self.lost("the server ended the session"),
+            Packet::Binary(_) if !self.transport.inbox.awaits() => {
+                self.unjoinable(socketio::Error::Unawaited.words(), "");
+            }
             Packet::Binary(bytes) => {
                 let transport = &mut self.transport;
                 transport.kept = transport.kept.wrapping_add(1) | KEPT;
@@ -497,7 +501,9 @@ impl Engine {
     }
 
     fn session_opened(&mut self, json: &str) {
-        let Ok(handshake) = Handshake::read(json) else {
+        let handshake = Handshake::read(json).ok();
+        let Some(handshake) = handshake.filter(|handshake| !handshake.sid.is_longer(LONGEST_NAME))
+        else {
             return self.no_handshake(Problem::NotSocketIo, json, Loss::Handshake);
         };
         let again = self.now.after(self.next_probe_in());
@@ -627,9 +633,8 @@ impl Engine {
         let mut said = String::new();
         if outcome.status > 0 {
             super::super::json::push_u64(&mut said, outcome.status.into());
-            for part in [" ", &outcome.body] {
-                said.push_str(part);
-            }
+            said.push(' ');
+            said.push_str(&excerpt(&outcome.body, QUOTED));
         }
         self.no_handshake(problem, &said, loss);
     }

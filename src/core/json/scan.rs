@@ -41,6 +41,14 @@ impl<'a> Str<'a> {
             Cow::Borrowed(self.raw)
         }
     }
+
+    /// Whether the string it stands for has more than `most` bytes. What is much longer is not copied to know that.
+    #[must_use]
+    pub fn is_longer(&self, most: usize) -> bool {
+        // Six characters stand for one byte at most.
+        self.raw.len() > most
+            && (!self.escaped || self.raw.len() > most * 6 || self.get().len() > most)
+    }
 }
 
 /// The checked text of an array or an object, brackets included.

@@ -4,7 +4,7 @@ use super::Check;
 use crate::page::Page;
 use crate::plan::Plan;
 use crate::server::Truth;
-use jobwire::core::{Ask, Command, Input};
+use jobwire::core::{Ask, Command, Gen, Input};
 
 /// A jump of the wall clock that counts as sleep, ms.
 const SLEPT: u64 = 5000;
@@ -18,7 +18,11 @@ impl Check {
             Input::Command(command) => self.command(plan, page, truth, mono, command),
             Input::Opened { r#gen } => self.opened(plan, *r#gen, mono),
             Input::Frames { text, gens } => self.frames(text, gens, mono),
-            Input::NotUtf8 { r#gen } | Input::Oversize { r#gen, .. } => self.heard(*r#gen, mono),
+            Input::NotUtf8 { r#gen } => self.heard(*r#gen, mono),
+            Input::Oversize { r#gen, .. } => {
+                self.heard(*r#gen, mono);
+                self.refused_unread(plan, *r#gen, mono);
+            }
             Input::Closed { r#gen, code, .. } => {
                 if let Some(socket) = self.sockets.remove(&r#gen.id()) {
                     self.failed(plan, mono, &socket, *code);
@@ -42,6 +46,19 @@ impl Check {
             }
             Input::Take { late: false } => self.dirty = false,
             _ => {}
+        }
+    }
+
+    /// A frame was not read, and may have been about any job of its socket: they are read once more.
+    fn refused_unread(&mut self, plan: &Plan, r#gen: Gen, mono: u64) {
+        let Some(key) = self.sockets.get(&r#gen.id()).map(|socket| socket.key) else {
+            return;
+        };
+        for job in 0..self.jobs.len() {
+            if self.shared_or(plan, job) == key {
+                self.jobs[job].healed = false;
+                self.jobs[job].missed_at = mono;
+            }
         }
     }
 

@@ -72,6 +72,8 @@ struct Job {
     wait_until: Option<u64>,
     /// Until when an ended state read over HTTP may be the old attempt's, which calls for another read.
     doubtful_until: u64,
+    /// When a frame that may have been about it was refused unread.
+    missed_at: u64,
 }
 
 struct Read {

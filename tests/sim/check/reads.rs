@@ -50,7 +50,8 @@ impl Check {
                 let key = self.shared_or(plan, read.job);
                 let open_since = self.sockets.values().filter(|socket| socket.key == key);
                 let open_since = open_since.filter_map(|socket| socket.opened_at).next();
-                let settled = mono > self.jobs[read.job].doubtful_until;
+                let settled = mono > self.jobs[read.job].doubtful_until
+                    && self.jobs[read.job].missed_at <= read.sent;
                 self.jobs[read.job].healed =
                     settled && open_since.is_some_and(|since| since < read.sent);
             }

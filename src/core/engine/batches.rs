@@ -1,0 +1,112 @@
+//! What the page takes, in batches: notices, jobs, tracks and playlists, then events. None is much longer than
+//! [`LONGEST`], so that the core never holds all that it knows a second time as text: each is made when the driver has
+//! let the one before it go.
+
+use super::super::message::join;
+use super::super::output::Output;
+use super::Engine;
+use super::outbox::begin;
+
+/// A batch that has come to so many bytes is handed over, and another one begun.
+const LONGEST: usize = 1 << 20;
+
+/// What is still to be handed over.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    /// Jobs that changed, and how many of them have been looked at.
+    jobs: Vec<u32>,
+    next: usize,
+    /// Whether events that are held go along.
+    held: bool,
+    /// Whether the page took.
+    taken: bool,
+}
+
+impl Engine {
+    /// The next frame: everything.
+    pub(super) fn take(&mut self) {
+        self.outbox.said_dirty = false;
+        let dirty = std::mem::take(&mut self.outbox.dirty);
+        self.hand_over(dirty, true, true);
+    }
+
+    /// Hands over notices, the given jobs as far as anybody looks at them, all events, those that are held with `held`
+    /// alone. Jobs come before events, so that a listener finds the job as the event left it.
+    pub(super) fn hand_over(&mut self, jobs: Vec<u32>, held: bool, taken: bool) {
+        if let Some(rest) = &mut self.outbox.rest {
+            rest.jobs.extend(jobs);
+            rest.held |= held;
+            rest.taken |= taken;
+            return;
+        }
+        self.outbox.rest = Some(Rest {
+            jobs,
+            next: 0,
+            held,
+            taken,
+        });
+        self.next_batch();
+    }
+
+    /// Makes the next batch of what is handed over; whether anything was left.
+    pub(super) fn next_batch(&mut self) -> bool {
+        let Some(mut rest) = self.outbox.rest.take() else {
+            return false;
+        };
+        let mut out = std::mem::take(&mut self.outbox.notices);
+        while let Some(index) = rest.jobs.get(rest.next).copied() {
+            if out.len() >= LONGEST {
+                return self.go_on_later(out, rest);
+            }
+            rest.next += 1;
+            let Some(entry) = self.jobs.get_mut(index) else {
+                continue;
+            };
+            let seen = entry.followers > 0 || self.watch_all;
+            entry.end_untold = false;
+            if std::mem::take(&mut entry.dirty) && seen && entry.is_known {
+                begin(&mut out, '0');
+                out.push(',');
+                entry.job.write(&mut out);
+                out.push(']');
+            }
+        }
+        if self.outbox.holds() && rest.held && !self.entities.hand_over(&mut out, LONGEST) {
+            return self.go_on_later(out, rest);
+        }
+        self.hand_over_events(out, &rest);
+        // The list's memory is used again.
+        if self.outbox.dirty.capacity() == 0 {
+            rest.jobs.clear();
+            self.outbox.dirty = rest.jobs;
+        }
+        true
+    }
+
+    fn go_on_later(&mut self, out: String, rest: Rest) -> bool {
+        self.outputs.push(Output::Batch(out));
+        self.outbox.rest = Some(rest);
+        true
+    }
+
+    /// Events go last, behind what is in the batch already.
+    fn hand_over_events(&mut self, mut out: String, rest: &Rest) {
+        let mut events = std::mem::take(&mut self.outbox.events);
+        if self.outbox.holds() && rest.held {
+            let (now, held) = (self.now, &mut self.outbox.held);
+            held.hand_over(Some(&mut events), now, rest.taken);
+        }
+        // What is long is not copied.
+        if events.len() > LONGEST && !out.is_empty() {
+            self.outputs.push(Output::Batch(std::mem::take(&mut out)));
+        }
+        if out.is_empty() {
+            out = events;
+        } else {
+            join(&mut out, &events);
+        }
+        if !out.is_empty() {
+            self.outputs.push(Output::Batch(out));
+        }
+    }
+}
