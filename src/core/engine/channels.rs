@@ -428,11 +428,8 @@ impl Engine {
         let mut text = head("40", &channel.name);
         channel.apart = Time(0);
         channel.auth = auth;
-<<<<<<< HEAD
         channel.since = self.now;
-=======
         channel.asked += 1;
->>>>>>> 414610a (The core's memory is bounded against a hostile server: ids, names and texts, jobs, tracks and playlists by their bytes, batches in pieces)
         channel.recovers = channel.is_recoverable() && !channel.offset.is_empty();
         let mut mark = '{';
         if with_token {
