@@ -78,17 +78,26 @@ const FOREIGN = JSON.stringify({
   result_url: "https://elsewhere.test/",
 });
 
+/** Awaits that the client tells of a bound that was reached: it does so once a second. @param {Scene} scene */
+const untilBounded = ({ page }) =>
+  page
+    .waitForFunction(() => Number(window.logs["bounded"]) > 0, { timeout: 2 * LONG, polling: 100 })
+    // That it did not is seen in the logs.
+    .catch(() => {});
+
 /** @type {readonly Attack[]} */
 const sizes = [
   {
     name: "100 texts of 4 MB",
     protocols: ALL,
-    async run({ server }) {
+    async run(scene) {
+      const { server } = scene;
       const message = "x".repeat(4e6);
       await server.send(
         times(100, (number) => server.dialect.running(`job ${number}`, { message })),
         { forMs: LONG },
       );
+      await untilBounded(scene);
     },
   },
   {
@@ -200,6 +209,7 @@ const counts = [
         packed(scene, count, (number) => server.dialect.running(`job ${number}`)),
         { forMs: LONG },
       );
+      await untilBounded(scene);
     },
   },
   {
@@ -211,10 +221,9 @@ const counts = [
       const count = protocol === "broadcast" ? 1e6 : 100_000;
       await server.send(
         packed(scene, count, (number) => server.dialect.event(`name ${number}`, { number })),
-        {
-          forMs: LONG,
-        },
+        { forMs: LONG },
       );
+      await untilBounded(scene);
     },
   },
   {
