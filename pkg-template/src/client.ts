@@ -161,11 +161,16 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     }
     await prepared;
     const sink = (kind: number, n: number, value: never) => isOver() || calls[kind]?.(n, value);
-    return openCore(JSON.stringify(values), options, sink, (code, message, level = "warn") => {
-      if (isOver()) return;
-      log(level, code, message);
-      if (level === "error") died(message);
-    });
+    return openCore(
+      JSON.stringify(values),
+      { ...options, secrets },
+      sink,
+      (code, message, level = "warn") => {
+        if (isOver()) return;
+        log(level, code, message);
+        if (level === "error") died(message);
+      },
+    );
   }
 
   /** There is no core any more. */
@@ -199,8 +204,8 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   ): ((n: number, value: never) => void)[] => [
     frames.dirty,
     (_, json: string) => read(JSON.parse(`[${json}]`), records, session),
-    (request, refresh) => void credentials.giveToken(session, request, refresh),
-    (request) => void credentials.giveHeaders(session, request),
+    (request, refresh) => void credentials.answers()?.giveToken(session, request, refresh),
+    (request) => void credentials.answers()?.giveHeaders(session, request),
     (rid, value) => link.answer(rid)?.resolve(value),
   ];
 

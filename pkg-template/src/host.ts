@@ -2,12 +2,18 @@
 import { createHeartbeat } from "./heartbeat.js";
 import { loaders } from "./loader.js";
 import type { Core, Sink } from "./messages.js";
+import type { Secrets } from "./redact.js";
 import type { JobsClientOptions, LogEntry } from "./types.js";
 
 /** Told about what could not be as it was wanted; an `error` when the core will never say anything again. */
 export type Warn = (code: string, message: string, level?: LogEntry["level"]) => void;
 
-type Place = Pick<JobsClientOptions, "protocol" | "wasm" | "worker" | "shareAcrossTabs">;
+/** What leaves the page for another tab must not repeat a secret. */
+export type Cleaner = Pick<Secrets, "clean" | "cleanRecord">;
+
+type Place = Pick<JobsClientOptions, "protocol" | "wasm" | "worker" | "shareAcrossTabs"> & {
+  secrets: Cleaner;
+};
 
 /** What a core is started with. */
 export interface Start {
@@ -19,17 +25,17 @@ export interface Start {
 }
 
 /** Begins to load the core that a page is sure to need. */
-export const preload = ({ protocol, wasm, shareAcrossTabs }: Place) =>
+export const preload = ({ protocol, wasm, shareAcrossTabs }: Omit<Place, "secrets">) =>
   shareAcrossTabs || loaders[protocol as keyof typeof loaders].loadModule(wasm);
 
 /** Starts a core, or shares that of another tab. Rejects with JobsError `wasm`. */
 export async function openCore(config: string, options: Place, sink: Sink, warn: Warn): Promise<Core> {
   const open = openOwn.bind(undefined, config, options);
-  const { shareAcrossTabs: scope } = options;
+  const { shareAcrossTabs: scope, secrets } = options;
   const share =
     scope &&
     (await import("./tabs.js")
-      .then(({ findTabs }) => findTabs(config, scope))
+      .then(({ findTabs }) => findTabs(config, scope, secrets))
       .catch((cause) => warn("tabs-unavailable", `${cause}`, "info")));
   return (share || open)(sink, warn, open);
 }

@@ -1,4 +1,5 @@
 /** The leader's switchboard: one core, several tabs. Sums up what they wish, and gives each what is meant for it. */
+import type { Cleaner } from "./host.js";
 import { Post } from "./messages.js";
 import type { Attachment, Core, Message, Sink } from "./messages.js";
 import { attachmentsOf, EVERYBODY, isAttachment, Kind, Rec } from "./tabs-wire.js";
@@ -56,17 +57,18 @@ export interface Hub {
   sink: Sink;
 }
 
-/**
- * @param own the leader's own tab
- * @param tellOwn passes calls of the sink on to it
- * @param tell passes them on to another, or to all others
- */
-export function createHub(
-  core: Core,
-  own: string,
-  tellOwn: (calls: readonly Call[]) => void,
-  tell: (tab: string, calls: Call[]) => void,
-): Hub {
+/** What the hub says to whom. */
+export interface Lines {
+  /** Passes calls of the sink on to the leader's own tab. */
+  tellOwn(calls: readonly Call[]): void;
+  /** Passes them on to another, or to all others. */
+  tell(tab: string, calls: Call[]): void;
+  /** Of the leader's page, which alone has them: what others get is cleaned of them here. */
+  secrets: Cleaner;
+}
+
+/** @param own the leader's own tab */
+export function createHub(core: Core, own: string, { tellOwn, tell, secrets }: Lines): Hub {
   const members = new Map<string, Member>();
   const asked = new Map<number, { tab: string; rid: number; post: Post }>();
   const attachments = new Map<number, unknown>();
@@ -106,7 +108,7 @@ export function createHub(
   }
 
   function toJson(tab: string, lines: readonly Line[]): string {
-    const told = tab === own ? lines : lines.map(fromTab);
+    const told = tab === own ? lines : lines.map((line) => fromTab(secrets.cleanRecord(line)));
     return JSON.stringify(told).slice(1, -1);
   }
 
@@ -241,7 +243,7 @@ export function createHub(
       if (kind === Kind.Batch) batch(value);
       else if (kind === Kind.Attachment) attachments.set(n, value);
       else if (kind === Kind.Reply) {
-        answer(n, (tab, rid) => pass(tab, [[kind, rid, value]]));
+        answer(n, (tab, rid) => pass(tab, [[kind, rid, tab === own ? value : secrets.clean(value)]]));
       } else {
         tellOwn([[kind, n, value]]);
         if (kind !== Kind.Dirty) return;

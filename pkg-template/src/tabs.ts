@@ -2,13 +2,14 @@
  * One core for all tabs of an origin that want the same: one of them leads and runs it, the others exchange the messages
  * of docs/core-messages.md with it. A file of its own, because only clients with `shareAcrossTabs` need it.
  */
-import type { Warn } from "./host.js";
+import type { Cleaner, Warn } from "./host.js";
 import { Post } from "./messages.js";
 import type { Core, Sink } from "./messages.js";
 import { joinGroup } from "./tabs-group.js";
 import type { Group } from "./tabs-group.js";
 import { createHub } from "./tabs-hub.js";
 import { createSeat } from "./tabs-seat.js";
+import type { Seat } from "./tabs-seat.js";
 
 /** That of the package: another one may tell things in another way. */
 declare const JOBWIRE_VERSION: string;
@@ -51,7 +52,7 @@ function endsOf(config: unknown[]): readonly string[] {
 }
 
 /** Resolves with what opens a shared core; rejects with a sentence where tabs cannot share. */
-export async function findTabs(config: string, scope: string | true) {
+export async function findTabs(config: string, scope: string | true, secrets: Cleaner) {
   try {
     // Node has channels and locks as well, but no tabs.
     if (!globalThis.isSecureContext) throw "it takes a page that came by HTTPS";
@@ -61,18 +62,22 @@ export async function findTabs(config: string, scope: string | true) {
     await navigator.locks.query();
     const values = JSON.parse(config) as unknown[];
     const [ends, maxAge] = [endsOf(values), (values[MAX_AGE] as number | null | undefined) ?? DEFAULT_AGE];
-    return (sink: Sink, warn: Warn, open: Open) => share(name, createSeat(ends, maxAge, sink), warn, open);
+    return (sink: Sink, warn: Warn, open: Open) =>
+      share({ name, secrets, seat: createSeat(ends, maxAge, sink) }, warn, open);
   } catch (cause) {
     throw `Each tab has its own connection (${cause}).`;
   }
 }
 
-async function share(
-  name: string,
-  seat: ReturnType<typeof createSeat>,
-  warn: Warn,
-  open: Open,
-): Promise<Core> {
+/** A page that shares. */
+interface Sharer {
+  /** Of what it shares. */
+  name: string;
+  seat: Seat;
+  secrets: Cleaner;
+}
+
+async function share({ name, seat, secrets }: Sharer, warn: Warn, open: Open): Promise<Core> {
   let standby: Standby | undefined;
   let starting: Promise<void> | undefined;
   let group: Group | undefined;
@@ -122,7 +127,7 @@ async function share(
       {
         lead(own, tell) {
           const { core, serve } = standby as Standby;
-          const hub = createHub(core, own, seat.told, tell);
+          const hub = createHub(core, own, { tellOwn: seat.told, tell, secrets });
           isLeading = true;
           serve(hub.sink);
           return hub;

@@ -77,7 +77,7 @@ async function minifiedFacade(pkgDir) {
     pageHost: chunk("page-core"),
     workerHost: chunk("worker-host"),
     tabs: chunk("tabs"),
-    secrets: chunk("redact"),
+    secrets: chunk("answers"),
     validators: chunk("validators"),
     channels: chunk("socketio"),
     entities: chunk("broadcast"),

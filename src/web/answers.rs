@@ -4,24 +4,16 @@ use super::Driver;
 use super::fetch::Headers;
 use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, HttpRefusal};
-use js_sys::{Array, Date, Uint8Array};
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use js_sys::{Date, Promise, Uint8Array};
+use std::pin::Pin;
+use std::rc::Weak;
+use std::task::{Context, Poll, ready};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
-    pub(super) type Promise;
-    /// Resolves to a list of what each came to, and never rejects.
-    #[wasm_bindgen(static_method_of = Promise, js_name = allSettled)]
-    fn all_settled(promises: &Array) -> Promise;
-    #[wasm_bindgen(method)]
-    fn then(this: &Promise, settled: &JsValue);
-
-    /// What a promise came to. One that was rejected has no value.
-    type Settled;
-    #[wasm_bindgen(method, getter)]
-    fn value(this: &Settled) -> JsValue;
-
     type Response;
     #[wasm_bindgen(method, getter)]
     fn status(this: &Response) -> u16;
@@ -90,7 +82,7 @@ impl Response {
 }
 
 /// An answer whose body is read as it comes.
-pub(super) struct Answer {
+struct Answer {
     outcome: HttpOutcome,
     reader: Reader,
     decoder: TextDecoder,
@@ -99,8 +91,39 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Takes in the next piece of its body: `None` where that is above the limit, otherwise whether it was the last.
-    fn take(&mut self, chunk: &Chunk) -> Option<bool> {
+    /// Takes in an answer as far as it is one that is believed; an error when nothing of its body is read.
+    fn begin(response: &Response, limit: u64) -> Result<Self, HttpOutcome> {
+        let mut outcome = HttpOutcome {
+            // That of an answer which this origin may not read is 0, like that of none.
+            status: response.status().max(1),
+            ..HttpOutcome::default()
+        };
+        if response.is_redirect() {
+            outcome.refused = Some(HttpRefusal::Redirect);
+            return Err(outcome);
+        }
+        let headers = response.headers();
+        outcome.etag = headers.get("etag").as_string();
+        outcome.retry_after = retry_after(&headers);
+        let size = headers.get("content-length").as_string();
+        if size.and_then(|size| number(&size)) > Some(limit as f64) {
+            outcome.refused = Some(HttpRefusal::TooLarge);
+            return Err(outcome);
+        }
+        let body = response.body();
+        if !body.is_object() {
+            return Err(outcome);
+        }
+        Ok(Self {
+            outcome,
+            reader: body.unchecked_into::<Body>().reader(),
+            decoder: TextDecoder::new(),
+            left: limit,
+        })
+    }
+
+    /// Takes in the next piece of the body; whether it was the last that is read.
+    fn take(&mut self, chunk: &Chunk) -> bool {
         let is_last = chunk.done();
         let more = DecodeOptions::new();
         more.set_stream(!is_last);
@@ -109,87 +132,64 @@ impl Answer {
         } else {
             chunk.value()
         };
-        self.left = self.left.checked_sub(bytes.length().into())?;
+        let Some(left) = self.left.checked_sub(bytes.length().into()) else {
+            self.outcome.refused = Some(HttpRefusal::TooLarge);
+            // What came of it is not believed.
+            self.outcome.body.clear();
+            return true;
+        };
+        self.left = left;
         // A character that breaks off at the end is replaced.
         let text = self.decoder.decode(&bytes, &more).as_string();
         self.outcome.body.push_str(&text.unwrap_or_default());
-        Some(is_last)
+        is_last
     }
 }
 
-impl Driver {
-    /// Waits for what a promise comes to: the answer itself, or the next piece of one that has begun. Meanwhile it keeps
-    /// no driver alive.
-    pub(super) fn wait(&self, req: u32, begun: Option<Answer>, promise: &Promise) {
-        let me = self.me.clone();
-        let settled = Closure::once_into_js(move |list: JsValue| {
-            if let Some(driver) = me.upgrade() {
-                let settled = list.unchecked_into::<Array>().get(0);
-                let value = settled.unchecked_into::<Settled>().value();
-                driver.enter(|driver| driver.settled(req, begun, value));
-            }
+/// Awaits the answer to a request; an error when there is none, or when it breaks off.
+async fn receive(response: Promise, limit: u64) -> Result<HttpOutcome, JsValue> {
+    let response = JsFuture::from(response).await?;
+    let mut answer = match Answer::begin(response.unchecked_ref(), limit) {
+        Ok(answer) => answer,
+        Err(outcome) => return Ok(outcome),
+    };
+    loop {
+        let chunk = JsFuture::from(answer.reader.read()).await?;
+        if answer.take(chunk.unchecked_ref()) {
+            return Ok(answer.outcome);
+        }
+    }
+}
+
+/// A read under way. Each of its steps is a task that the driver handles. While it waits it keeps no driver alive.
+pub(super) struct Read {
+    driver: Weak<Driver>,
+    req: u32,
+    answer: Pin<Box<dyn Future<Output = Result<HttpOutcome, JsValue>>>>,
+}
+
+impl Read {
+    pub(super) fn new(driver: Weak<Driver>, req: u32, response: Promise, limit: u64) -> Self {
+        Self {
+            driver,
+            req,
+            answer: Box::pin(receive(response, limit)),
+        }
+    }
+}
+
+impl Future for Read {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<()> {
+        let Some(driver) = self.driver.upgrade() else {
+            return Poll::Ready(());
+        };
+        let step = driver.enter(|driver| {
+            let outcome = ready!(self.answer.as_mut().poll(context));
+            driver.report(self.req, outcome.unwrap_or_default());
+            Poll::Ready(())
         });
-        Promise::all_settled(&Array::of1(promise)).then(&settled);
-    }
-
-    fn settled(&self, req: u32, begun: Option<Answer>, value: JsValue) {
-        match begun {
-            // It failed, or broke off: what it resolves to is an object.
-            _ if !value.is_object() => self.report(req, HttpOutcome::default()),
-            None => self.begin(req, value.unchecked_ref()),
-            Some(answer) => self.go_on(req, answer, value.unchecked_ref()),
-        }
-    }
-
-    /// Takes in an answer as far as it is one that is believed.
-    fn begin(&self, req: u32, response: &Response) {
-        let limit = self.reads.limit(req);
-        let mut outcome = HttpOutcome {
-            // That of an answer which this origin may not read is 0, like that of none.
-            status: response.status().max(1),
-            ..HttpOutcome::default()
-        };
-        if response.is_redirect() {
-            outcome.refused = Some(HttpRefusal::Redirect);
-            return self.report(req, outcome);
-        }
-        let headers = response.headers();
-        outcome.etag = headers.get("etag").as_string();
-        outcome.retry_after = retry_after(&headers);
-        let size = headers.get("content-length").as_string();
-        if size.and_then(|size| number(&size)) > Some(limit as f64) {
-            outcome.refused = Some(HttpRefusal::TooLarge);
-            return self.report(req, outcome);
-        }
-        let body = response.body();
-        if !body.is_object() {
-            return self.report(req, outcome);
-        }
-        let answer = Answer {
-            outcome,
-            reader: body.unchecked_into::<Body>().reader(),
-            decoder: TextDecoder::new(),
-            left: limit,
-        };
-        self.read_on(req, answer);
-    }
-
-    fn read_on(&self, req: u32, answer: Answer) {
-        let piece = answer.reader.read();
-        self.wait(req, Some(answer), &piece);
-    }
-
-    /// Takes in the next piece of an answer's body.
-    fn go_on(&self, req: u32, mut answer: Answer, chunk: &Chunk) {
-        match answer.take(chunk) {
-            Some(false) => self.read_on(req, answer),
-            Some(true) => self.report(req, answer.outcome),
-            None => {
-                answer.outcome.refused = Some(HttpRefusal::TooLarge);
-                // What came of it is not believed.
-                answer.outcome.body.clear();
-                self.report(req, answer.outcome);
-            }
-        }
+        step.unwrap_or(Poll::Pending)
     }
 }

@@ -1,13 +1,15 @@
 //! HTTP with the browser's `fetch`, in a page or a worker: reads of jobs, and the polling of Engine.IO.
 
-use super::answers::Promise;
+use super::answers::Read;
 use super::table::Table;
-use super::{Driver, HEADERS, Task};
+use super::{Driver, HEADERS};
 use crate::core::config::TokenIn;
 use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, HttpRefusal, Input, LARGEST_POLL, LARGEST_READ};
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::spawn_local;
 
 /// Browsers let so many bytes outlive their page, of all its requests together: 64 KiB, and some for others.
 const MOST_KEPT_ALIVE: usize = 48 << 10;
@@ -99,11 +101,6 @@ impl Reads {
     pub(super) fn get(&self, req: u32) -> Option<Request> {
         self.list.with(req.into(), Request::clone)
     }
-
-    /// How large an answer may be, bytes.
-    pub(super) fn limit(&self, req: u32) -> u64 {
-        self.list.with(req.into(), |read| read.limit).unwrap_or(0)
-    }
 }
 
 /// Whether an address is of the page's own origin; elsewhere an `If-None-Match` would need the server's permission.
@@ -147,7 +144,8 @@ impl Driver {
     /// Makes a request, unless it was aborted before.
     pub(super) fn begin_read(&self, req: u32) {
         if let Some(request) = self.reads.get(req) {
-            self.wait(req, None, &global_fetch(&request.url, &request.init));
+            let response = global_fetch(&request.url, &request.init);
+            spawn_local(Read::new(self.me.clone(), req, response, request.limit));
         }
     }
 
@@ -181,7 +179,7 @@ impl Driver {
         if self.settings.headers {
             return self.say(HEADERS, req.into(), &JsValue::UNDEFINED);
         }
-        self.spawn(Task::Read(req));
+        self.begin_read(req);
     }
 
     /// Whether a server answers at all: another origin need not permit that. It carries nothing, nobody reads its
@@ -190,7 +188,7 @@ impl Driver {
         let init = Init::new();
         init.set_mode("no-cors");
         self.add_read(req, url, init, 0);
-        self.spawn(Task::Read(req));
+        self.begin_read(req);
     }
 
     /// A request of Engine.IO, as simple as CORS calls it: it needs no preflight.
@@ -207,7 +205,7 @@ impl Driver {
             init.set_keepalive(post.is_last && body.len() < MOST_KEPT_ALIVE);
         }
         self.add_read(req, url, init, LARGEST_POLL);
-        self.spawn(Task::Read(req));
+        self.begin_read(req);
     }
 
     /// The page's headers for a read, stronger than our own: a JSON array of name and value.
@@ -229,6 +227,6 @@ impl Driver {
                 let _ = headers.set(&name.get(), &value.get());
             }
         }
-        self.spawn(Task::Read(req));
+        self.begin_read(req);
     }
 }

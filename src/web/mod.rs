@@ -29,7 +29,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use tokens::Tokens;
 use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use wasm_bindgen_futures::spawn_local;
 
 /// Browsers read a timer's delay as a signed 32-bit number; a later deadline is simply looked at again.
 const LONGEST_TIMER: u64 = i32::MAX as u64;
@@ -46,12 +46,6 @@ const ATTACHMENT: f64 = 5.0;
 const ALIVE: f64 = 6.0;
 const RESOURCE: f64 = 7.0;
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = queueMicrotask)]
-    fn queue_microtask(run: &JsValue);
-}
-
 /// What the driver itself needs of the configuration.
 struct Settings {
     token_in: TokenIn,
@@ -63,8 +57,6 @@ struct Settings {
 pub(crate) enum Task {
     /// Takes in what is queued.
     Pump,
-    /// Reads over HTTP.
-    Read(u32),
     /// Answers with a look inside, as JSON text.
     Inspect(u32),
     /// Answers with the figures of each event, as values.
@@ -154,14 +146,16 @@ impl Driver {
         }
     }
 
-    /// Handles one task of the browser: an event, a timer, a microtask or what a promise came to. Such tasks never nest.
-    /// So one that finds another unfinished comes after a trap: then nothing is done any more, since nobody knows what
-    /// was left half done, and [`Task::Ping`] gets no answer.
-    fn enter(&self, handle: impl FnOnce(&Self)) {
-        if !self.entered.replace(true) {
-            handle(self);
-            self.entered.set(false);
+    /// Handles one task of the browser: an event, a timer or a step of a future. Such tasks never nest. So one that
+    /// finds another unfinished comes after a trap: then nothing is done any more, since nobody knows what was left
+    /// half done, and [`Task::Ping`] gets no answer.
+    fn enter<R>(&self, handle: impl FnOnce(&Self) -> R) -> Option<R> {
+        if self.entered.replace(true) {
+            return None;
         }
+        let result = handle(self);
+        self.entered.set(false);
+        Some(result)
     }
 
     /// Shows the page a socket or a read that begins or is over. The page closes those that a trapped core leaves.
@@ -240,7 +234,6 @@ impl Driver {
             }
             Output::Dirty => self.say(DIRTY, 0.0, &JsValue::UNDEFINED),
             Output::Batch(json) => {
-                let json = self.tokens.redact_notices(json);
                 self.say(BATCH, 0.0, &JsValue::from_str(&json));
             }
             // There are none.
@@ -323,24 +316,23 @@ impl Driver {
     pub(crate) fn token_failed(&self, req: u32, message: String) {
         self.later(Input::Token {
             req,
-            error: Some(self.tokens.redact(message)),
+            error: Some(message),
         });
     }
 
     /// Does something in a microtask of its own, unless there is no driver any more by then.
     pub(crate) fn spawn(&self, task: Task) {
         let me = self.me.clone();
-        queue_microtask(&Closure::once_into_js(move || {
+        spawn_local(async move {
             if let Some(driver) = me.upgrade() {
                 driver.enter(|driver| driver.run(&task));
             }
-        }));
+        });
     }
 
     fn run(&self, task: &Task) {
         match task {
             Task::Pump => self.scheduled.set(false),
-            Task::Read(req) => return self.begin_read(*req),
             Task::Inspect(_) | Task::Audit(_) => {
                 self.flush();
             }
@@ -350,19 +342,15 @@ impl Driver {
         match task {
             Task::Inspect(rid) => {
                 let json = self.engine.borrow().inspect(*rid);
-                let json = self.tokens.redact(json);
                 self.say(BATCH, 0.0, &JsValue::from_str(&json));
             }
             Task::Audit(rid) => {
-                let mut rows = self.engine.borrow().audit();
-                for row in &mut rows {
-                    row.event = self.tokens.redact(std::mem::take(&mut row.event));
-                }
+                let rows = self.engine.borrow().audit();
                 let value = serde_wasm_bindgen::to_value(&rows).unwrap_or(JsValue::NULL);
                 self.say(REPLY, f64::from(*rid), &value);
             }
             Task::Ping => self.say(ALIVE, 0.0, &JsValue::UNDEFINED),
-            Task::Pump | Task::Read(_) => {}
+            Task::Pump => {}
         }
     }
 }

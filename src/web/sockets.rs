@@ -152,7 +152,7 @@ impl Driver {
                 self.after_frames(Input::Closed {
                     r#gen,
                     code: event.code(),
-                    reason: self.tokens.redact(reason),
+                    reason,
                 });
                 drop(gone);
             }

@@ -32,7 +32,11 @@ async function openTab(): Promise<Opened> {
   tab.use();
   const core = await openCore(
     CONFIG,
-    { protocol: "stream", shareAcrossTabs: true },
+    {
+      protocol: "stream",
+      shareAcrossTabs: true,
+      secrets: { clean: (value) => value, cleanRecord: (record) => record },
+    },
     (kind, _n, value) => kind === BATCH && told.push(...(JSON.parse(`[${value as string}]`) as unknown[][])),
     (...warning) => warnings.push(warning),
   );
