@@ -185,10 +185,7 @@ impl Entities {
             key.clone_into(&mut entity.key);
             self.bytes += entity.bytes();
         }
-        let list = &self.list;
-        self.index.insert(key, place, &|place| {
-            list.get(place as usize).map(|entity| entity.key.as_str())
-        });
+        self.index.insert(key, place);
         place
     }
 

@@ -1,18 +1,15 @@
-//! Finds a job by its id: an open-addressing table of places in the list of jobs. The ids stay where the jobs are, so
-//! there is one copy of each, and no general map's code. With `broadcast` it serves for more than jobs.
+//! Finds a job by its id, or something else by a text of its own: an open-addressing table of places in the list of
+//! jobs. The ids stay where the jobs are, so there is one copy of each, and no general map's code.
 
-use super::config::BROADCAST;
-
-/// Slots, once there is a job: more than there are jobs at most, so that one is always empty. Where there may be more
-/// than jobs, the least of them.
-const SIZE: usize = if BROADCAST { 1024 } else { 16_384 };
+/// The least number of slots, once there is a job.
+const SIZE: usize = 1024;
 const EMPTY: u32 = u32::MAX;
 /// A place whose job was removed: a search goes on past it.
 const GONE: u32 = u32::MAX - 1;
 
 /// A hash for short keys: fast, small, the same on every run. A server that wants to make its own jobs collide may do
 /// so; the table is bounded.
-fn hash(key: &str) -> usize {
+fn hash(key: &str) -> u32 {
     let mut state: u64 = 0;
     for chunk in key.as_bytes().chunks(8) {
         let mut word = [0u8; 8];
@@ -23,40 +20,39 @@ fn hash(key: &str) -> usize {
             (state.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517C_C1B7_2722_0A95);
     }
     // The last bytes of a word reach its highest bits alone, and numbers that count up differ just there.
-    ((state ^ (state >> 32)).wrapping_mul(0x517C_C1B7_2722_0A95) >> 32) as usize
+    ((state ^ (state >> 32)).wrapping_mul(0x517C_C1B7_2722_0A95) >> 32) as u32
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// Of the key.
+    hash: u32,
+    place: u32,
 }
 
 /// Places by id.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// [`SIZE`] of them or more, a power of two, or none yet.
-    slots: Vec<u32>,
-    /// Slots that are not empty.
+    slots: Vec<Slot>,
+    /// Slots that are not empty, and those of them that have a place.
     used: usize,
+    live: usize,
 }
 
 impl Index {
-    /// How many slots there are, once there are any.
-    #[inline(always)]
-    fn size(&self) -> usize {
-        if BROADCAST {
-            self.slots.len().max(1)
-        } else {
-            SIZE
-        }
-    }
-
     /// The first slot on a key's way whose place `is` the one looked for, or that is empty.
-    fn find(&self, key: &str, is: &dyn Fn(u32) -> bool) -> usize {
-        let size = self.size();
-        let mut slot = hash(key) % size;
-        while let Some(&place) = self.slots.get(slot) {
-            if place == EMPTY || is(place) {
+    fn find(&self, hash: u32, is: &dyn Fn(u32) -> bool) -> usize {
+        // There is a power of two of them, or none.
+        let last = self.slots.len().wrapping_sub(1);
+        let mut at = hash as usize & last;
+        while let Some(slot) = self.slots.get(at) {
+            if slot.place == EMPTY || slot.hash == hash && is(slot.place) {
                 break;
             }
-            slot = (slot + 1) % size;
+            at = (at + 1) & last;
         }
-        slot
+        at
     }
 
     /// The place of a key. `key_of` names the keys of the places that there are.
@@ -65,50 +61,50 @@ impl Index {
         key: &str,
         key_of: impl Fn(u32) -> Option<&'a str>,
     ) -> Option<u32> {
-        let slot = self.find(key, &|place| key_of(place) == Some(key));
-        self.slots
-            .get(slot)
-            .copied()
-            .filter(|place| *place != EMPTY)
+        let at = self.find(hash(key), &|place| key_of(place) == Some(key));
+        let place = self.slots.get(at)?.place;
+        (place != EMPTY).then_some(place)
     }
 
     /// Adds a key that is not there yet.
-    pub(crate) fn insert<'a>(
-        &mut self,
-        key: &str,
-        place: u32,
-        key_of: &dyn Fn(u32) -> Option<&'a str>,
-    ) {
+    pub(crate) fn insert(&mut self, key: &str, place: u32) {
         if (self.used + 1) * 4 > self.slots.len() * 3 {
-            // Too many slots are those of jobs that went, or there are too few.
-            let mut size = SIZE;
-            if BROADCAST {
-                let live = self.slots.iter().filter(|place| **place < GONE).count();
-                size = size.max((live * 2 + 1).next_power_of_two());
-            }
-            let old = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
+            // Too many slots are those of places that went, or there are too few.
+            let size = SIZE.max((self.live * 2).next_power_of_two());
+            let empty = Slot {
+                hash: 0,
+                place: EMPTY,
+            };
+            let old = std::mem::replace(&mut self.slots, vec![empty; size]);
             self.used = 0;
-            for place in old {
-                if let Some(key) = key_of(place) {
-                    self.put(key, place);
+            for slot in old {
+                if slot.place < GONE {
+                    self.put(slot);
                 }
             }
         }
-        self.put(key, place);
+        self.live += 1;
+        self.put(Slot {
+            hash: hash(key),
+            place,
+        });
     }
 
-    fn put(&mut self, key: &str, place: u32) {
-        let free = self.find(key, &|_| false);
-        if let Some(slot) = self.slots.get_mut(free) {
-            *slot = place;
+    fn put(&mut self, slot: Slot) {
+        let free = self.find(slot.hash, &|_| false);
+        if let Some(free) = self.slots.get_mut(free) {
+            *free = slot;
             self.used += 1;
         }
     }
 
     pub(crate) fn remove(&mut self, key: &str, place: u32) {
-        let found = self.find(key, &|other| other == place);
-        if let Some(slot) = self.slots.get_mut(found) {
-            *slot = GONE;
+        let found = self.find(hash(key), &|other| other == place);
+        if let Some(slot) = self.slots.get_mut(found)
+            && slot.place == place
+        {
+            slot.place = GONE;
+            self.live -= 1;
         }
     }
 }
@@ -125,7 +121,7 @@ mod tests {
         let key_of = |place: u32| keys.get(place as usize).map(String::as_str);
         let mut index = Index::default();
         for (n, key) in (0u32..).zip(&keys) {
-            index.insert(key, n, &key_of);
+            index.insert(key, n);
             if let Some(gone) = n.checked_sub(10_000) {
                 index.remove(&keys[gone as usize], gone);
             }
@@ -150,9 +146,7 @@ mod tests {
                 .collect();
             let mut index = Index::default();
             for (n, key) in (0u32..).zip(&keys) {
-                index.insert(key, n, &|place| {
-                    keys.get(place as usize).map(String::as_str)
-                });
+                index.insert(key, n);
             }
             let looked_at = std::cell::Cell::new(0);
             for key in &keys {
@@ -177,7 +171,7 @@ mod tests {
                 prop_assert_eq!(found, model.get(key).copied());
                 match (add, found) {
                     (true, None) => {
-                        index.insert(key, n, &|place| keys.get(place as usize).map(String::as_str));
+                        index.insert(key, n);
                         model.insert(key.clone(), n);
                     }
                     (false, Some(_)) => {

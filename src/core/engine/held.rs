@@ -140,10 +140,7 @@ impl Held {
         }
         self.key_bytes += text.len();
         let place = self.free.pop().unwrap_or(self.keys.len() as u32);
-        let keys = &self.keys;
-        self.index.insert(&text, place, &|place| {
-            keys.get(place as usize).map(|key| key.text.as_str())
-        });
+        self.index.insert(&text, place);
         let key = Key {
             text,
             interval: terms.interval,
@@ -203,7 +200,7 @@ impl Held {
                 if let Some(before) = self.ended.get(terms.job, job_of) {
                     self.ended.remove(terms.job, before);
                 }
-                self.ended.insert(terms.job, place, &job_of);
+                self.ended.insert(terms.job, place);
             }
             // What comes behind it does not take its place.
             if let Some(key) = self.keys.get_mut(key as usize) {

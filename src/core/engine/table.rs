@@ -23,10 +23,7 @@ impl Engine {
             return None;
         };
         self.jobs.give(index, Some(id));
-        let jobs = &self.jobs;
-        self.index.insert(id, index, &|place| {
-            jobs.get(place).map(|entry| entry.job.id.as_str())
-        });
+        self.index.insert(id, index);
         self.look_at_spare(index);
         self.make_room(index);
         Some(index)
