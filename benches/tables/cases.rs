@@ -66,8 +66,16 @@ pub const CASES: &[Case] = &[
         run: |n| queue(n, true),
     },
     Case {
+        name: "queue: wait for a job's socket each, grow too old",
+        run: queue_of_jobs,
+    },
+    Case {
         name: "requests, acknowledged in reverse order",
         run: requests,
+    },
+    Case {
+        name: "requests, never acknowledged",
+        run: lost_requests,
     },
     Case {
         name: "namespaces: join, leave",
@@ -394,6 +402,26 @@ fn queue(n: usize, keys: bool) -> Duration {
     time
 }
 
+fn queue_of_jobs(n: usize) -> Duration {
+    let mut client = Client::new(Config {
+        queue_items: n,
+        queue_bytes: usize::MAX >> 1,
+        queue_age: 1000,
+        ..config()
+    });
+    let ids = ids(n.min(FOLLOWED));
+    let before = client.handed_over;
+    let time = timed(|| {
+        for number in 0..n {
+            client.send_about(&id_at(&ids, number % FOLLOWED));
+        }
+        client.pass(1000);
+    });
+    assert_eq!(client.sent, 0, "no socket is open");
+    assert!(client.handed_over > before, "each is answered");
+    time
+}
+
 fn requests(n: usize) -> Duration {
     let (mut client, r#gen) = joined(socketio());
     timed(|| {
@@ -404,6 +432,21 @@ fn requests(n: usize) -> Duration {
             client.frame(r#gen, format!("43/jobs,{number}[]"));
         }
     })
+}
+
+fn lost_requests(n: usize) -> Duration {
+    let mut config = socketio();
+    config.queue_age = 1000;
+    let (mut client, _) = joined(config);
+    let before = client.handed_over;
+    let time = timed(|| {
+        for _ in 0..n {
+            client.send(Ask::Request, "a", None);
+        }
+        client.pass(1000);
+    });
+    assert!(client.handed_over - before > n * 8, "each is refused");
+    time
 }
 
 fn namespaces(n: usize) -> Duration {

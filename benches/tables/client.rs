@@ -35,15 +35,21 @@ impl Client {
 
     pub fn input(&mut self, input: Input) {
         self.engine.handle(Time(self.now), input);
+        let mut measured = Vec::new();
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::Batch(text) => self.handed_over += text.len(),
                 Output::Send { .. } => self.sent += 1,
+                Output::Measure { r#gen } => measured.push(r#gen),
                 Output::Open { .. } | Output::Close { .. } | Output::Fetch { .. } => {
                     self.asked.push_back(output);
                 }
                 _ => {}
             }
+        }
+        // Sockets send at once what they are given.
+        for r#gen in measured {
+            self.input(Input::Buffered { r#gen, bytes: 0 });
         }
     }
 
@@ -66,6 +72,15 @@ impl Client {
             data: Some("{\"a\":1}".into()),
             supersede: key,
             ..Command::new(what, self.rid.into(), event)
+        }));
+    }
+
+    /// A message about a job to the server.
+    pub fn send_about(&mut self, job: &str) {
+        self.rid += 1;
+        self.input(Input::Command(Command {
+            data: Some(format!("{{\"job_id\":\"{job}\"}}")),
+            ..Command::new(Ask::Send, self.rid.into(), "a")
         }));
     }
 

@@ -38,14 +38,24 @@ impl Line {
 
     /// Puts a place behind the others, wherever it stood.
     pub(crate) fn push(&mut self, place: u32) {
+        self.put(place, 0);
+    }
+
+    /// Puts a place before another, wherever it stood. The other may stand in the line, or in a ring apart from it, alone
+    /// or with others.
+    pub(crate) fn put_before(&mut self, place: u32, other: u32) {
+        self.put(place, other + 1);
+    }
+
+    fn put(&mut self, place: u32, after: u32) {
         self.remove(place);
         let node = place + 1;
-        while self.nodes.len() <= node as usize {
+        while self.nodes.len() <= node.max(after) as usize {
             let alone = self.node(self.nodes.len() as u32);
             self.nodes.push(alone);
         }
-        self.join(self.node(0).before, node);
-        self.join(node, 0);
+        self.join(self.node(after).before, node);
+        self.join(node, after);
         self.len += 1;
     }
 

@@ -7,6 +7,7 @@
 mod audit;
 mod backoff;
 mod broadcast;
+mod bucket;
 pub mod config;
 mod counts;
 mod engine;

@@ -1,45 +1,100 @@
 //! Outgoing messages that wait for a connection or for the rate limit: bounded by count, bytes and age, in order, a
-//! newer one taking the place of an older one with the same supersede key.
+//! newer one taking the place of an older one with the same supersede key. Requests stay until they are acknowledged.
+//!
+//! Each stands in the line of where it goes to. Whatever is done to one of them costs the same, however many there are.
 
-use super::config::RateLimit;
+use super::config::SOCKETIO;
+use super::index::Index;
+use super::json::push_u64;
+use super::line::Line;
+use super::part::Part;
 use super::time::Time;
+use super::timers::{Deadline, Owner, Timers};
 
-/// A message that waits.
+/// What a message is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Kind {
+    /// It is sent, and that is all.
+    #[default]
+    Event,
+    /// It is to be acknowledged.
+    Request,
+    /// A request that the server has, or may have. Nothing of it is left but that it is awaited.
+    Sent,
+    /// It acknowledges an event, and is of no use to another session.
+    Reply,
+}
+
+/// A message that waits, or a request that was sent.
 #[derive(Debug, Default)]
 pub(crate) struct Item {
-    /// The job whose socket, or the namespace, it is for; `None`: the shared socket.
-    pub(crate) job: Option<String>,
+    /// Where it stands: the number of the line.
+    pub(crate) line: u32,
+    /// By which it is found: see [`key`].
+    pub(crate) key: Option<String>,
     pub(crate) text: String,
     pub(crate) expires: Time,
-    pub(crate) supersede: Option<String>,
     /// Numbers and sizes of the binary messages that go with it.
-    pub(crate) attachments: Vec<(u32, u64)>,
-    /// The request it is, or the reply; 0: neither.
+    pub(crate) attachments: Part<Vec<(u32, u64)>>,
+    /// By which the page knows the request, or the reply.
     pub(crate) rid: u32,
-    /// It acknowledges an event, and is of no use to another session. The bounds are not about it: a server awaits it.
-    pub(crate) replies: bool,
+    pub(crate) kind: Kind,
+    /// Counts the messages.
+    pub(crate) number: u64,
+}
+
+/// The key of a message in a line.
+pub(crate) fn key(line: u32, name: &str) -> String {
+    let mut key = String::new();
+    push_u64(&mut key, line.into());
+    key.push(' ');
+    key.push_str(name);
+    key
 }
 
 impl Item {
+    /// Whether the bounds are about it: a server awaits a reply, and what was sent takes no room.
+    fn is_bounded(&self) -> bool {
+        !SOCKETIO || matches!(self.kind, Kind::Event | Kind::Request)
+    }
+
     /// What counts for the bound.
     fn bytes(&self) -> usize {
-        if self.replies {
+        if !self.is_bounded() {
             return 0;
         }
         let mut bytes = self.text.len();
-        for (_, size) in &self.attachments {
-            bytes = bytes.saturating_add(*size as usize);
+        if SOCKETIO {
+            for (_, size) in self.attachments.iter() {
+                bytes = bytes.saturating_add(*size as usize);
+            }
         }
         bytes
     }
 }
 
-/// The messages that wait.
+/// A place in the list. It keeps its deadline when it is free, for the reminder that may be under way.
+#[derive(Debug, Default)]
+struct Slot {
+    item: Option<Box<Item>>,
+    deadline: Deadline,
+}
+
+/// The messages.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    items: Vec<Item>,
-    /// How many of them are acknowledgements.
-    replies: usize,
+    slots: Vec<Slot>,
+    /// A ring for each line: what stands there, and twice the number of the line between the end and the beginning. A
+    /// message is there as twice its place and one more. What is free stands in a ring of its own.
+    rings: Line,
+    /// Those with a key.
+    keys: Index,
+    /// How many there are.
+    count: usize,
+    /// How many of them no bound is about.
+    unbounded: usize,
+    /// How many there were so far.
+    numbers: u64,
     bytes: usize,
     most_items: usize,
     most_bytes: usize,
@@ -50,187 +105,144 @@ pub(crate) struct Queue {
 pub(crate) struct Full;
 
 impl Queue {
+    #[inline(never)]
     pub(crate) fn new(most_items: usize, most_bytes: usize) -> Self {
         Self {
-            items: Vec::new(),
-            replies: 0,
+            slots: Vec::new(),
+            rings: Line::default(),
+            keys: Index::default(),
+            count: 0,
+            unbounded: 0,
+            numbers: 0,
             bytes: 0,
             most_items,
             most_bytes,
         }
     }
 
-    /// Whether something waits for a job's socket, or a namespace.
-    pub(crate) fn holds(&self, job: Option<&str>) -> bool {
-        self.items.iter().any(|item| item.job.as_deref() == job)
-    }
-
-    /// How many wait that are no acknowledgements.
+    /// How many wait that are no replies.
     pub(crate) fn len(&self) -> usize {
-        self.items.len() - self.replies
+        self.count - if SOCKETIO { self.unbounded } else { 0 }
     }
 
+    /// Whether nothing waits, and no request is to be acknowledged.
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.count == 0
     }
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
+    pub(crate) fn get(&self, place: u32) -> Option<&Item> {
+        self.slots.get(place as usize)?.item.as_deref()
+    }
+
+    /// The message that has waited longest in a line.
+    pub(crate) fn first(&self, line: u32) -> Option<u32> {
+        let first = self.rings.after(Some(2 * line))?;
+        (first % 2 > 0).then_some(first / 2)
+    }
+
+    /// The message of a key.
+    pub(crate) fn keyed(&self, key: &str) -> Option<u32> {
+        self.keys.get(key, |place| self.get(place)?.key.as_deref())
+    }
+
     /// Takes a message in; gives back the one whose place it took.
-    pub(crate) fn push(&mut self, item: Item) -> Result<Option<Item>, Full> {
-        let older = self.items.iter_mut().find(|older| {
-            item.supersede.is_some() && older.supersede == item.supersede && older.job == item.job
-        });
-        let before = older.as_ref().map_or(0, |older| older.bytes());
+    pub(crate) fn push(
+        &mut self,
+        mut item: Box<Item>,
+        timers: &mut Timers,
+    ) -> Result<Option<Box<Item>>, Full> {
+        let older = item.key.as_ref().and_then(|key| self.keyed(key));
+        let (mut before, mut number) = (0, self.numbers + 1);
+        if let Some(older) = older.and_then(|place| self.get(place)) {
+            (before, number) = (older.bytes(), older.number);
+        }
         let bytes = (self.bytes - before).saturating_add(item.bytes());
-        if !item.replies && bytes > self.most_bytes {
-            return Err(Full);
-        }
-        if let Some(older) = older {
-            self.bytes = bytes;
-            return Ok(Some(std::mem::replace(older, item)));
-        }
-        if !item.replies && self.len() >= self.most_items {
+        let is_crowded = older.is_none() && self.len() >= self.most_items;
+        if item.is_bounded() && (is_crowded || bytes > self.most_bytes) {
             return Err(Full);
         }
         self.bytes = bytes;
-        self.replies += usize::from(item.replies);
-        self.items.push(item);
-        Ok(None)
+        if SOCKETIO {
+            self.numbers += 1;
+            item.number = number;
+        }
+        let place = older.unwrap_or_else(|| self.occupy(&item));
+        let Some(slot) = self.slots.get_mut(place as usize) else {
+            return Err(Full);
+        };
+        slot.deadline
+            .set(item.expires, Owner::Message(place), timers);
+        Ok(slot.item.replace(item))
     }
 
-    pub(crate) fn get(&self, at: usize) -> Option<&Item> {
-        self.items.get(at)
-    }
-
-    /// Where the message of a request waits.
-    pub(crate) fn place_of(&self, rid: u32) -> Option<usize> {
-        self.items.iter().position(|item| item.rid == rid)
+    /// A place for a message, behind the others of its line.
+    fn occupy(&mut self, item: &Item) -> u32 {
+        self.count += 1;
+        if SOCKETIO {
+            self.unbounded += usize::from(!item.is_bounded());
+        }
+        let place = self
+            .rings
+            .pop()
+            .map_or(self.slots.len() as u32, |free| free / 2);
+        if place as usize == self.slots.len() {
+            self.slots.push(Slot::default());
+        }
+        self.rings.put_before(2 * place + 1, 2 * item.line);
+        if let Some(key) = &item.key {
+            self.keys.insert(key, place);
+        }
+        place
     }
 
     /// Takes out the message at a place.
-    pub(crate) fn remove(&mut self, at: usize) -> Option<Item> {
-        self.items.get(at)?;
-        let item = self.items.remove(at);
+    pub(crate) fn take(&mut self, place: u32) -> Option<Box<Item>> {
+        let item = self.slots.get_mut(place as usize)?.item.take()?;
+        self.count -= 1;
+        self.unbounded -= usize::from(!item.is_bounded());
         self.bytes -= item.bytes();
-        self.replies -= usize::from(item.replies);
+        if let Some(key) = &item.key {
+            self.keys.remove(key, place);
+        }
+        self.rings.push(2 * place + 1);
         Some(item)
     }
-}
 
-/// A token bucket in virtual time.
-#[derive(Debug)]
-pub(crate) struct Bucket {
-    limit: RateLimit,
-    tokens: f64,
-    at: Time,
-}
-
-impl Bucket {
-    /// `None`: there is always one.
-    pub(crate) fn new(limit: Option<RateLimit>) -> Self {
-        let limit = limit.unwrap_or(RateLimit {
-            per_second: 1.0,
-            burst: f64::INFINITY,
-        });
-        Self {
-            limit,
-            tokens: limit.burst,
-            at: Time(0),
-        }
+    /// Takes out the message at a place, if it is too old.
+    pub(crate) fn overdue(
+        &mut self,
+        place: u32,
+        now: Time,
+        timers: &mut Timers,
+    ) -> Option<Box<Item>> {
+        let deadline = &mut self.slots.get_mut(place as usize)?.deadline;
+        let is_over = deadline.reached(now, Owner::Message(place), timers);
+        is_over.then(|| self.take(place)).flatten()
     }
 
-    /// Takes one token, if there is one, and says when there is one: `now`, or later.
-    pub(crate) fn take(&mut self, now: Time) -> Time {
-        let earned = now.since(self.at) as f64 * self.limit.per_second / 1000.0;
-        self.tokens = (self.tokens + earned).min(self.limit.burst);
-        self.at = now;
-        let missing = 1.0 - self.tokens;
-        // A hair below one is a rounding error, not a missing token.
-        if missing >= 1e-6 {
-            let wait = (missing * 1000.0 / self.limit.per_second) as u64;
-            return now.after(wait.saturating_add(1));
-        }
-        self.tokens -= 1.0;
-        now
+    /// The places of all that acknowledge something: looks at every place, where there may be such a message.
+    pub(crate) fn replies(&self) -> Vec<u32> {
+        let is_reply = |place: &u32| {
+            let item = self.get(*place);
+            item.is_some_and(|item| item.kind == Kind::Reply)
+        };
+        let places = if self.unbounded > 0 {
+            self.slots.len() as u32
+        } else {
+            0
+        };
+        (0..places).filter(is_reply).collect()
+    }
+
+    /// All messages.
+    pub(crate) fn into_items(self) -> impl Iterator<Item = Box<Item>> {
+        self.slots.into_iter().filter_map(|slot| slot.item)
     }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
-mod tests {
-    use super::*;
-
-    fn item(text: &str, supersede: Option<&str>) -> Item {
-        Item {
-            text: text.into(),
-            expires: Time(9),
-            supersede: supersede.map(Into::into),
-            ..Item::default()
-        }
-    }
-
-    fn texts(queue: &mut Queue) -> Vec<String> {
-        std::iter::from_fn(|| queue.remove(0))
-            .map(|item| item.text)
-            .collect()
-    }
-
-    #[test]
-    fn keeps_order_and_supersedes_in_place() {
-        let mut queue = Queue::new(10, 100);
-        assert!(queue.push(item("a", Some("k"))).unwrap().is_none());
-        assert!(queue.push(item("b", None)).unwrap().is_none());
-        let replaced = queue.push(item("c", Some("k"))).unwrap().unwrap();
-        assert_eq!(replaced.text, "a");
-        assert_eq!(texts(&mut queue), ["c", "b"]);
-        assert_eq!(queue.bytes(), 0);
-    }
-
-    #[test]
-    fn refuses_beyond_its_bounds() {
-        let mut queue = Queue::new(2, 5);
-        assert!(queue.push(item("abcd", None)).is_ok());
-        assert_eq!(queue.push(item("ab", None)).unwrap_err(), Full);
-        assert!(queue.push(item("a", None)).is_ok());
-        assert_eq!(queue.push(item("", None)).unwrap_err(), Full);
-        assert_eq!((queue.len(), queue.bytes()), (2, 5));
-        let reply = Item {
-            replies: true,
-            ..item("reply", None)
-        };
-        assert!(queue.push(reply).is_ok());
-        assert_eq!((queue.len(), queue.bytes()), (2, 5));
-        assert_eq!(texts(&mut queue), ["abcd", "a", "reply"]);
-        assert!(queue.is_empty());
-        assert_eq!((queue.len(), queue.bytes()), (0, 0));
-    }
-
-    #[test]
-    fn attachments_count() {
-        let mut queue = Queue::new(9, 10);
-        let mut large = item("a", Some("k"));
-        large.attachments = vec![(1, 9)];
-        assert!(queue.push(large).is_ok());
-        assert_eq!(queue.bytes(), 10);
-        assert_eq!(queue.push(item("b", None)).unwrap_err(), Full);
-        assert!(queue.push(item("b", Some("k"))).unwrap().is_some());
-        assert_eq!(queue.bytes(), 1);
-    }
-
-    #[test]
-    fn the_bucket_lets_a_burst_through_then_paces() {
-        let mut bucket = Bucket::new(Some(RateLimit {
-            per_second: 10.0,
-            burst: 2.0,
-        }));
-        assert_eq!(bucket.take(Time(0)), Time(0));
-        assert_eq!(bucket.take(Time(0)), Time(0));
-        let next = bucket.take(Time(0));
-        assert!(next > Time(0) && next <= Time(101));
-        assert_eq!(bucket.take(next), next);
-        assert!(bucket.take(next) > next);
-        assert_eq!(Bucket::new(None).take(Time(0)), Time(0));
-    }
-}
+mod tests;

@@ -16,8 +16,10 @@ pub(crate) enum Owner {
     Fetch(u32),
     /// A token that was asked for and does not come.
     Token(u32),
-    /// What is looked at whenever things settle: an outgoing message's age or the next token of the rate limit, the
-    /// shared link's linger time, a socket that takes too long to close.
+    /// A message that waits too long, or a request that is not acknowledged in time.
+    Message(u32),
+    /// What is looked at whenever things settle: the next token of the rate limit, the shared link's linger time, a socket
+    /// that takes too long to close.
     Settling,
 }
 

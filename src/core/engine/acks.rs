@@ -1,60 +1,46 @@
-//! What the page sends over Socket.IO: events, requests that are to be acknowledged in time, and its own
-//! acknowledgements of what the server asked.
+//! What the page sends over Socket.IO: events, and requests that are to be acknowledged in time.
 
-use super::super::error::{Log, Problem};
+use super::super::error::Problem;
 use super::super::input::{Ask, Command};
-use super::super::json::{Str, push_numbers};
+use super::super::json::{Str, push_numbers, push_u64};
 use super::super::output::Output;
-use super::super::queue::Item;
+use super::super::queue::{Item, Kind, Queue, key};
 use super::super::socketio::{self, Body, Packet};
 use super::super::time::Time;
 use super::channels::DEFAULT;
 use super::inspect::Count;
+use super::replies::Owed;
 use super::transport::Attachment;
 use super::{Engine, Phase};
-use std::collections::VecDeque;
 
-/// Acknowledgements that the page owes at once; of more the oldest are not sent. A page that gives none within their
-/// time must not fill the memory.
-const MAX_REPLIES: usize = 100_000;
-/// How long the page may take for one, ms.
-const REPLY_AGE: u64 = 60_000;
-
-/// A request of the page.
-#[derive(Debug)]
-struct Request {
-    rid: u32,
-    channel: usize,
-    id: u64,
-    until: Time,
-    /// The server has it, or may have it.
-    sent: bool,
-}
-
-/// An acknowledgement that the server awaits.
-#[derive(Debug)]
-struct Reply {
-    channel: usize,
-    id: u64,
-    until: Time,
-}
-
-/// Both, and what comes before a message that the page sends.
+/// What comes before a message that the page sends, and what the page owes.
 #[derive(Debug, Default)]
 pub(super) struct Acks {
-    requests: Vec<Request>,
-    /// In the order of the numbers by which the page gives them; `None`: it did, or nobody awaits it any more.
-    replies: VecDeque<Option<Reply>>,
-    /// The number of the last one.
-    numbers: u32,
+    pub(super) owed: Owed,
     /// Attachments of the message that comes next.
-    attached: Vec<Attachment>,
+    pub(super) attached: Vec<Attachment>,
     /// Messages want the connection.
     wanting: bool,
+    /// Acknowledgements asked for so far.
+    requests: u64,
+    /// How many times namespaces were asked for.
+    pub(super) joinings: u32,
     /// Acknowledgements that the page owed and that others took the place of; and data of refusals that was left out:
     /// for a bound, so far.
     pub(super) dropped: u64,
     pub(super) left_out: u64,
+}
+
+/// The line of what waits for a namespace. Behind it is that of the requests that were sent.
+pub(super) fn line_of(place: usize) -> u32 {
+    2 * place as u32
+}
+
+/// The key of a request.
+fn awaited(place: usize, id: u64) -> String {
+    let mut name = String::new();
+    push_u64(&mut name, id);
+    key(line_of(place) + 1, &name)
 }
 
 impl Engine {
@@ -102,22 +88,29 @@ impl Engine {
             _ => self.config.queue_age,
         };
         let until = self.now.after(age);
-        let channel = self.channels.get_mut(place).ok_or(Problem::Closed)?;
+        let channel = self.channels.get(place).ok_or(Problem::Closed)?;
         if let Some(problem) = channel.refusal() {
             return Err(problem);
         }
+        let mut item = Box::new(Item {
+            line: line_of(place),
+            expires: until,
+            key: command
+                .supersede
+                .as_ref()
+                .map(|name| key(line_of(place), name)),
+            ..Item::default()
+        });
+        item.attachments.extend_from_slice(attachments);
         let mut ack = None;
         if is_request {
-            ack = Some(channel.acks);
-            channel.acks += 1;
+            let id = self.acks.requests;
+            item.rid = rid;
+            item.kind = Kind::Request;
+            item.key = Some(awaited(place, id));
+            self.acks.requests += 1;
+            ack = Some(id);
         }
-        let item = Item {
-            expires: until,
-            supersede: command.supersede.clone(),
-            attachments: attachments.to_vec(),
-            rid: if is_request { rid } else { 0 },
-            ..Item::default()
-        };
         let body = Body::Event {
             name: Str::plain(event),
             args: command.data.as_deref().unwrap_or(""),
@@ -125,14 +118,7 @@ impl Engine {
         };
         let is_volatile = command.what == Ask::SendVolatile;
         let goes = self.send_or_queue(place, body, item, is_volatile)?;
-        if let Some(id) = ack {
-            self.acks.requests.push(Request {
-                rid,
-                channel: place,
-                id,
-                until,
-                sent: goes,
-            });
+        if is_request {
             return Ok(());
         }
         let told = if goes {
@@ -149,34 +135,33 @@ impl Engine {
 
     /// Sends a message at once, where nothing waits for the same namespace; else it waits, unless it may not. Whether
     /// it went.
-    fn send_or_queue(
+    pub(super) fn send_or_queue(
         &mut self,
         place: usize,
         body: Body<'_>,
-        mut item: Item,
+        mut item: Box<Item>,
         is_volatile: bool,
     ) -> Result<bool, Problem> {
         let channel = self.channels.get(place).ok_or(Problem::Closed)?;
-        let name = channel.name.clone();
         item.text.push('4');
         let packet = Packet {
-            namespace: &name,
+            namespace: &channel.name,
             attachments: item.attachments.len() as u32,
             body,
         };
         socketio::encode(&packet, &mut item.text).map_err(|_| Problem::BadMessage)?;
         let goes = self.can_send(place)
+            && self.queue.first(line_of(place)).is_none()
             && self.has_room(&item.text)
-            && !self.queue.holds(Some(&name))
             && self.bucket.take(self.now) <= self.now;
         if goes {
             if !self.transport.takes(&item.text, &item.attachments) {
                 return Err(Problem::TooLarge);
             }
-            self.transmit(item.text, item.attachments, 0);
+            self.send_item(item);
         } else if !is_volatile {
-            item.job = Some(name);
-            let replaced = self.queue.push(item).map_err(|_| Problem::QueueFull)?;
+            let replaced = self.queue.push(item, &mut self.timers);
+            let replaced = replaced.map_err(|_| Problem::QueueFull)?;
             if let Some(item) = replaced {
                 self.forget(&item.attachments);
             }
@@ -187,7 +172,7 @@ impl Engine {
 
     /// Whether something waits to be sent, or to be acknowledged.
     pub(super) fn has_messages(&self) -> bool {
-        self.config.is_socketio() && (!self.queue.is_empty() || !self.acks.requests.is_empty())
+        self.config.is_socketio() && !self.queue.is_empty()
     }
 
     /// Messages want the connection, or no more.
@@ -203,119 +188,79 @@ impl Engine {
         self.is_joined(place) && self.is_trusted()
     }
 
+    /// Sends what waits and can go, in the order in which it came; says when the rate limit lets more through.
+    pub(super) fn pump_namespaces(&mut self) -> Time {
+        let now = self.now;
+        while !self.queue.is_empty() {
+            let ready = (0..self.channels.len()).filter(|place| self.can_send(*place));
+            let firsts = ready.filter_map(|place| self.queue.first(line_of(place)));
+            let Some(place) =
+                firsts.min_by_key(|place| self.queue.get(*place).map(|item| item.number))
+            else {
+                break;
+            };
+            // What has no room lets nothing pass.
+            let has_room = self
+                .queue
+                .get(place)
+                .is_some_and(|item| self.has_room(&item.text));
+            if !has_room {
+                break;
+            }
+            let free = self.bucket.take(now);
+            if free > now {
+                return free;
+            }
+            if let Some(item) = self.queue.take(place) {
+                self.send_queued(item);
+            }
+        }
+        Time::NEVER
+    }
+
     /// A message leaves the queue.
-    pub(super) fn send_queued(&mut self, item: Item) {
+    fn send_queued(&mut self, item: Box<Item>) {
         if !self.transport.takes(&item.text, &item.attachments) {
-            return self.give_up(item, Problem::TooLarge);
+            return self.give_up(&item, Problem::TooLarge);
         }
-        for request in &mut self.acks.requests {
-            request.sent |= request.rid == item.rid;
-        }
-        if item.replies {
+        if item.kind == Kind::Reply {
             self.outbox.reply(item.rid, "\"sent\"");
         }
-        self.transmit(item.text, item.attachments, 0);
+        self.send_item(item);
     }
 
-    /// A message that waited is not sent any more.
-    pub(super) fn give_up(&mut self, item: Item, problem: Problem) {
-        self.forget(&item.attachments);
-        if item.replies {
-            self.outbox.reply(item.rid, "\"dropped\"");
-        } else if !self.end_request(item.rid, problem) {
-            let log = if problem == Problem::TooLarge {
-                Log::TooLarge
-            } else {
-                self.count(Count::Expired);
-                Log::QueueExpired
-            };
-            self.log(log, "", None);
+    /// Sends a message; a request is awaited from here on.
+    fn send_item(&mut self, mut item: Box<Item>) {
+        let text = std::mem::take(&mut item.text);
+        let attachments = std::mem::take::<Vec<_>>(&mut item.attachments);
+        if item.kind == Kind::Request {
+            item.kind = Kind::Sent;
+            item.line += 1;
+            // No bound is about it.
+            let _ = self.queue.push(item, &mut self.timers);
         }
+        self.transmit(text, attachments, 0);
     }
 
-    /// A request fails, if there is one of this number.
-    fn end_request(&mut self, rid: u32, problem: Problem) -> bool {
-        let requests = &mut self.acks.requests;
-        let Some(at) = requests.iter().position(|request| request.rid == rid) else {
-            return false;
-        };
-        requests.remove(at);
-        self.outbox.refuse(rid, problem, "");
-        true
-    }
-
-    /// What waits for a namespace is not wanted any more; without a name, any answer to the server.
-    pub(super) fn drop_queued(&mut self, name: Option<&str>, problem: Problem) {
-        let mut at = 0;
-        while let Some(item) = self.queue.get(at) {
-            let dropped = match name {
-                None => item.replies,
-                name => item.job.as_deref() == name,
-            };
-            if !dropped {
-                at += 1;
-            } else if let Some(item) = self.queue.remove(at) {
-                self.give_up(item, problem);
-            }
-        }
-    }
-
-    /// Namespaces were left: what was asked in them is not answered any more, on either side.
+    /// Namespaces were left: what was asked in them is not answered any more.
     pub(super) fn channels_left(&mut self) {
-        let channels = &self.channels;
-        let left = |place: usize| {
-            channels
-                .get(place)
-                .is_none_or(|channel| channel.standing != super::channels::Standing::Joined)
-        };
-        for reply in &mut self.acks.replies {
-            *reply = reply.take().filter(|reply| !left(reply.channel));
-        }
-        let mut lost = Vec::new();
-        self.acks.requests.retain(|request| {
-            let is_lost = request.sent && left(request.channel);
-            if is_lost {
-                lost.push(request.rid);
+        for place in 0..self.channels.len() {
+            if !self.is_joined(place) {
+                self.drop_line(line_of(place) + 1, Problem::RequestLost);
             }
-            !is_lost
-        });
-        for rid in lost {
-            self.outbox.refuse(rid, Problem::RequestLost, "");
         }
     }
 
     /// The client is closed: whoever awaits an acknowledgement is told, and what waits is let go.
     pub(super) fn close_messages(&mut self) {
-        for request in std::mem::take(&mut self.acks.requests) {
-            self.outbox.refuse(request.rid, Problem::Closed, "");
-        }
         let attached = std::mem::take(&mut self.acks.attached);
         self.forget(&attached);
-        while let Some(item) = self.queue.remove(0) {
+        for item in std::mem::replace(&mut self.queue, Queue::new(0, 0)).into_items() {
             self.forget(&item.attachments);
-        }
-    }
-
-    /// Requests that take too long; says when to look again.
-    pub(super) fn pump_requests(&mut self) -> Time {
-        let mut next = Time::NEVER;
-        let mut at = 0;
-        while let Some(request) = self.acks.requests.get(at) {
-            if request.until > self.now {
-                next = next.min(request.until);
-                at += 1;
-                continue;
+            if matches!(item.kind, Kind::Request | Kind::Sent) {
+                self.outbox.refuse(item.rid, Problem::Closed, "");
             }
-            let rid = request.rid;
-            // What was not sent is not sent any more.
-            if let Some(place) = self.queue.place_of(rid)
-                && let Some(item) = self.queue.remove(place)
-            {
-                self.forget(&item.attachments);
-            }
-            self.end_request(rid, Problem::RequestTimeout);
         }
-        next
     }
 
     /// The server acknowledged an event.
@@ -326,18 +271,17 @@ impl Engine {
         args: &str,
         attachments: &[Attachment],
     ) {
-        let requests = &mut self.acks.requests;
-        let found = requests
-            .iter()
-            .position(|request| request.channel == place && request.id == id && request.sent);
-        let Some(at) = found else {
+        let found = self.queue.keyed(&awaited(place, id)).filter(|place| {
+            let item = self.queue.get(*place);
+            item.is_some_and(|item| item.kind == Kind::Sent)
+        });
+        let Some(item) = found.and_then(|place| self.queue.take(place)) else {
             // It took too long.
             self.count(Count::Stale);
             return self.forget(attachments);
         };
-        let rid = requests.remove(at).rid;
         let ids = self.hand_over_attachments(attachments);
-        self.outbox.acknowledgement(rid, args, &ids);
+        self.outbox.acknowledgement(item.rid, args, &ids);
     }
 
     /// Hands attachments to the page; their numbers for the record that tells where they belong.
@@ -348,63 +292,5 @@ impl Engine {
             push_numbers(&mut ids, &[f64::from(*id)]);
         }
         ids
-    }
-
-    /// The server awaits an acknowledgement: the number by which the page gives it.
-    pub(super) fn owe(&mut self, channel: usize, id: u64) -> u32 {
-        let (now, acks) = (self.now, &mut self.acks);
-        while let Some(oldest) = acks.replies.front() {
-            let is_awaited = oldest.as_ref().is_some_and(|reply| reply.until > now);
-            if is_awaited && acks.replies.len() < MAX_REPLIES {
-                break;
-            }
-            acks.replies.pop_front();
-            acks.dropped += u64::from(is_awaited);
-        }
-        acks.numbers += 1;
-        acks.replies.push_back(Some(Reply {
-            channel,
-            id,
-            until: now.after(REPLY_AGE),
-        }));
-        acks.numbers
-    }
-
-    /// Takes out the acknowledgement of this number, where the server still awaits it.
-    fn owed(&mut self, number: u32) -> Option<Reply> {
-        let (now, acks) = (self.now, &mut self.acks);
-        let first = acks.numbers + 1 - acks.replies.len() as u32;
-        let place = number.checked_sub(first)?;
-        let reply = acks.replies.get_mut(place as usize)?.take();
-        reply.filter(|reply| reply.until > now)
-    }
-
-    /// The page acknowledges an event, in the order of all that it says.
-    pub(super) fn reply(&mut self, rid: u32, command: &Command) {
-        let attachments = std::mem::take(&mut self.acks.attached);
-        let found = self.owed(command.max_age as u32);
-        let goes = found.and_then(|reply| {
-            let item = Item {
-                expires: reply.until,
-                attachments: attachments.clone(),
-                rid,
-                replies: true,
-                ..Item::default()
-            };
-            let body = Body::Ack {
-                id: reply.id,
-                args: command.data.as_deref().unwrap_or(""),
-            };
-            self.send_or_queue(reply.channel, body, item, false).ok()
-        });
-        match goes {
-            Some(true) => self.outbox.reply(rid, "\"sent\""),
-            // It is answered when it leaves, or is dropped.
-            Some(false) => {}
-            None => {
-                self.forget(&attachments);
-                self.outbox.reply(rid, "\"dropped\"");
-            }
-        }
     }
 }

@@ -13,6 +13,7 @@ use super::super::output::{FILL, TokenReason};
 use super::super::socketio::{self, Body, Packet, Refusal, Session};
 use super::super::time::Time;
 use super::Engine;
+use super::acks::line_of;
 use super::auth::Verdict;
 use super::links::{SHARED, State};
 use super::status::Status;
@@ -86,8 +87,8 @@ pub(super) struct Channel {
     recovers: bool,
     /// How far the server's clock, as its offsets tell it, is from our two, ms; NaN while that is not known.
     pub(super) skews: [f64; 2],
-    /// Acknowledgements asked for so far.
-    pub(super) acks: u64,
+    /// Counts the times that namespaces were asked for: the last one of this.
+    joining: u32,
     /// What was told last.
     pub(super) told: Status,
 }
@@ -111,7 +112,7 @@ impl Channel {
             asked: 0,
             recovers: false,
             skews: UNKNOWN,
-            acks: 0,
+            joining: 0,
             told: Status::default(),
         }
     }
@@ -143,6 +144,12 @@ impl Channel {
 
     fn is_joined(&self) -> bool {
         self.standing == Standing::Joined
+    }
+
+    /// Which time the client is in it, or about to be.
+    pub(super) fn joining(&self) -> Option<u32> {
+        let is_in = matches!(self.standing, Standing::Joining | Standing::Joined);
+        is_in.then_some(self.joining)
     }
 
     /// Whether the server marks its events with offsets.
@@ -299,15 +306,17 @@ impl Engine {
                 && channel.at == Time::NEVER
                 && channel.apart <= now
         };
-        let left = self.channels.iter().skip(1).position(is_over);
-        let mut channel = Channel::new(name);
-        let Some(place) = left.map(|place| place + 1) else {
+        // What the page sent to it later waits there until it is too old.
+        let is_free = |place: &usize| {
+            self.channel(*place).is_some_and(is_over) && self.queue.first(line_of(*place)).is_none()
+        };
+        let left = (1..self.channels.len()).find(is_free);
+        let channel = Channel::new(name);
+        let Some(place) = left else {
             self.channels.push(channel);
             return self.channels.len() - 1;
         };
         if let Some(old) = self.channels.get_mut(place) {
-            // A late acknowledgement must not be taken for that of a later request.
-            channel.acks = old.acks;
             *old = channel;
         }
         place
@@ -430,6 +439,8 @@ impl Engine {
         channel.auth = auth;
         channel.since = self.now;
         channel.asked += 1;
+        self.acks.joinings += 1;
+        channel.joining = self.acks.joinings;
         channel.recovers = channel.is_recoverable() && !channel.offset.is_empty();
         let mut mark = '{';
         if with_token {
@@ -470,7 +481,11 @@ impl Engine {
                 self.leave(place);
             }
         }
-        self.drop_queued(None, Problem::RequestLost);
+        for reply in self.queue.replies() {
+            if let Some(reply) = self.queue.take(reply) {
+                self.give_up(&reply, Problem::RequestLost);
+            }
+        }
         self.channels_left();
     }
 
@@ -543,11 +558,9 @@ impl Engine {
         };
         let name = std::mem::take(&mut channel.name);
         let standing = channel.standing;
-        // A late acknowledgement must not be taken for that of a later request.
         *channel = Channel {
             on: false,
             told: channel.told,
-            acks: channel.acks,
             asked: channel.asked,
             ..Channel::new(&name)
         };
@@ -555,7 +568,7 @@ impl Engine {
             channel.apart = self.now.after(APART);
             self.transmit(head("41", &name), Vec::new(), 0);
         }
-        self.drop_queued(Some(&name), Problem::Closed);
+        self.drop_line(line_of(place), Problem::Closed);
         self.channels_left();
         self.status_dirty = true;
     }
@@ -807,7 +820,7 @@ impl Engine {
         let name = name.unwrap_or_default();
         let said = self.channel(place).map(|channel| channel.said.clone());
         self.stand(place, Standing::Refused(problem), Time::NEVER);
-        self.drop_queued(Some(&name), problem);
+        self.drop_line(line_of(place), problem);
         self.channels_left();
         if !self.has_prospects() {
             return self.fail(problem);

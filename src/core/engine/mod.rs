@@ -19,6 +19,7 @@ mod links;
 mod messages;
 mod outbox;
 mod reads;
+mod replies;
 mod send;
 mod spare;
 mod status;
@@ -29,6 +30,7 @@ mod wake;
 pub use status::Overall;
 
 use super::audit::Audit;
+use super::bucket::Bucket;
 use super::config::{BROADCAST, Config};
 use super::entities::Entities;
 use super::error::{Log, Problem};
@@ -38,7 +40,7 @@ use super::input::{Ask, Command, Gen, Input};
 use super::line::Line;
 use super::output::Output;
 use super::part::{BroadcastPart, Part};
-use super::queue::{Bucket, Queue};
+use super::queue::Queue;
 use super::rng::Rng;
 use super::time::Time;
 use super::timers::{Deadline, Owner, Timers};
@@ -334,6 +336,7 @@ impl Engine {
                         .reached(self.now, Owner::Settling, &mut self.timers);
                 }
                 Owner::Token(req) => self.token_overdue(req),
+                Owner::Message(place) => self.message_due(place),
             }
         }
     }
@@ -347,7 +350,7 @@ impl Engine {
         if self.config.is_socketio() {
             // What was said to be sent leaves before anything else can come of the session.
             self.post();
-            next = next.min(self.pump_requests()).min(self.pump_channels());
+            next = next.min(self.pump_channels());
             // Last, since all of these have something to send.
             next = next.min(self.pump_session()).min(self.pump_leaving());
             self.want_for_messages();

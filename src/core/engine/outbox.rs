@@ -1,13 +1,13 @@
 //! What is to be told to the page: records of docs/core-messages.md, gathered until the next frame, or until something
 //! may not wait.
 
+use super::super::bucket::Bucket;
 use super::super::config::{BROADCAST, RateLimit, SOCKETIO, STREAM};
 use super::super::error::{Log, Problem};
 use super::super::job::Source;
 use super::super::json::{push_numbers, push_text};
 use super::super::output::Output;
 use super::super::part::BroadcastPart;
-use super::super::queue::Bucket;
 use super::super::time::Time;
 use super::Engine;
 use super::batches::Rest;

@@ -4,7 +4,7 @@ use super::super::error::{Log, Problem};
 use super::super::input::Gen;
 use super::super::input::{Ask, Command};
 use super::super::json::{Scanner, Value};
-use super::super::queue::Item;
+use super::super::queue::{Item, Kind, key};
 use super::super::stream;
 use super::super::time::Time;
 use super::inspect::Count;
@@ -35,15 +35,15 @@ impl Engine {
         if matches!(self.phase, Phase::Failed(_)) {
             return self.outbox.refuse(rid, Problem::GivenUp, "");
         }
-        let job = match self.addressee(data) {
-            Ok(job) => job,
+        let line = match self.addressee(data) {
+            Ok(line) => line,
             Err(problem) => return self.outbox.refuse(rid, problem, ""),
         };
         let frame = stream::encode(&command.text, data);
-        let r#gen = self.open_socket_for(job.as_deref());
+        let r#gen = self.open_socket_of(line);
         if r#gen != Gen::NONE
+            && self.queue.first(line).is_none()
             && self.drains.has_room(r#gen)
-            && !self.queue.holds(job.as_deref())
             && self.bucket.take(self.now) <= self.now
         {
             self.note_ping(r#gen, &command.text);
@@ -58,14 +58,14 @@ impl Engine {
         } else {
             self.config.queue_age
         };
-        let item = Item {
-            job,
+        let item = Box::new(Item {
+            key: command.supersede.as_ref().map(|name| key(line, name)),
+            line,
             text: frame,
             expires: self.now.after(age),
-            supersede: command.supersede.clone(),
             ..Item::default()
-        };
-        if self.queue.push(item).is_ok() {
+        });
+        if self.queue.push(item, &mut self.timers).is_ok() {
             self.outbox.reply(rid, "\"queued\"");
             self.activate();
         } else {
@@ -73,82 +73,96 @@ impl Engine {
         }
     }
 
-    /// Whose socket a message takes: with one socket a job, the job it names or the only one followed.
-    fn addressee(&self, data: Option<&str>) -> Result<Option<String>, Problem> {
+    /// The place of the link that a message takes: with one socket a job, of the job it names or of the only one
+    /// followed.
+    fn addressee(&mut self, data: Option<&str>) -> Result<u32, Problem> {
         if !self.per_job() {
-            return Ok(None);
+            return Ok(SHARED);
         }
         if let Some(id) = named_job(data) {
-            return Ok(Some(id));
+            return self.entry_of(&id).ok_or(Problem::QueueFull);
         }
-        let mut followed = self.jobs.iter().filter(|entry| entry.followers > 0);
+        let is_followed = |place: &u32| {
+            let entry = self.jobs.get(*place);
+            entry.is_some_and(|entry| entry.followers > 0)
+        };
+        let mut followed = self.jobs.indexes().filter(is_followed);
         match (followed.next(), followed.next()) {
-            (Some(only), None) => Ok(Some(only.job.id.clone())),
+            (Some(only), None) => Ok(only),
             _ => Err(Problem::NoAddressee),
         }
     }
 
-    /// The open socket that a message for a job, or for the shared socket, takes; [`Gen::NONE`] where there is none.
-    fn open_socket_for(&self, job: Option<&str>) -> Gen {
-        let place = job.map_or(Some(SHARED), |id| self.place_of(id));
-        place
-            .and_then(|place| self.open_link_of(place))
+    /// The open socket of a link; [`Gen::NONE`] where there is none.
+    fn open_socket_of(&self, place: u32) -> Gen {
+        self.open_link_of(place)
             .map_or(Gen::NONE, |link| link.r#gen)
     }
 
-    /// Sends what can go now, drops what is too old; says when to look again.
+    /// A message waits too long, or a request is not acknowledged in time.
+    pub(super) fn message_due(&mut self, place: u32) {
+        let Some(item) = self.queue.overdue(place, self.now, &mut self.timers) else {
+            return;
+        };
+        self.give_up(&item, Problem::RequestTimeout);
+    }
+
+    /// A message that waited is not sent any more, or a request not awaited.
+    pub(super) fn give_up(&mut self, item: &Item, problem: Problem) {
+        if self.config.is_socketio() {
+            self.forget(&item.attachments);
+            match item.kind {
+                Kind::Reply => return self.outbox.reply(item.rid, "\"dropped\""),
+                Kind::Request | Kind::Sent => return self.outbox.refuse(item.rid, problem, ""),
+                Kind::Event => {}
+            }
+            if problem == Problem::TooLarge {
+                return self.log(Log::TooLarge, "", None);
+            }
+        }
+        self.count(Count::Expired);
+        self.log(Log::QueueExpired, "", None);
+    }
+
+    /// What stands in a line is not wanted any more.
+    pub(super) fn drop_line(&mut self, line: u32, problem: Problem) {
+        while let Some(place) = self.queue.first(line) {
+            if let Some(item) = self.queue.take(place) {
+                self.give_up(&item, problem);
+            }
+        }
+    }
+
+    /// Sends what can go now; says when the rate limit lets more through.
     pub(super) fn pump_queue(&mut self) -> Time {
-        let now = self.now;
         let mut next = Time::NEVER;
-        let mut at = 0;
-        // What has no room lets nothing pass.
-        let mut room = true;
-        while let Some(item) = self.queue.get(at) {
-            let expires = item.expires;
-            let job = item.job.as_deref();
-            let (r#gen, open) = if self.config.is_socketio() {
-                let place = job.and_then(|name| self.channel_named(name));
-                let mut open = place.is_some_and(|place| self.can_send(place));
-                if open && expires > now {
-                    room = room && self.has_room(&item.text);
-                    open = room;
-                }
-                (Gen::NONE, open)
-            } else {
-                let r#gen = self.open_socket_for(job);
-                (r#gen, r#gen != Gen::NONE && self.drains.has_room(r#gen))
-            };
-            if expires <= now {
-                let Some(item) = self.queue.remove(at) else {
-                    break;
-                };
-                if self.config.is_socketio() {
-                    self.give_up(item, Problem::RequestTimeout);
-                } else {
-                    self.count(Count::Expired);
-                    self.log(Log::QueueExpired, "", None);
-                }
-                continue;
-            }
-            let free = if open {
-                self.bucket.take(now)
-            } else {
-                Time::NEVER
-            };
+        if self.config.is_socketio() {
+            return self.pump_namespaces();
+        }
+        let mut link = self.linked.first();
+        while let Some(place) = link.filter(|_| next == Time::NEVER && !self.queue.is_empty()) {
+            next = self.pump_link(place);
+            link = self.linked.after(link);
+        }
+        next
+    }
+
+    /// Sends what waits for a link, as far as it goes; says when the rate limit lets more through.
+    fn pump_link(&mut self, place: u32) -> Time {
+        let now = self.now;
+        let r#gen = self.open_socket_of(place);
+        while r#gen != Gen::NONE
+            && let Some(number) = self.queue.first(place)
+            && self.drains.has_room(r#gen)
+        {
+            let free = self.bucket.take(now);
             if free > now {
-                next = next.min(expires).min(free);
-                at += 1;
-                continue;
+                return free;
             }
-            let Some(item) = self.queue.remove(at) else {
-                break;
-            };
-            if self.config.is_socketio() {
-                self.send_queued(item);
-            } else {
+            if let Some(item) = self.queue.take(number) {
                 self.give(r#gen, item.text);
             }
         }
-        next
+        Time::NEVER
     }
 }

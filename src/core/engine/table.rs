@@ -1,7 +1,7 @@
 //! Room in the table of jobs: how many there may be, and how many bytes their ids and texts may have. Beyond that jobs
 //! that nobody follows are forgotten. A job that is followed never is, nor an end of which the page has not been told.
 
-use super::super::error::Log;
+use super::super::error::{Log, Problem};
 use super::Engine;
 use super::inspect::Count;
 
@@ -84,6 +84,9 @@ impl Engine {
         };
         self.drop_reads_of(index);
         self.forget_link(index);
+        if self.per_job() {
+            self.drop_line(index, Problem::NoAddressee);
+        }
         self.waiting.remove(index);
         self.spare.remove(index);
         if let Some(entry) = self.jobs.get(index) {

@@ -33,6 +33,47 @@ fn a_volatile_message_does_not_wait_for_another_jobs() {
 }
 
 #[test]
+fn messages_wait_for_the_socket_of_their_job_in_the_order_of_each() {
+    let mut rig = Rig::new(config());
+    for (job, event) in [("a", "one"), ("b", "two"), ("c", "three"), ("a", "four")] {
+        let data = format!("{{\"jobId\":\"{job}\"}}");
+        // The same key for another job is another message.
+        let rid = rig.send(event, &data, Some("k").filter(|_| event != "four"), None);
+        assert_eq!(rig.replies(rid)[0][3], "queued");
+    }
+    for (job, events) in [("b", vec!["two"]), ("a", vec!["one", "four"])] {
+        rig.follow(job);
+        let r#gen = rig.socket();
+        rig.opened(r#gen);
+        let sent: Vec<String> = events
+            .iter()
+            .map(|event| format!("{{\"type\":\"{event}\",\"jobId\":\"{job}\"}}"))
+            .collect();
+        assert_eq!(rig.sent(), sent);
+    }
+}
+
+#[test]
+fn what_waits_for_a_job_that_is_forgotten_is_dropped() {
+    // One more than there are in the table.
+    const JOBS: usize = 10_001;
+    let mut rig = Rig::new(Config {
+        queue_items: JOBS,
+        queue_bytes: usize::MAX >> 1,
+        ..config()
+    });
+    for job in 0..JOBS {
+        rig.send("hello", &format!("{{\"jobId\":\"{job}\"}}"), None, None);
+    }
+    for (job, count) in [(0, 0), (JOBS - 1, 1)] {
+        rig.follow(&job.to_string());
+        let r#gen = rig.socket();
+        rig.opened(r#gen);
+        assert_eq!(rig.sent().len(), count, "{job}");
+    }
+}
+
+#[test]
 fn a_gap_is_told_when_the_socket_drops_before_its_first_read_was_answered() {
     let mut rig = Rig::new(config());
     rig.listen("gap");

@@ -75,6 +75,79 @@ fn numbers_of_requests_are_not_used_again_in_a_channel_that_was_left() {
 }
 
 #[test]
+fn an_acknowledgement_counts_in_its_own_namespace_only() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.sent();
+    let requests = [
+        rig.request("ask", "1", 500),
+        rig.request("/chat,ask", "2", 500),
+    ];
+    assert_eq!(
+        rig.sent(),
+        [r#"42/jobs,0["ask",1]"#, r#"42/chat,1["ask",2]"#]
+    );
+    rig.frame(socket, "43/jobs,1[7]");
+    rig.frame(socket, "43/chat,0[7]");
+    assert_eq!(requests.map(|rid| rig.told(rid)), [None, None]);
+    rig.frame(socket, "43/chat,1[8]");
+    assert_eq!(rig.told(requests[1]), Some(Reply::Acknowledged(json!([8]))));
+    rig.pass(500);
+    assert_eq!(rig.told(requests[0]), refused(Problem::RequestTimeout));
+}
+
+#[test]
+fn messages_to_several_namespaces_leave_in_the_order_in_which_they_came() {
+    let mut rig = Rig::new(config());
+    rig.channel("/a", true);
+    rig.channel("/b", true);
+    for (at, name) in ["/b,", "/a,", "", "/b,", "", "/a,"].into_iter().enumerate() {
+        rig.send(&format!("{name}e"), &at.to_string());
+    }
+    let socket = rig.socket();
+    rig.opened(socket);
+    rig.frame(socket, &open("s"));
+    rig.sent();
+    rig.frame(socket, &joined("/jobs"));
+    assert_eq!(rig.sent(), [r#"42/jobs,["e",2]"#, r#"42/jobs,["e",4]"#]);
+    let both = format!("{}\u{1e}{}", joined("/a"), joined("/b"));
+    rig.input(jobwire::core::Input::Frames {
+        text: both,
+        gens: vec![socket, socket],
+    });
+    assert_eq!(
+        rig.sent(),
+        [
+            r#"42/b,["e",0]"#,
+            r#"42/a,["e",1]"#,
+            r#"42/b,["e",3]"#,
+            r#"42/a,["e",5]"#
+        ]
+    );
+}
+
+#[test]
+fn what_is_sent_to_a_namespace_that_was_left_does_not_go_to_the_next_one() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.channel("/chat", false);
+    rig.pass(2000);
+    let rid = rig.send("/chat,late", "1");
+    assert_eq!(rig.told(rid), queued());
+    rig.channel("/news", true);
+    rig.sent();
+    rig.frame(socket, &joined("/news"));
+    assert!(rig.sent().is_empty());
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    assert_eq!(rig.sent(), ["40/chat,", r#"42/chat,["late",1]"#]);
+}
+
+#[test]
 fn what_may_have_arrived_is_told_as_lost_with_the_connection() {
     let mut rig = Rig::new(config());
     let socket = rig.serve();
@@ -126,6 +199,25 @@ fn an_answer_for_a_session_that_is_over_is_dropped() {
     rig.closed(socket, 1006);
     let rid = rig.reply(number, "true");
     assert_eq!(rig.told(rid), dropped());
+}
+
+#[test]
+fn nor_is_one_sent_after_its_namespace_was_left_and_joined_again() {
+    let mut rig = Rig::new(config());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.frame(socket, r#"42/chat,7["question",1]"#);
+    rig.args("question");
+    let number = rig.page.heard[0].reply;
+    rig.channel("/chat", false);
+    rig.pass(2000);
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.sent();
+    let rid = rig.reply(number, "true");
+    assert_eq!(rig.told(rid), dropped());
+    assert!(rig.sent().is_empty());
 }
 
 #[test]
