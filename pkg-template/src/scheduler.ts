@@ -100,19 +100,24 @@ export function createScheduler(take: () => void, isSlow = false): Scheduler {
     if (isTold) return again();
     judge(now ?? performance.now());
     taking = isDirty;
-    if (!taking) return finishFrame();
+    if (!taking) {
+      finish();
+      return endFrame();
+    }
     isDirty = false;
     take();
     // What waits is told together with what comes now: nobody hears twice in a frame.
     queueMicrotask(() => {
-      if (!taking) return;
-      taking = isSlow;
-      finishFrame();
+      if (taking) {
+        taking = isSlow;
+        finish();
+      }
+      endFrame();
     });
   }
 
-  function finishFrame(): void {
-    finish();
+  /** What comes from here on is drawn with the next frame. */
+  function endFrame(): void {
     if (isSlow) told.clear();
   }
 

@@ -93,6 +93,25 @@ describe("scheduler", () => {
     expect(screen.requested).toBe(false);
   });
 
+  it("calls again in every frame where what may answer late answers at once", async () => {
+    const screen = display();
+    const notify = vi.fn();
+    const frames = createScheduler(
+      () =>
+        queueMicrotask(() => {
+          frames.add(notify);
+          frames.settle();
+        }),
+      true,
+    );
+    for (const count of [1, 2, 3]) {
+      frames.dirty();
+      screen.show();
+      await microtasks();
+      expect(notify).toHaveBeenCalledTimes(count);
+    }
+  });
+
   it("tells a listener that causes its own notification in the next frame", async () => {
     const screen = display();
     let told = 0;
