@@ -1,4 +1,4 @@
-//! Places in the table of jobs, first come first served: any of them can leave at any time.
+//! Places in a table, first come first served: any of them can leave at any time.
 //!
 //! A linked list, closed to a ring: whatever happens to a place costs the same, however many there are.
 

@@ -224,11 +224,12 @@ impl Queue {
         is_over.then(|| self.take(place)).flatten()
     }
 
-    /// The places of all that acknowledge something: looks at every place, where there may be such a message.
-    pub(crate) fn replies(&self) -> Vec<u32> {
+    /// The places of all that acknowledge something, in one line or in all: looks at every place, where there may be such
+    /// a message.
+    pub(crate) fn replies(&self, line: Option<u32>) -> Vec<u32> {
         let is_reply = |place: &u32| {
-            let item = self.get(*place);
-            item.is_some_and(|item| item.kind == Kind::Reply)
+            let item = self.get(*place).filter(|item| item.kind == Kind::Reply);
+            item.is_some_and(|item| line.is_none_or(|line| line == item.line))
         };
         let places = if self.unbounded > 0 {
             self.slots.len() as u32

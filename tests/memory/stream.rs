@@ -375,3 +375,18 @@ fn a_frame_that_is_too_large_is_made_up_for() {
     rig.pass(2000);
     assert_eq!((rig.ends, rig.reads.len()), (1, 0));
 }
+
+#[test]
+fn jobs_that_are_tried_again_leave_nothing_behind() {
+    let mut rig = shared();
+    rig.frame(r#"{"type":"progress","job_id":"other","progress":1}"#.into());
+    let text = "x".repeat(60_000);
+    for attempt in 1..500 {
+        rig.frame(format!(
+            r#"{{"type":"error","job_id":"followed","attempt":{attempt},"error":{{"message":"{text}"}}}}"#
+        ));
+        rig.command(Ask::Retry, 0.0, "followed");
+    }
+    assert_eq!(rig.counter("forgottenJobs"), 0);
+    assert_eq!(rig.counter("cutTexts"), 0);
+}

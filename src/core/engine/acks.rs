@@ -242,6 +242,15 @@ impl Engine {
         self.transmit(text, attachments, 0);
     }
 
+    /// What acknowledges something is of no use any more, in one line or in all.
+    pub(super) fn drop_replies(&mut self, line: Option<u32>) {
+        for place in self.queue.replies(line) {
+            if let Some(reply) = self.queue.take(place) {
+                self.give_up(&reply, Problem::RequestLost);
+            }
+        }
+    }
+
     /// Namespaces were left: what was asked in them is not answered any more.
     pub(super) fn channels_left(&mut self) {
         for place in 0..self.channels.len() {

@@ -1,6 +1,6 @@
-//! What the page takes, in batches: notices, jobs, tracks and playlists, then events. None is much longer than
-//! [`LONGEST`], so that the core never holds all that it knows a second time as text: each is made when the driver has
-//! let the one before it go.
+//! What the page takes, in batches: notices, jobs, tracks and playlists, then events. Each ends with the record that takes
+//! it beyond [`LONGEST`], or with all events that wait, so that the core never holds all that it knows a second time as
+//! text. Each is made when the driver has let the one before it go.
 
 use super::super::message::join;
 use super::super::output::Output;

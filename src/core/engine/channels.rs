@@ -305,6 +305,8 @@ impl Engine {
                 && channel.standing == Standing::Out
                 && channel.at == Time::NEVER
                 && channel.apart <= now
+                // Else the server may let in yet, and has to be told.
+                && channel.asked == 0
         };
         // What the page sent to it later waits there until it is too old.
         let is_free = |place: &usize| {
@@ -481,11 +483,7 @@ impl Engine {
                 self.leave(place);
             }
         }
-        for reply in self.queue.replies() {
-            if let Some(reply) = self.queue.take(reply) {
-                self.give_up(&reply, Problem::RequestLost);
-            }
-        }
+        self.drop_replies(None);
         self.channels_left();
     }
 
@@ -763,6 +761,11 @@ impl Engine {
         };
         let said = refusal.message.get();
         let (about_auth, passing) = (is_about_auth(&said), may_pass(refusal.data));
+        if self.is_joined(place) {
+            // Another time in the namespace knows nothing of what was asked in this one.
+            self.drop_replies(Some(line_of(place)));
+            self.drop_line(line_of(place) + 1, Problem::RequestLost);
+        }
         let (now, proof) = (self.now, self.proof());
         let (mut used, mut denials) = (0, 0);
         if let Some(channel) = self.channels.get_mut(place) {

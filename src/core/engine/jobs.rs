@@ -2,7 +2,7 @@
 
 use super::super::fields::Fields;
 use super::super::input::Gen;
-use super::super::job::{Applied, Job};
+use super::super::job::{Applied, Job, Status};
 use super::super::time::Time;
 use super::super::timers::{Deadline, Owner};
 use super::inspect::Count;
@@ -462,8 +462,10 @@ impl Engine {
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
         };
+        let before = entry.job.bytes();
         if entry.job.retry(now, wall) {
             entry.etag = None;
+            self.job_changed(index, before);
             self.count_unfinished(index);
             self.look_at_spare(index);
             self.mark_dirty(index);
@@ -480,7 +482,12 @@ impl Engine {
         if on {
             self.activate();
             for index in self.jobs.indexes() {
-                self.mark_dirty(index);
+                let entry = self.jobs.get(index);
+                // One that a message was for alone is none that the page knows.
+                if entry.is_some_and(|entry| entry.wanted() || entry.job.status != Status::Unknown)
+                {
+                    self.mark_dirty(index);
+                }
             }
         }
         self.want_shared();

@@ -97,7 +97,7 @@ impl Engine {
     }
 
     fn least_missed(&self, but: Option<u32>) -> Option<u32> {
-        // The ends of which the page has not been told are the last ones.
+        // One that the page has not been told of is not forgotten; it may stand before others that could be.
         let is_told = |index: &u32| {
             let entry = self.jobs.get(*index);
             !self.watch_all || entry.is_some_and(|entry| !entry.end_untold)

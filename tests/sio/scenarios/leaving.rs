@@ -337,3 +337,19 @@ fn an_answer_that_names_no_session_leaves_nothing_to_close() {
         assert!(rig.engine.is_over());
     }
 }
+
+#[test]
+fn a_channel_that_lets_in_after_it_was_given_up_is_left_whatever_was_joined_since() {
+    let mut rig = Rig::new(without_grace());
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.channel("/chat", false);
+    for _ in 0..5 {
+        rig.pass(10_000);
+        rig.frame(socket, "2");
+    }
+    rig.channel("/news", true);
+    rig.sent();
+    rig.frame(socket, &joined("/chat"));
+    assert_eq!(rig.sent(), ["41/chat,"]);
+}

@@ -1,7 +1,7 @@
 //! Requests: each is answered exactly once.
 
 use crate::rig::{Reply, Rig, config, dropped, joined, open, queued, sent, with};
-use jobwire::core::config::Transports;
+use jobwire::core::config::{RateLimit, Transports};
 use jobwire::core::{Config, Output, Problem};
 use serde_json::json;
 
@@ -324,7 +324,7 @@ fn an_answer_to_the_server_does_not_overtake_what_waits() {
 #[test]
 fn answers_wait_in_spite_of_a_full_queue_and_are_dropped_with_their_session() {
     let mut rig = Rig::new(Config {
-        rate_limit: Some(jobwire::core::config::RateLimit {
+        rate_limit: Some(RateLimit {
             per_second: 0.1,
             burst: 1.0,
         }),
@@ -353,4 +353,37 @@ fn answers_wait_in_spite_of_a_full_queue_and_are_dropped_with_their_session() {
     assert_eq!(told, (sent(), None), "as fast as the limit allows");
     rig.closed(socket, 1006);
     assert_eq!(rig.told(answers[1]), dropped());
+}
+
+#[test]
+fn what_belongs_to_a_namespace_ends_when_the_server_puts_the_client_out_for_now() {
+    let mut rig = Rig::new(Config {
+        rate_limit: Some(RateLimit {
+            per_second: 0.1,
+            burst: 1.0,
+        }),
+        ..config()
+    });
+    let socket = rig.serve();
+    rig.channel("/chat", true);
+    rig.frame(socket, &joined("/chat"));
+    rig.frame(socket, r#"42/chat,7["question",1]"#);
+    rig.args("question");
+    let number = rig.page.heard[0].reply;
+    let request = rig.request("/chat,ask", "1", 60_000);
+    let reply = rig.reply(number, "true");
+    let message = rig.send("/chat,later", "1");
+    rig.sent();
+    assert_eq!((rig.told(request), rig.told(reply)), (None, None));
+    rig.frame(
+        socket,
+        r#"44/chat,{"message":"full","data":{"retryable":true}}"#,
+    );
+    assert_eq!(rig.told(request), refused(Problem::RequestLost));
+    assert_eq!(rig.told(reply), dropped());
+    assert_eq!(rig.told(message), queued());
+    rig.pass(15_000);
+    rig.frame(socket, &joined("/chat"));
+    rig.pass(15_000);
+    assert_eq!(rig.sent(), ["40/chat,", r#"42/chat,["later",1]"#]);
 }
