@@ -82,7 +82,8 @@ async function bunTests() {
 
 async function simulations() {
   if (testsIn("tests/sim", /\.rs$/).length === 0) return false;
-  const all = await cargo("test", "--profile", "sim", "--test", "sim", "--test", "cast", "--test", "sio");
+  const tests = ["sim", "cast", "sio", "corpus"].flatMap((name) => ["--test", name]);
+  const all = await cargo("test", "--profile", "sim", ...tests);
   // A build that pages download must never reach what it leaves out: it would hang.
   let alone = true;
   for (const [feature, test] of [
