@@ -1,6 +1,6 @@
 /** The client: gives the core's messages a comfortable shape. Decides nothing about connections. */
 import { createChannels, IDLE } from "./channels.js";
-import { createCredentials, withoutSecrets } from "./credentials.js";
+import { createCredentials, reasonOf } from "./credentials.js";
 import { createEntityCell } from "./entities.js";
 import type { Entities } from "./entities.js";
 import { closedError, configError } from "./errors.js";
@@ -70,8 +70,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const link = createLink({ start, failed });
   const { post, ask, isClosed } = link;
   const rate = createLogRate();
-  const threw = (error: unknown) =>
-    logOften("error", "listener-threw", withoutSecrets(secrets.redact(textOf(error))));
+  const threw = (error: unknown) => logOften("error", "listener-threw", reasonOf(error, secrets));
   const guard = createGuard(isClosed, threw);
   // That all is over is what who watches a connection wants to know.
   const statusGuard = createGuard(() => false, threw);
@@ -161,16 +160,12 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     }
     await prepared;
     const sink = (kind: number, n: number, value: never) => isOver() || calls[kind]?.(n, value);
-    return openCore(
-      JSON.stringify(values),
-      { ...options, secrets },
-      sink,
-      (code, message, level = "warn") => {
-        if (isOver()) return;
-        log(level, code, message);
-        if (level === "error") died(message);
-      },
-    );
+    const place = { ...options, secrets };
+    return openCore(JSON.stringify(values), place, sink, (code, message, level = "warn") => {
+      if (isOver()) return;
+      log(level, code, message);
+      if (level === "error") died(message);
+    });
   }
 
   /** There is no core any more. */

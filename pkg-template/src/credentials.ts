@@ -1,13 +1,12 @@
-/** The credentials of the app, as far as every page needs them: what keeps them out of all that the client tells. */
+/** Keeps the app's credentials out of all that the client tells of itself, and loads what answers for them. */
 import type { Answers } from "./answers.js";
 import type { Secrets } from "./redact.js";
 import { textOf } from "./report.js";
 import type { JobsClientOptions } from "./types.js";
 
-/** An error of the app's code may quote a credential; nothing that looks like one is repeated. */
-export const withoutSecrets = (error: unknown) => textOf(error).replace(/[\w.~+/=-]{16,}/g, "…");
-
-const reasonOf = (error: unknown, secrets: Secrets) => withoutSecrets(secrets.redact(textOf(error)));
+/** The text of an error of the app's code, which may quote a credential: nothing that looks like one is repeated. */
+export const reasonOf = (error: unknown, secrets: Pick<Secrets, "redact">) =>
+  secrets.redact(textOf(error)).replace(/[\w.~+/=-]{16,}/g, "…");
 
 export interface Credentials {
   /** Answers what a core asks for. Pages that give neither a token nor headers have none: their cores do not ask. */

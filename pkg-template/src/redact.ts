@@ -10,7 +10,7 @@
 /** What stands in the place of a secret. */
 const MASK = "***";
 
-/** How many tokens are kept, and how many values of headers: several of these belong to one request. */
+/** How many tokens are kept, and how many values of headers at least: several of these belong to one request. */
 const KEPT = 8;
 const KEPT_OF_HEADERS = 16;
 
@@ -216,7 +216,7 @@ function masked(bytes: Uint8Array, ranges: [number, number][]): string {
 export interface Secrets {
   /**
    * Adds what must not be told: a token, or the values of headers, with the name of a scheme such as `Bearer` and without.
-   * Of more than eight tokens the oldest is forgotten, and of more than sixteen values.
+   * Of more than eight tokens the oldest is forgotten, and of values all but the newest sixteen, or those of two requests.
    */
   add(secret: string | Headers): void;
   clear(): void;
@@ -253,8 +253,9 @@ export function createSecrets(): Secrets {
   const tokens = new Map<string, Needle[]>();
   const values: typeof tokens = new Map();
   const all = () => [...tokens, ...values];
+  /** A header may be a small number such as a version: those of the server's data stay. */
   const isSecret = (number: number) =>
-    all().some(([secret]) => secret.trim() !== "" && Number(secret) === number);
+    [...tokens.keys()].some((secret) => secret.trim() !== "" && Number(secret) === number);
 
   function keep(known: typeof tokens, secret: string, most: number): void {
     if (!secret) return;
@@ -295,9 +296,10 @@ export function createSecrets(): Secrets {
     },
     add(secret) {
       if (typeof secret === "string") return keep(tokens, secret, KEPT);
-      for (const [name, value] of secret)
-        if (!HARMLESS.test(name))
-          for (const part of [value, value.replace(/^\S+ +/, "")]) keep(values, part, KEPT_OF_HEADERS);
+      const given = [...secret].filter(([name]) => !HARMLESS.test(name));
+      const parts = given.flatMap(([, value]) => [value, value.replace(/^\S+ +/, "")]);
+      // Those of one request and of the one before are kept, however many they are.
+      for (const part of parts) keep(values, part, Math.max(KEPT_OF_HEADERS, 2 * parts.length));
     },
     clear() {
       tokens.clear();

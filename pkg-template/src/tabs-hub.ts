@@ -138,8 +138,8 @@ export function createHub(core: Core, own: string, { tellOwn, tell, secrets }: L
         });
         continue;
       }
-      if (kind === Rec.Status) status = line;
-      if (kind === Rec.Channel) channels.set(first, line);
+      if (kind === Rec.Status) status = secrets.cleanRecord(line);
+      if (kind === Rec.Channel) channels.set(first, secrets.cleanRecord(line));
       common.push(line);
     }
     // The listeners of this page take their time.
