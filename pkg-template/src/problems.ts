@@ -85,7 +85,7 @@ export const PROBLEMS: Words[] = [
   [
     "protocol",
     1,
-    "The server answered with a redirect, which is not followed: it would take the token along.",
+    "The server answered with a redirect, which is not followed.",
     "Give the address it leads to as `url` or `polling.url`; if `failed`, call connect().",
   ],
   [
@@ -119,7 +119,7 @@ export const LOGS: LogWords[] = [
   ["warn", "read-failed", ""],
   ["warn", "", ""],
   ["error", "", ""],
-  ["warn", "bounded", "Dropped for a bound: "],
+  ["warn", "bounded", "Beyond a bound: "],
 ];
 
 /** A log record as the app's logger gets it. */

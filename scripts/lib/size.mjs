@@ -39,8 +39,8 @@ export function sum(sizes) {
 /**
  * The facade as a bundler would deliver it: minified, what is loaded on first use in chunks of its own. What several of
  * them import is a chunk that every page loads. Those loaded on first use are the host of a core in the page or in a
- * worker, what shares a connection among tabs, what only Socket.IO or only `broadcast` needs, what finds tokens in texts,
- * for pages that have one, and what asks validators, likewise.
+ * worker, what shares a connection among tabs, what only Socket.IO or only `broadcast` needs, what asks for tokens and
+ * headers and finds them in texts, for pages that have any, and what asks validators, likewise.
  * @param {string} pkgDir
  */
 async function minifiedFacade(pkgDir) {
@@ -107,7 +107,7 @@ export async function measure(pkgDir) {
     "page's host (its chunk, minified)": pageHost,
     "worker's host (its chunk, minified)": workerHost,
     "sharing among tabs (its chunk, minified)": chunks.tabs,
-    "finding tokens in texts (its chunk, minified)": chunks.secrets,
+    "tokens and headers (their chunk, minified)": chunks.secrets,
     "asking validators (its chunk, minified)": chunks.validators,
     "socket.io's part of the facade (its chunk, minified)": channels,
     "broadcast's part of the facade (its chunk, minified)": entities,

@@ -141,7 +141,7 @@ describe("log records of the core", () => {
     ],
     ["Invalid", 0, "not-json progress dropped:\nno %", "warn", "not-json", "progress dropped:\nno %"],
     ["Failed", number("TokenMissing"), "", "error", "auth", problem(number("TokenMissing")).message],
-    ["Bounded", 0, "overflowed: 12", "warn", "bounded", "Dropped for a bound: overflowed: 12"],
+    ["Bounded", 0, "overflowed: 12", "warn", "bounded", "Beyond a bound: overflowed: 12"],
     ["Upgraded", 0, "", "info", "transport", "Went over to WebSocket."],
     ["FellBack", 0, "WebSocket", "info", "transport", "A transport does not work; next is WebSocket"],
     [

@@ -4,7 +4,7 @@ import type { Playlist } from "../playlists";
 import { MOST_PLAYLISTS } from "../settings";
 import { count } from "../words";
 
-const COLUMNS = ["Playlist", "Followers", "Tracks", "Enriched", "Score", "Streams", "Do"];
+const COLUMNS = ["Playlist", "Followers", "Tracks", "Enriched", "Score", "Streams", "Actions"];
 
 interface PlaylistBoardProps {
   playlists: readonly Playlist[];
