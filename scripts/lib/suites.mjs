@@ -125,8 +125,8 @@ const ONE_BY_ONE = ["--test-concurrency=1"];
 const SLOW_LIMIT_MS = 45 * 60_000;
 
 /** End-to-end tests that `npm test` would take more than ten minutes with. */
-const OF_ONE_SYSTEM =
-  /(?:fastapi|five|images|karaoke|karaoke-hooks|map|playlists|playlists-page|site|songs|transcription)\.test\.mjs$/;
+const LONG_FILES =
+  /(?:fastapi|five|images|karaoke|karaoke-hooks|map|playlists|playlists-page|result-url|site|songs|tabs|tabs-forged|transcription)\.test\.mjs$/;
 
 /** @type {readonly Suite[]} */
 export const suites = [
@@ -230,17 +230,17 @@ export const suites = [
     title: "real servers, real browsers",
     needs: [...PACKAGE, "chromium", "firefox", "webkit", "venv", "redis", "bun"],
     packaged: true,
-    run: () => nodeTests(join("tests", "e2e"), ONE_BY_ONE, { chosen: (file) => !OF_ONE_SYSTEM.test(file) }),
+    run: () => nodeTests(join("tests", "e2e"), ONE_BY_ONE, { chosen: (file) => !LONG_FILES.test(file) }),
   },
   {
     name: "systems",
-    title: "each system with its own back-end and page, in real browsers",
+    title: "each system with its own back-end and page, and tabs, in real browsers",
     needs: [...PACKAGE, "chromium", "firefox", "venv", "redis", "bun"],
     packaged: true,
     slow: true,
     run: () =>
       nodeTests(join("tests", "e2e"), ONE_BY_ONE, {
-        chosen: (file) => OF_ONE_SYSTEM.test(file),
+        chosen: (file) => LONG_FILES.test(file),
         limitMs: SLOW_LIMIT_MS,
       }),
   },
