@@ -38,7 +38,7 @@ const PROBLEMS: readonly Words[] = [
   [
     "validation",
     0,
-    "The message is larger than what the server takes.",
+    "The message is too large for the server.",
     "Send less, or raise `maxHttpBufferSize` (Python: `max_http_buffer_size`).",
   ],
   [
@@ -54,7 +54,7 @@ const LOGS: readonly LogWords[] = [
   ["info", "transport", "Went over to WebSocket."],
   ["info", "transport", "A transport does not work; next is "],
   ["warn", "", ""],
-  ["warn", "too-large", "A queued message was dropped: larger than what the server takes."],
+  ["warn", "too-large", "A queued message was dropped: too large."],
 ];
 const FIRST_LOG = 10;
 

@@ -1,7 +1,7 @@
 //! The last events, bounded by count and by bytes; the oldest go first and their buffers are used again.
 
 /// Bytes of names, payloads and of what is wrong with them, kept at most.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 6 << 20;
 
 /// A buffer that is kept for whatever comes next, bytes.
 const SMALL: usize = 4096;
@@ -159,10 +159,10 @@ mod tests {
         for seq in 1..=10 {
             history.push(seq, 0, "e", &large, None);
         }
-        assert_eq!(kept(&history).len(), 4);
+        assert_eq!(kept(&history).len(), 6);
         history.push(11, 0, "e", &"x".repeat(MAX_BYTES + 1), None);
-        assert_eq!(kept(&history).len(), 4);
-        assert_eq!(history.unkept(), 7);
+        assert_eq!(kept(&history).len(), 6);
+        assert_eq!(history.unkept(), 5);
         History::new(0).push(1, 0, "e", "{}", None);
     }
 }

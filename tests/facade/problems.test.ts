@@ -152,14 +152,7 @@ describe("log records of the core", () => {
       "auth",
       "The server refused the channel: /a no",
     ],
-    [
-      "TooLarge",
-      0,
-      "",
-      "warn",
-      "too-large",
-      "A queued message was dropped: larger than what the server takes.",
-    ],
+    ["TooLarge", 0, "", "warn", "too-large", "A queued message was dropped: too large."],
   ])("%s has words", (name, cause, detail, level, code, message) => {
     expect(entry(name, cause, detail)).toEqual({ level, code, message, at: 7 });
   });
