@@ -38,7 +38,7 @@ const PROBLEMS: readonly Words[] = [
   [
     "validation",
     0,
-    "The message is too large for the server.",
+    "The message is larger than what the server takes.",
     "Send less, or raise `maxHttpBufferSize` (Python: `max_http_buffer_size`).",
   ],
   [
