@@ -12,7 +12,7 @@ export interface Credentials {
   /** Answers what a core asks for. Pages that give neither a token nor headers have none: their cores do not ask. */
   answers(): Answers | undefined;
   /**
-   * What is told must not repeat a token or the value of a header, whatever quotes it: a server, or what a browser says
+   * What the client says must not repeat a token or the value of a header, whatever quotes it: a server, or what a browser says
    * about an address.
    */
   readonly secrets: Omit<Secrets, "add">;

@@ -21,7 +21,7 @@ const SPARE: u32 = 2000;
 /// Events that wait at most, however short: each takes more than its text.
 const MOST_EVENTS: usize = 1 << 16;
 
-/// Keys that are remembered at most, and bytes of their texts. An event beyond that has no key: it is told as it came.
+/// Keys that are remembered at most, and bytes of their texts. An event beyond that has no key: it is delivered as it came.
 const MOST_KEYS: usize = 1 << 16;
 const MOST_KEY_BYTES: usize = 8 << 20;
 
