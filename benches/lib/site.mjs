@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import { pkgDir, root, targetDir } from "../../scripts/lib/paths.mjs";
 import { servePages } from "../../tests/e2e/support/pages.mjs";
 
-const PAGES = ["micro", "sockets", "bulk", "ends"];
+const PAGES = ["micro", "sockets", "bulk", "ends", "start"];
 
 /** The package is loaded as its files are; only the pages, and zod in them, are bundled. @type {import("esbuild").Plugin} */
 const packageAsIs = {

@@ -1,3 +1,3 @@
-/** Base64 of the packed wasm (lzma.ts). */
+/** Base64 of the gzipped wasm. */
 declare const text: string;
 export default text;

@@ -1,5 +1,11 @@
 /** The glue: scripts/lib/glue.js, and in it what wasm-bindgen writes. */
+import type { startRequest } from "../../src/web/http.js";
 import type { Message, Sink } from "./messages.js";
+
+/** The page's or the worker's HTTP. */
+export interface Http {
+  startRequest: typeof startRequest;
+}
 
 export interface JobsClient {
   /** An attachment is a message, too: its number and the bytes. */
@@ -11,4 +17,4 @@ export interface JobsClient {
 /** Each call makes a wasm of its own. */
 export default function load(
   module: WebAssembly.Module,
-): Promise<new (config: string, seed: number, sink: Sink) => JobsClient>;
+): Promise<new (config: string, seed: number, sink: Sink, http: Http) => JobsClient>;

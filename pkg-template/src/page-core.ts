@@ -2,6 +2,8 @@
  * A core inside the page, and its end: a wasm that trapped can neither say so nor close what it holds open. A file of its
  * own, because clients with `worker: true` do not need it.
  */
+import { startRequest } from "../../src/web/http.js";
+import type { HttpExchange } from "../../src/web/http.js";
 import type { createHeartbeat as CreateHeartbeat } from "./heartbeat.js";
 import type { Start } from "./host.js";
 import type { Instance } from "./loader.js";
@@ -9,7 +11,7 @@ import { Call, Post } from "./messages.js";
 import type { Core, Message, Sink } from "./messages.js";
 
 /** What the core holds open: it must be closed where the core can no longer do that. */
-type Resource = WebSocket | AbortController;
+type Resource = WebSocket | HttpExchange;
 
 /** Where the core's calls go. */
 interface Exit {
@@ -59,7 +61,7 @@ export function startInPage(
 
   function construct() {
     try {
-      return new instance.JobsClient(config, seed, forwardTo(exit));
+      return new instance.JobsClient(config, seed, forwardTo(exit), { startRequest });
     } catch (cause) {
       // The next attempt begins with empty memory.
       instance.forget();

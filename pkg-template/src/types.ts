@@ -171,11 +171,12 @@ export interface JobsClientOptions<Events = JobEvents> {
   /** Receives what the client has to say. Without it the client is silent. */
   logger?: (entry: LogEntry) => void;
   /**
-   * Where the wasm comes from, instead of the copy inside the package: for streaming or a strict `connect-src`. It is
-   * that of the protocol: `jobwire/core.wasm`, for `broadcast` `jobwire/core-broadcast.wasm`, for `socket.io`
+   * Where the wasm comes from, instead of the copy inside the package: the smallest and fastest start. A text is an
+   * address, such as that of Vite's `import wasm from "jobwire/core.wasm?url"` or a CDN's. The wasm is that of the
+   * protocol: `jobwire/core.wasm`, for `broadcast` `jobwire/core-broadcast.wasm`, for `socket.io`
    * `jobwire/core-socketio.wasm`, from the same build of the package: another one is refused (`wasm`).
    */
-  wasm?: URL | Response | BufferSource | WebAssembly.Module;
+  wasm?: string | URL | Response | BufferSource | WebAssembly.Module;
 }
 
 /** A value that changes. `current` is what subscribers were last told. */

@@ -1,4 +1,5 @@
 /** The other end of a worker: messages in, calls of the sink out. */
+import { startRequest } from "../../src/web/http.js";
 import load from "./core.js";
 import type { JobsClient } from "./core.js";
 import { Call, Post } from "./messages.js";
@@ -25,7 +26,7 @@ const tell: Sink = (...call) => {
 
 async function start(module: WebAssembly.Module, config: string, seed: number): Promise<void> {
   try {
-    core = new (await load(module))(config, seed, tell);
+    core = new (await load(module))(config, seed, tell, { startRequest });
     scope.postMessage(0);
   } catch (cause) {
     scope.postMessage(String(cause));

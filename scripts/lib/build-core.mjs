@@ -5,13 +5,13 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { arrange } from "./arrange.mjs";
 import { coreDir, root, targetDir } from "./paths.mjs";
-import { pack } from "./pack.mjs";
 import { capture } from "./run.mjs";
 import { hashOf, isFresh, markFresh } from "./stamp.mjs";
 import { trimGlue } from "./trim-glue.mjs";
-import { findWasmBindgen, npmBin, wasmBindgen } from "./tools.mjs";
+import { npmBin } from "./tools.mjs";
 import { WASM_TARGET, wasmRust } from "./wasm-target.mjs";
 
 /** What Rust's wasm32 target and wasm-bindgen emit, which wasm-opt must be told to accept. */
@@ -36,7 +36,7 @@ const OPTIMISATIONS = [
 ];
 
 /** The name of each wasm, and what is in it. */
-const BUILDS = [
+export const BUILDS = [
   { name: "core", feature: "stream", protocol: "stream" },
   { name: "core-broadcast", feature: "broadcast", protocol: "broadcast" },
   { name: "core-socketio", feature: "socketio", protocol: "socket.io" },
@@ -44,21 +44,11 @@ const BUILDS = [
 
 /** Scripts that have a part in what is built, in the order in which they have it. */
 const LINKER = ["linker.mjs", "wasm-object.mjs"].map((name) => join(root, "scripts/lib", name));
-const OWN = ["build-core.mjs", "trim-glue.mjs", "glue.js", "slim.mjs", "arrange.mjs", "pack.mjs"];
+const OWN = ["build-core.mjs", "trim-glue.mjs", "glue.js", "slim.mjs", "arrange.mjs"];
 const SCRIPTS = [...LINKER, ...OWN.map((name) => join(root, "scripts/lib", name))];
 
 /** How cargo is told which linker to use for wasm32. */
 const CARGO_LINKER = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
-
-/**
- * Runs a tool of the build; on failure its output is the error.
- * @param {string} command
- * @param {readonly string[]} args
- */
-function must(command, args) {
-  const result = capture(command, args, { cwd: root });
-  if (!result.ok) throw new Error(`${command} ${args.join(" ")}\n${result.err}`);
-}
 
 /**
  * In cargo's form that lets a path hold spaces. Keeps the paths of the machine that builds out of what it ships, and
@@ -149,29 +139,46 @@ export function wasmArtifact(messages) {
   throw new Error('cargo built no wasm library: Cargo.toml needs crate-type = ["cdylib", "rlib"].');
 }
 
-/** Compiles the crate for one protocol. @param {string} feature @returns {string} the wasm */
-function compile(feature) {
+/**
+ * Runs cargo and shows what it complains of.
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns what it printed
+ */
+function cargo([command = "", ...args], env = {}) {
   const rust = wasmRust();
-  const env = { ...process.env, ...rust.env };
-  // As cdylib alone: beside an rlib, which the tests need, cargo silently leaves link-time optimisation out.
-  const args = ["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", WASM_TARGET];
-  args.push("--no-default-features", "--features", feature, "--message-format=json-render-diagnostics");
-  if (process.env.CI) args.push("--locked");
-  const cargo = spawnSync(rust.cargo, args, {
+  const locked = process.env.CI ? ["--locked"] : [];
+  const result = spawnSync(rust.cargo, [command, ...locked, ...args], {
     cwd: root,
-    env: {
-      ...env,
-      CARGO_ENCODED_RUSTFLAGS: rustFlags(),
-      [CARGO_LINKER]: linkerLauncher(),
-      JOBWIRE_LINKER: env[CARGO_LINKER] || "rust-lld",
-    },
+    env: { ...process.env, ...rust.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
   });
-  if (cargo.status !== 0)
-    throw new Error("The crate does not compile for wasm32: see cargo's message above.");
-  return wasmArtifact(cargo.stdout);
+  if (result.status !== 0) throw new Error(`cargo ${command} failed: see its message above.`);
+  return result.stdout;
+}
+
+/** Compiles the crate for one protocol. @param {string} feature @returns {string} the wasm */
+function compile(feature) {
+  // As cdylib alone: beside an rlib, which the tests need, cargo silently leaves link-time optimisation out.
+  const args = ["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", WASM_TARGET];
+  args.push("--no-default-features", "--features", feature, "--message-format=json-render-diagnostics");
+  const messages = cargo(args, {
+    CARGO_ENCODED_RUSTFLAGS: rustFlags(),
+    [CARGO_LINKER]: linkerLauncher(),
+    JOBWIRE_LINKER: process.env[CARGO_LINKER] || wasmRust().env[CARGO_LINKER] || "rust-lld",
+  });
+  return wasmArtifact(messages);
+}
+
+/**
+ * wasm-bindgen, as a library in a crate of the workspace: no tool has to be installed for a build.
+ * @param {string} wasm
+ * @param {string} folder
+ */
+function bindgen(wasm, folder) {
+  cargo(["run", "--quiet", "--package", "xtask", "--", "bindgen", wasm, folder]);
 }
 
 /** The linker's script as a program: with the Node that runs this, whatever the script's mode and PATH say. */
@@ -193,9 +200,8 @@ function linkerLauncher() {
 export function coreInputs() {
   return hashOf(
     root,
-    [...["Cargo.toml", "Cargo.lock", ".cargo", "src"].map((path) => join(root, path)), ...SCRIPTS],
+    [...["Cargo.toml", "Cargo.lock", ".cargo", "src", "crates"].map((path) => join(root, path)), ...SCRIPTS],
     [
-      wasmBindgen(),
       capture(wasmRust().rustc, ["-V"], { cwd: root }).out,
       capture(npmBin("wasm-opt"), ["--version"]).out,
       packageVersion(),
@@ -212,8 +218,6 @@ export async function buildCore(say) {
   const inputs = coreInputs();
   if (isFresh(stamp, inputs, [coreDir])) return { inputs, built: false };
 
-  const bindgen = findWasmBindgen();
-  if (!bindgen) throw new Error(`wasm-bindgen ${wasmBindgen()} is missing: run "npm run setup".`);
   const work = join(targetDir, "core.build");
   const made = join(targetDir, "core.new");
   for (const folder of [work, made]) {
@@ -224,10 +228,7 @@ export async function buildCore(say) {
     say(`cargo rustc --release (wasm32, ${feature})`);
     const wasm = compile(feature);
     say("wasm-bindgen");
-    must(bindgen, [
-      ...["--target", "web", "--omit-default-module-path", "--no-typescript"],
-      ...["--out-name", "core", "--out-dir", join(work, name), "--remove-producers-section", wasm],
-    ]);
+    bindgen(wasm, join(work, name));
   }
 
   say("trimmed glue, short names");
@@ -247,7 +248,7 @@ export async function buildCore(say) {
       section("jobwire", JSON.stringify(build)),
     ]);
     writeFileSync(join(made, `${name}.wasm`), wasm);
-    const base64 = pack(wasm).toString("base64");
+    const base64 = gzipSync(wasm, { level: 9 }).toString("base64");
     writeFileSync(join(made, `${name}-wasm.js`), `export default "${base64}";\n`);
   });
 

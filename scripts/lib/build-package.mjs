@@ -1,7 +1,6 @@
 /** From the facade and the core to the npm package, in pkg/. */
 import {
   copyFileSync,
-  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,19 +14,17 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { coreDir, pkgDir, root, targetDir } from "./paths.mjs";
-import { capture } from "./run.mjs";
 import { hashOf, isFresh, markFresh } from "./stamp.mjs";
-import { npmBin } from "./tools.mjs";
 
 const source = join(root, "pkg-template", "src");
 const ENTRIES = ["index", "react", "svelte", "testing"];
 const BROWSERS = "es2022";
 
-/** The chunks the facade loads on first use; in the package they lie beside it. */
+/** What of the cores is loaded on first use: their glue, each wasm as text, the worker. In the package each is a file. */
 const LAZY = /(?:^|\/)(core(?:-wasm|-broadcast-wasm|-socketio-wasm|-worker)?\.js)$/;
 
 /**
- * Keeps the lazy chunks, and the facade as seen from the wrappers, as files of their own.
+ * Keeps the lazy files, and the facade as seen from the wrappers, as files of their own.
  * @type {import("esbuild").Plugin}
  */
 const separateFiles = {
@@ -60,9 +57,6 @@ function refuseLookbehind(made) {
   }
 }
 
-/** A text as a literal: scripts have double quotes in them, and hardly a single one. @param {string} text */
-const quoted = (text) => `'${text.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n")}'`;
-
 /** @param {string} made */
 async function bundle(made) {
   const esbuild = await import("esbuild");
@@ -83,9 +77,7 @@ async function bundle(made) {
     outdir: made,
     format: "esm",
     splitting: true,
-    // Has constants stand where they are used.
-    minifySyntax: true,
-    // By the name of what is in it: the sizes are told apart by it.
+    sourcemap: true,
     chunkNames: "[name]-[hash]",
     packages: "external",
     plugins: [separateFiles],
@@ -95,32 +87,36 @@ async function bundle(made) {
     entryPoints: [join(source, "worker-entry.ts")],
     write: false,
     format: "iife",
+    // It is text in a module: no app's bundler minifies it.
     minify: true,
     plugins: [bundledGlue],
   });
-  const text = worker.outputFiles[0]?.text ?? "";
-  writeFileSync(join(made, "core-worker.js"), `export default ${quoted(text.trim())};\n`);
-  const glue = readFileSync(join(coreDir, "core.js"), "utf8");
-  const { code } = await esbuild.transform(glue, {
-    minify: true,
-    target: BROWSERS,
-    format: "esm",
-    legalComments: "none",
-  });
-  writeFileSync(join(made, "core.js"), code);
+  const text = worker.outputFiles[0]?.text.trim() ?? "";
+  writeFileSync(join(made, "core-worker.js"), `export default ${JSON.stringify(text)};\n`);
   refuseLookbehind(made);
 }
 
-/** @param {string} made */
-function declareTypes(made) {
-  const types = join(targetDir, "types");
-  rmSync(types, { recursive: true, force: true });
-  const tsc = capture(npmBin("tsc"), ["-p", "tsconfig.build.json"], { cwd: root });
-  if (!tsc.ok) throw new Error(`The facade's types do not compile.\n${tsc.out}${tsc.err}`);
-  rmSync(join(types, "worker-entry.d.ts"), { force: true });
-  cpSync(types, made, { recursive: true });
-  for (const name of readdirSync(source, { recursive: true, encoding: "utf8" })) {
-    if (name.endsWith(".d.ts") && !existsSync(join(made, name))) cpSync(join(source, name), join(made, name));
+/**
+ * One declaration file for each entry: what is internal is not published. The others know the client's types from
+ * `index.d.ts`, as their code does.
+ * @param {string} made
+ */
+async function declareTypes(made) {
+  const [{ rollup }, { dts }] = await Promise.all([import("rollup"), import("rollup-plugin-dts")]);
+  for (const name of ENTRIES) {
+    const input = join(source, `${name}.ts`);
+    const bundled = await rollup({
+      input,
+      plugins: [dts({ tsconfig: join(root, "tsconfig.build.json") })],
+      external: (id, importer) =>
+        /^(?:react|svelte)(?:\/|$)/.test(id) ||
+        (importer === input && name !== "index" && id === "./index.js"),
+      onwarn(warning) {
+        throw new Error(`The types of ${name} cannot be bundled: ${warning.message}`);
+      },
+    });
+    await bundled.write({ file: join(made, `${name}.d.ts`), format: "es" });
+    await bundled.close();
   }
 }
 
@@ -161,10 +157,10 @@ export async function buildPackage(coreInputs, say) {
   mkdirSync(made, { recursive: true });
   say("esbuild");
   await bundle(made);
-  say("tsc");
-  declareTypes(made);
+  say("declarations");
+  await declareTypes(made);
   for (const name of readdirSync(coreDir)) {
-    if (/wasm/.test(name)) copyFileSync(join(coreDir, name), join(made, name));
+    if (/\.(wasm|js)$/.test(name)) copyFileSync(join(coreDir, name), join(made, name));
   }
   for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, name), join(made, name));
   copyFileSync(join(root, "pkg-template", "package.json"), join(made, "package.json"));

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { section, wasmArtifact } from "./build-core.mjs";
 import { lastLine, runShown } from "./run.mjs";
-import { BUDGETS, excesses, sizeOf, sum, table } from "./size.mjs";
+import { table, weigh } from "./size.mjs";
 
 test("cargo's own words tell where the library is, wherever the target folder is", () => {
   const artifact = (/** @type {string[]} */ kind, /** @type {string[]} */ filenames) =>
@@ -39,23 +42,15 @@ test("a program that takes too long is ended, and has failed", async () => {
   assert.equal(passed, false);
 });
 
-test("a page may be as large as the budget of its protocol, in brotli, and no larger", () => {
-  const size = (/** @type {number} */ brotli) => ({ raw: 0, gzip: brotli * 2, brotli });
-  for (const [protocol, budget] of Object.entries(BUDGETS)) {
-    const page = `${protocol}, in the page`;
-    assert.deepEqual(excesses({ [page]: size(budget) }), []);
-    const [excess, ...others] = excesses({ [page]: size(budget + 1), [`${protocol}, in a worker`]: size(1) });
-    assert.match(excess ?? "", new RegExp(`^${page}: 1 bytes`));
-    assert.deepEqual(others, []);
-  }
-  assert.equal(excesses({ "another, in the page": size(1) }).length, 1);
-});
-
 test("sizes add up and line up", () => {
-  const size = sizeOf(new TextEncoder().encode("a".repeat(1000)));
-  assert.equal(size.raw, 1000);
-  assert.ok(size.gzip < 100 && size.brotli < 100);
-  assert.equal(sum([size, size]).raw, 2000);
-  const lines = table({ wasm: size, total: sum([size, size]) }).split("\n");
+  const folder = mkdtempSync(join(tmpdir(), "jobwire-size-"));
+  const file = join(folder, "a.js");
+  writeFileSync(file, "a".repeat(1000));
+  const [one, two] = [weigh([file]), weigh([file, file])];
+  rmSync(folder, { recursive: true });
+  assert.equal(one.raw, 1000);
+  assert.ok(one.gzip < 100 && one.brotli < 100);
+  assert.deepEqual([two.raw, two.brotli], [2000, 2 * one.brotli]);
+  const lines = table({ wasm: one, total: two }).split("\n");
   assert.equal(new Set(lines.map((line) => line.length)).size, 1);
 });

@@ -30,8 +30,8 @@ async function init(module) {
 }
 
 class JobsClient {
-  constructor(config, seed, sink) {
-    this.$p = wasm.jobsclient_new(passText(config), length, seed, sink);
+  constructor(config, seed, sink, http) {
+    this.$p = wasm.jobsclient_new(passText(config), length, seed, sink, http);
   }
   post(message, n, text, maxAge, data, supersede) {
     if (message === ATTACH) return wasm.jobsclient_attach(this.$p, n);

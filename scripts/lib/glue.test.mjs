@@ -74,11 +74,11 @@ const read = (place, size) =>
 
 test("the driver hands over numbers and texts, none as address 0", () => {
   assert.deepEqual(asked, [["start"]]);
-  const sink = () => {};
-  const client = new glue.JobsClient("[]", 5, sink);
+  const [sink, http] = [() => {}, { startRequest: () => {} }];
+  const client = new glue.JobsClient("[]", 5, sink, http);
   const [, place, size, ...rest] = asked[1] ?? [];
   assert.equal(read(place, size), "[]");
-  assert.deepEqual(rest, [5, sink]);
+  assert.deepEqual(rest, [5, sink, http]);
 
   client.post(9, 3, "prögress", -1, undefined, "schlüssel".repeat(9000));
   const [, own, message, n, text, textSize, maxAge, data, , key, keySize] = asked[2] ?? [];

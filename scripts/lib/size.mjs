@@ -1,144 +1,104 @@
-/** How many bytes a page downloads for the package. */
-import { readFileSync } from "node:fs";
+/** The files that a page downloads for the package, as an app's bundler makes them: minified, in chunks. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { BUILDS } from "./build-core.mjs";
+import { pkgDir, root, targetDir } from "./paths.mjs";
+
+/** Bytes in brotli, as a CDN serves them, that a page may download for the package, by protocol. */
+export const BUDGETS = { stream: "52 kB", broadcast: "57 kB", "socket.io": "68 kB" };
+
+/** Where the minified files are. */
+const folder = join(targetDir, "size");
+
+/** What only one protocol's pages load of the facade. @type {Readonly<Record<string, readonly string[]>>} */
+const PARTS = { stream: [], broadcast: ["broadcast"], "socket.io": ["socketio"] };
+
+/** @typedef {{ name: string, files: string[], budget?: string }} Page what it downloads; its budget in brotli */
 
 /**
- * Bytes (brotli, what a CDN serves) that a page may download for the package, by protocol, in the page or in a worker.
- * @type {Readonly<Record<string, number>>}
+ * The files of each kind of page: with the wasm as a file (the option `wasm`), or inside the package; the core in the page
+ * or in a worker.
+ * @returns {Promise<Page[]>}
  */
-export const BUDGETS = { stream: 52_000, broadcast: 57_000, "socket.io": 68_000 };
-
-/** @typedef {{ raw: number, gzip: number, brotli: number }} Size */
-
-/**
- * @param {Uint8Array} bytes
- * @returns {Size}
- */
-export function sizeOf(bytes) {
-  const brotli = brotliCompressSync(bytes, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.byteLength },
-  });
-  return { raw: bytes.byteLength, gzip: gzipSync(bytes, { level: 9 }).byteLength, brotli: brotli.byteLength };
-}
-
-/**
- * @param {readonly Size[]} sizes
- * @returns {Size}
- */
-export function sum(sizes) {
-  const total = { raw: 0, gzip: 0, brotli: 0 };
-  for (const size of sizes) {
-    total.raw += size.raw;
-    total.gzip += size.gzip;
-    total.brotli += size.brotli;
-  }
-  return total;
-}
-
-/**
- * The facade as a bundler would deliver it: minified, what is loaded on first use in chunks of its own. What several of
- * them import is a chunk that every page loads. Those loaded on first use are the host of a core in the page or in a
- * worker, what shares a connection among tabs, what only Socket.IO or only `broadcast` needs, what asks for tokens and
- * headers and finds them in texts, for pages that have any, and what asks validators, likewise.
- * @param {string} pkgDir
- */
-async function minifiedFacade(pkgDir) {
+export async function pages() {
   const { build } = await import("esbuild");
-  const { outputFiles } = await build({
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const { metafile, outputFiles } = await build({
     entryPoints: [join(pkgDir, "index.js")],
     bundle: true,
     minify: true,
     splitting: true,
     format: "esm",
     target: "es2022",
-    outdir: pkgDir,
+    outdir: folder,
+    metafile: true,
     write: false,
-    external: [
-      "./core.js",
-      "./core-wasm.js",
-      "./core-broadcast-wasm.js",
-      "./core-socketio-wasm.js",
-      "./core-worker.js",
-    ],
+    absWorkingDir: root,
+    // The source maps of the package are not downloaded.
+    logLevel: "error",
   });
-  const isFacade = (/** @type {{ path: string }} */ { path }) =>
-    basename(path) === "index.js" || basename(path).startsWith("chunk-");
-  const facade = outputFiles.filter(isFacade);
-  if (!facade.length) throw new Error("esbuild made nothing of pkg/index.js.");
-  const chunk = (/** @type {string} */ name) => {
-    const files = outputFiles.filter(({ path }) => basename(path).startsWith(`${name}-`));
-    if (files.length !== 1) throw new Error(`esbuild made ${files.length} chunks of ${name}.`);
-    return sum(files.map(({ contents }) => sizeOf(contents)));
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+
+  /** @type {Map<string, string>} the chunk that holds a file of the package */
+  const chunkOf = new Map();
+  for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
+    const name = entryPoint && basename(entryPoint).replace(/-[0-9A-Z]{8}\.js$|\.js$/, "");
+    if (name) chunkOf.set(name, path);
+  }
+  /** @param {readonly string[]} names files that a page loads, with all that they import */
+  const closure = (names) => {
+    /** @type {Set<string>} */
+    const found = new Set();
+    /** @param {string | undefined} path */
+    const add = (path) => {
+      if (!path || found.has(path)) return;
+      found.add(path);
+      for (const { path: next, kind } of metafile.outputs[path]?.imports ?? [])
+        if (kind === "import-statement") add(next);
+    };
+    for (const name of names) {
+      if (!chunkOf.has(name)) throw new Error(`The package has no ${name}.js.`);
+      add(chunkOf.get(name));
+    }
+    return [...found].map((path) => join(root, path));
   };
-  if (outputFiles.length > facade.length + 7) throw new Error("The facade has more chunks than are counted.");
-  return {
-    facade: sum(facade.map(({ contents }) => sizeOf(contents))),
-    pageHost: chunk("page-core"),
-    workerHost: chunk("worker-host"),
-    tabs: chunk("tabs"),
-    secrets: chunk("answers"),
-    validators: chunk("validators"),
-    channels: chunk("socketio"),
-    entities: chunk("broadcast"),
-  };
+  return BUILDS.flatMap(({ name, protocol }) => {
+    const facade = ["index", ...(PARTS[protocol] ?? [])];
+    const wasm = join(pkgDir, `${name}.wasm`);
+    const budget = BUDGETS[/** @type {keyof typeof BUDGETS} */ (protocol)];
+    const page = closure([...facade, "page-core", "core"]);
+    const worker = closure([...facade, "worker-host", "core-worker"]);
+    const inline = closure([`${name}-wasm`]);
+    return [
+      { name: `${protocol}, in the page`, files: [...page, wasm], budget },
+      { name: `${protocol}, in a worker`, files: [...worker, wasm], budget },
+      { name: `${protocol}, in the page, wasm inside`, files: [...page, ...inline] },
+      { name: `${protocol}, in a worker, wasm inside`, files: [...worker, ...inline] },
+    ];
+  });
 }
 
-/** @param {string} pkgDir */
-export async function measure(pkgDir) {
-  /** @param {string} name */
-  const shipped = (name) => sizeOf(readFileSync(join(pkgDir, name)));
-  const chunks = await minifiedFacade(pkgDir);
-  const { facade, pageHost, workerHost, channels, entities } = chunks;
-  const glue = shipped("core.js");
-  const worker = shipped("core-worker.js");
-  const stream = shipped("core-wasm.js");
-  const broadcast = shipped("core-broadcast-wasm.js");
-  const socketIo = shipped("core-socketio-wasm.js");
-  const parts = {
-    "wasm (core.wasm)": shipped("core.wasm"),
-    "wasm as shipped (core-wasm.js)": stream,
-    "wasm (core-broadcast.wasm)": shipped("core-broadcast.wasm"),
-    "wasm as shipped (core-broadcast-wasm.js)": broadcast,
-    "wasm (core-socketio.wasm)": shipped("core-socketio.wasm"),
-    "wasm as shipped (core-socketio-wasm.js)": socketIo,
-    "glue (core.js)": glue,
-    "facade (index.js, minified)": facade,
-    "page's host (its chunk, minified)": pageHost,
-    "worker's host (its chunk, minified)": workerHost,
-    "sharing among tabs (its chunk, minified)": chunks.tabs,
-    "tokens and headers (their chunk, minified)": chunks.secrets,
-    "asking validators (its chunk, minified)": chunks.validators,
-    "socket.io's part of the facade (its chunk, minified)": channels,
-    "broadcast's part of the facade (its chunk, minified)": entities,
-    "worker (core-worker.js)": worker,
-  };
-  const totals = {
-    "stream, in the page: facade + host + glue + wasm": sum([facade, pageHost, glue, stream]),
-    "stream, in a worker: facade + host + worker + wasm": sum([facade, workerHost, worker, stream]),
-    "broadcast, in the page": sum([facade, entities, pageHost, glue, broadcast]),
-    "broadcast, in a worker": sum([facade, entities, workerHost, worker, broadcast]),
-    "socket.io, in the page": sum([facade, channels, pageHost, glue, socketIo]),
-    "socket.io, in a worker": sum([facade, channels, workerHost, worker, socketIo]),
-  };
-  return { parts, totals };
-}
+/** @typedef {{ raw: number, gzip: number, brotli: number }} Size */
 
 /**
- * The totals that are above the budget of their protocol, one sentence each.
- * @param {Record<string, Size>} totals by name; a name begins with its protocol and a comma
+ * What files weigh, each compressed on its own, as a server sends them.
+ * @param {readonly string[]} files
+ * @returns {Size}
  */
-export function excesses(totals) {
-  return Object.entries(totals).flatMap(([name, { brotli }]) => {
-    const budget = BUDGETS[name.split(",")[0] ?? ""];
-    if (budget === undefined) return [`${name}: there is no budget for this protocol`];
-    if (brotli <= budget) return [];
-    const over = (brotli - budget).toLocaleString("en");
-    return [`${name}: ${over} bytes (brotli) above the budget of ${budget.toLocaleString("en")}`];
-  });
+export function weigh(files) {
+  const total = { raw: 0, gzip: 0, brotli: 0 };
+  for (const file of files) {
+    const bytes = readFileSync(file);
+    total.raw += bytes.byteLength;
+    total.gzip += gzipSync(bytes, { level: 9 }).byteLength;
+    total.brotli += brotliCompressSync(bytes).byteLength;
+  }
+  return total;
 }
 
-/** @param {Record<string, Size>} rows */
+/** @param {Readonly<Record<string, Size>>} rows */
 export function table(rows) {
   const width = Math.max(...Object.keys(rows).map((name) => name.length));
   /** @param {string} name @param {readonly (string | number)[]} cells */

@@ -20,7 +20,6 @@ import { capture, runLogged } from "./run.mjs";
 import {
   atLeast,
   findGeckodriver,
-  findWasmBindgen,
   findWasmBindgenTestRunner,
   GECKODRIVER_VERSION,
   npmBin,
@@ -102,9 +101,9 @@ export const steps = [
   },
   {
     id: "wasm-bindgen",
-    name: `wasm-bindgen ${wasmBindgen()}`,
+    name: `wasm-bindgen's test runner ${wasmBindgen()}`,
     needs: ["wasm-target"],
-    detect: () => findWasmBindgenTestRunner() && findWasmBindgen(),
+    detect: findWasmBindgenTestRunner,
     install: cargoInstall("wasm-bindgen-cli", "wasm-bindgen", wasmBindgen()),
     duration: "2–4 min",
     remedy: `Run \`cargo install --locked wasm-bindgen-cli@${wasmBindgen()}\`, or put that version's programs on PATH.`,
@@ -237,7 +236,7 @@ export const steps = [
 ];
 
 /** What `npm start` needs. */
-export const START = ["wasm-bindgen", "npm", "wasm-opt"];
+export const START = ["wasm-target", "npm", "wasm-opt"];
 
 /**
  * The steps of these ids and all they need, in the order of the table.

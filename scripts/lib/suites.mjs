@@ -105,7 +105,7 @@ async function attacks() {
 
 /** Both, even when the first fails: one run shows every complaint. */
 async function clippy() {
-  const native = await cargo("clippy", "--all-targets", "--", "-D", "warnings");
+  const native = await cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings");
   const wasm = await cargo("clippy", "--all-targets", "--target", WASM_TARGET, "--", "-D", "warnings");
   return native && wasm;
 }
@@ -116,7 +116,7 @@ async function core() {
   return unit && documented;
 }
 
-const PACKAGE = ["wasm-bindgen", "npm", "wasm-opt"];
+const PACKAGE = ["wasm-target", "npm", "wasm-opt"];
 
 /** What is attacked is measured: nothing else runs beside it. */
 const ONE_BY_ONE = ["--test-concurrency=1"];
@@ -137,7 +137,7 @@ export const suites = [
     name: "fmt",
     title: "formatting of Rust",
     needs: ["rust-components", "wasm-target"],
-    run: () => cargo("fmt", "--check"),
+    run: () => cargo("fmt", "--all", "--check"),
   },
   {
     name: "clippy",

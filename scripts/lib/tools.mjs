@@ -97,11 +97,6 @@ export function findTool({ program, tool, version, accepts }) {
   });
 }
 
-export function findWasmBindgen() {
-  const version = wasmBindgen();
-  return findTool({ program: "wasm-bindgen", tool: "wasm-bindgen", version, accepts: (v) => v === version });
-}
-
 export function findWasmBindgenTestRunner() {
   const version = wasmBindgen();
   return findTool({

@@ -20,8 +20,8 @@ const REPLACED = [
 
 /** What the driver hands over to Rust, and in which order. */
 const DRIVER = [
-  "constructor(config, seed, sink) {",
-  "wasm.jobsclient_new(ptr0, len0, val2, sink);",
+  "constructor(config, seed, sink, http) {",
+  "wasm.jobsclient_new(ptr0, len0, val2, sink, http);",
   "post(message, n, text, max_age, data, supersede) {",
   "wasm.jobsclient_post(this.__wbg_ptr, val4, val5, ptr0, len0, val6, ptr1, len1, ptr2, len2);",
 ];

@@ -8,8 +8,8 @@ const trimmed = (written) => trimGlue([written]).glue;
 /** Glue as wasm-bindgen writes it. @param {string} entries @param {string} more */
 const glue = (entries, more = "") => `
 export class JobsClient {
-    constructor(config, seed, sink) {
-        const ret = wasm.jobsclient_new(ptr0, len0, val2, sink);
+    constructor(config, seed, sink, http) {
+        const ret = wasm.jobsclient_new(ptr0, len0, val2, sink, http);
     }
     post(message, n, text, max_age, data, supersede) {
         wasm.jobsclient_post(this.__wbg_ptr, val4, val5, ptr0, len0, val6, ptr1, len1, ptr2, len2);

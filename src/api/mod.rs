@@ -5,9 +5,8 @@ use crate::core::{Ask, Command, Config};
 use crate::web::{Driver, Task};
 use js_sys::Function;
 use std::rc::Rc;
-#[cfg(feature = "socketio")]
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.d.ts");
@@ -26,15 +25,21 @@ impl Drop for JobsClient {
 
 #[wasm_bindgen]
 impl JobsClient {
-    /// `config`: the array of docs/core-messages.md as JSON; `seed`: any number below 2⁵³; `sink`: whom to tell.
+    /// `config`: the array of docs/core-messages.md as JSON; `seed`: any number below 2⁵³; `sink`: whom to tell; `http`: src/web/http.js.
     #[wasm_bindgen(constructor)]
     pub fn new(
         config: &str,
         seed: f64,
         #[wasm_bindgen(unchecked_param_type = "Sink")] sink: Function,
+        #[wasm_bindgen(unchecked_param_type = "Http")] http: JsValue,
     ) -> JobsClient {
         Self {
-            driver: Driver::new(Config::parse(config), seed as u64, sink),
+            driver: Driver::new(
+                Config::parse(config),
+                seed as u64,
+                sink,
+                http.unchecked_into(),
+            ),
         }
     }
 

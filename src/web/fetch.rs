@@ -1,81 +1,82 @@
-//! HTTP with the browser's `fetch`, in a page or a worker: reads of jobs, and the polling of Engine.IO.
+//! HTTP in a page or a worker: reads of jobs, and the polling of Engine.IO. The browser's side of it is `http.js`.
 
-use super::answers::Read;
 use super::table::Table;
 use super::{Driver, HEADERS};
 use crate::core::config::TokenIn;
-use crate::core::json::{Scanner, Value};
 use crate::core::{HttpOutcome, HttpRefusal, Input, LARGEST_POLL, LARGEST_READ};
 use js_sys::Promise;
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::spawn_local;
-
-/// Browsers let so many bytes outlive their page, of all its requests together: 64 KiB, and some for others.
-const MOST_KEPT_ALIVE: usize = 48 << 10;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = fetch)]
-    fn global_fetch(url: &str, init: &Init) -> Promise;
+    /// `startRequest` of `http.js`.
+    pub(crate) type Http;
+    #[wasm_bindgen(method, js_name = startRequest)]
+    fn start_request(this: &Http, request: &Request) -> Exchange;
 
-    /// The page or the worker.
-    type Scope;
-    #[wasm_bindgen(static_method_of = Scope, js_class = "globalThis", getter)]
-    fn origin() -> JsValue;
-
-    /// `fetch`'s second argument.
+    /// `HttpRequest` of `http.d.ts`.
     #[derive(Clone)]
-    type Init;
+    type Request;
     #[wasm_bindgen(constructor, js_class = "Object")]
-    fn new() -> Init;
+    fn new() -> Request;
     #[wasm_bindgen(method, setter)]
-    fn set_cache(this: &Init, cache: &str);
+    fn set_url(this: &Request, url: &str);
     #[wasm_bindgen(method, setter)]
-    fn set_mode(this: &Init, mode: &str);
+    fn set_limit(this: &Request, bytes: f64);
+    #[wasm_bindgen(method, setter, js_name = isProbe)]
+    fn set_probe(this: &Request, is_probe: bool);
     #[wasm_bindgen(method, setter)]
-    fn set_headers(this: &Init, headers: &Headers);
-    #[wasm_bindgen(method, getter)]
-    fn headers(this: &Init) -> Headers;
+    fn set_token(this: &Request, token: &str);
     #[wasm_bindgen(method, setter)]
-    fn set_signal(this: &Init, signal: &JsValue);
+    fn set_etag(this: &Request, etag: &str);
     #[wasm_bindgen(method, setter)]
-    fn set_method(this: &Init, method: &str);
+    fn set_headers(this: &Request, headers: &JsValue);
     #[wasm_bindgen(method, setter)]
-    fn set_redirect(this: &Init, redirect: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_keepalive(this: &Init, keepalive: bool);
-    #[wasm_bindgen(method, setter)]
-    fn set_body(this: &Init, body: &str);
+    fn set_body(this: &Request, body: &str);
+    #[wasm_bindgen(method, setter, js_name = isLast)]
+    fn set_last(this: &Request, is_last: bool);
 
-    #[derive(Clone)]
-    pub(super) type AbortController;
-    #[wasm_bindgen(constructor)]
-    fn new() -> AbortController;
+    /// `HttpExchange` of `http.d.ts`.
+    pub(super) type Exchange;
     #[wasm_bindgen(method, getter)]
-    fn signal(this: &AbortController) -> JsValue;
+    fn answer(this: &Exchange) -> Promise;
     #[wasm_bindgen(method)]
-    fn abort(this: &AbortController);
+    fn abort(this: &Exchange);
 
-    #[derive(Clone)]
-    pub(super) type Headers;
-    #[wasm_bindgen(constructor)]
-    fn new() -> Headers;
-    #[wasm_bindgen(method)]
-    pub(super) fn get(this: &Headers, name: &str) -> JsValue;
-    /// Throws what is no header.
-    #[wasm_bindgen(method, catch)]
-    fn set(this: &Headers, name: &str, value: &str) -> Result<(), JsValue>;
+    /// `HttpAnswer` of `http.d.ts`.
+    type Answer;
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Answer) -> u16;
+    #[wasm_bindgen(method, getter)]
+    fn etag(this: &Answer) -> JsValue;
+    /// `undefined` comes as NaN.
+    #[wasm_bindgen(method, getter, js_name = retryAfterMs)]
+    fn retry_after(this: &Answer) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Answer) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn refusal(this: &Answer) -> JsValue;
 }
 
-/// A request that is not over.
-#[derive(Clone)]
-pub(super) struct Request {
-    url: String,
-    init: Init,
-    controller: AbortController,
-    /// How large its answer may be, bytes.
-    limit: u64,
+impl Answer {
+    fn outcome(&self) -> HttpOutcome {
+        let retry_after = self.retry_after();
+        HttpOutcome {
+            status: self.status(),
+            etag: self.etag().as_string(),
+            retry_after: (retry_after >= 0.0).then_some(retry_after as u64),
+            body: self.body().as_string().unwrap_or_default(),
+            refused: self
+                .refusal()
+                .as_string()
+                .map(|refusal| match refusal.as_str() {
+                    "redirect" => HttpRefusal::Redirect,
+                    _ => HttpRefusal::TooLarge,
+                }),
+        }
+    }
 }
 
 /// What a request of Engine.IO posts, if it posts anything.
@@ -85,110 +86,86 @@ pub(super) struct Post {
     pub(super) is_last: bool,
 }
 
-/// The requests that are not over, those that wait for the page to give its headers among them.
+/// The requests that are not over.
 #[derive(Default)]
 pub(super) struct Reads {
-    list: Table<Request>,
+    /// They wait for the page to give its headers.
+    waiting: Table<Request>,
+    under_way: Table<Exchange>,
 }
 
 impl Drop for Reads {
     fn drop(&mut self) {
-        self.list.each(|request| request.controller.abort());
+        self.under_way.each(Exchange::abort);
     }
 }
 
-impl Reads {
-    pub(super) fn get(&self, req: u32) -> Option<Request> {
-        self.list.with(req.into(), Request::clone)
-    }
-}
-
-/// Whether an address is of the page's own origin; elsewhere an `If-None-Match` would need the server's permission.
-fn same_origin(url: &str) -> bool {
-    let origin = Scope::origin().as_string().unwrap_or_default();
-    url.strip_prefix(origin.as_str())
-        .is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// A request whose redirects are not followed: where they lead the token and the page's headers have no business, and no
-/// page can look at the address before it is asked.
-fn direct() -> Init {
-    let init = Init::new();
-    init.set_redirect("manual");
-    init
+fn request(url: &str, limit: u64) -> Request {
+    let request = Request::new();
+    request.set_url(url);
+    request.set_limit(limit as f64);
+    request
 }
 
 impl Driver {
-    fn add_read(&self, req: u32, url: String, init: Init, limit: u64) {
-        // What is wanted is the state now, not what some cache remembers.
-        init.set_cache("no-store");
-        let controller = AbortController::new();
-        init.set_signal(&controller.signal());
-        self.show_resource(&controller, true);
-        let request = Request {
-            url,
-            init,
-            controller,
-            limit,
-        };
-        self.reads.list.insert(req.into(), request);
-    }
-
-    /// Takes a read that is over off the list; `None` where it was aborted.
-    pub(super) fn end_read(&self, req: u32) -> Option<AbortController> {
-        let request = self.reads.list.remove(req.into())?;
-        self.show_resource(&request.controller, false);
-        Some(request.controller)
-    }
-
-    /// Makes a request, unless it was aborted before.
-    pub(super) fn begin_read(&self, req: u32) {
-        if let Some(request) = self.reads.get(req) {
-            let response = global_fetch(&request.url, &request.init);
-            spawn_local(Read::new(self.me.clone(), req, response, request.limit));
-        }
-    }
-
-    /// Reports what a read came to, unless it was aborted: then it is over for the core already.
-    pub(super) fn report(&self, req: u32, outcome: HttpOutcome) {
-        if let Some(controller) = self.end_read(req) {
-            if outcome.refused == Some(HttpRefusal::TooLarge) {
-                controller.abort();
+    fn begin(&self, req: u32, request: &Request) {
+        let exchange = self.http.start_request(request);
+        self.show_resource(&exchange, true);
+        let answer = JsFuture::from(exchange.answer());
+        self.reads.under_way.insert(req.into(), exchange);
+        let me = self.me.clone();
+        // While it waits it keeps no driver alive.
+        spawn_local(async move {
+            let answer = answer.await;
+            if let Some(driver) = me.upgrade() {
+                driver.enter(|driver| driver.answered(req, answer.ok()));
             }
+        });
+    }
+
+    /// Takes in what a request came to, unless it was aborted: then it is over for the core already.
+    fn answered(&self, req: u32, answer: Option<JsValue>) {
+        if self.end(req).is_some() {
+            let answer = answer.map(JsCast::unchecked_into::<Answer>);
+            let outcome = answer.map_or_else(HttpOutcome::default, |answer| answer.outcome());
             self.now(Input::Http { req, outcome });
         }
     }
 
+    /// Takes a request that is over off the list; `None` where it was aborted.
+    fn end(&self, req: u32) -> Option<Exchange> {
+        let exchange = self.reads.under_way.remove(req.into())?;
+        self.show_resource(&exchange, false);
+        Some(exchange)
+    }
+
     pub(super) fn abort(&self, req: u32) {
-        if let Some(controller) = self.end_read(req) {
-            controller.abort();
+        self.reads.waiting.remove(req.into());
+        if let Some(exchange) = self.end(req) {
+            exchange.abort();
         }
     }
 
-    pub(super) fn fetch(&self, req: u32, url: String, etag: Option<String>, auth: u32) {
-        let headers = Headers::new();
+    pub(super) fn fetch(&self, req: u32, url: &str, etag: Option<String>, auth: u32) {
+        let request = request(url, LARGEST_READ);
         if let Some(token) = self.tokens.get(auth) {
-            let _ = headers.set("authorization", &(String::from("Bearer ") + &token));
+            request.set_token(&token);
         }
-        if let Some(etag) = etag.filter(|_| same_origin(&url)) {
-            let _ = headers.set("if-none-match", &etag);
+        if let Some(etag) = etag {
+            request.set_etag(&etag);
         }
-        let init = direct();
-        init.set_headers(&headers);
-        self.add_read(req, url, init, LARGEST_READ);
         if self.settings.headers {
+            self.reads.waiting.insert(req.into(), request);
             return self.say(HEADERS, req.into(), &JsValue::UNDEFINED);
         }
-        self.begin_read(req);
+        self.begin(req, &request);
     }
 
-    /// Whether a server answers at all: another origin need not permit that. It carries nothing, nobody reads its
-    /// answer, and browsers let such a request follow redirects or fail.
-    pub(super) fn probe(&self, req: u32, url: String) {
-        let init = Init::new();
-        init.set_mode("no-cors");
-        self.add_read(req, url, init, 0);
-        self.begin_read(req);
+    /// Whether a server answers at all. It carries nothing, and nobody reads its answer.
+    pub(super) fn probe(&self, req: u32, url: &str) {
+        let request = request(url, 0);
+        request.set_probe(true);
+        self.begin(req, &request);
     }
 
     /// A request of Engine.IO, as simple as CORS calls it: it needs no preflight.
@@ -198,35 +175,21 @@ impl Driver {
         {
             super::tokens::push_token(&mut url, &token);
         }
-        let init = direct();
-        if let Some(body) = post.body {
-            init.set_method("POST");
-            init.set_body(&body);
-            init.set_keepalive(post.is_last && body.len() < MOST_KEPT_ALIVE);
+        let request = request(&url, LARGEST_POLL);
+        if let Some(body) = &post.body {
+            request.set_body(body);
+            request.set_last(post.is_last);
         }
-        self.add_read(req, url, init, LARGEST_POLL);
-        self.begin_read(req);
+        self.begin(req, &request);
     }
 
-    /// The page's headers for a read, stronger than our own: a JSON array of name and value.
+    /// The page's headers for a read: a JSON array of name and value.
     pub(crate) fn headers(&self, req: u32, json: &str) {
-        let init = self.reads.list.with(req.into(), |read| read.init.clone());
-        let Some(headers) = init.map(|init| init.headers()) else {
-            return;
-        };
-        let mut scanner = Scanner::new(json);
-        scanner.eat(b'[');
-        let mut first = true;
-        while let Ok(Some(Value::Array(pair))) = scanner.element(&mut first) {
-            let mut inner = Scanner::new(pair.0);
-            inner.eat(b'[');
-            let mut first = true;
-            if let (Ok(Some(Value::String(name))), Ok(Some(Value::String(value)))) =
-                (inner.element(&mut first), inner.element(&mut first))
-            {
-                let _ = headers.set(&name.get(), &value.get());
-            }
+        if let Some(request) = self.reads.waiting.remove(req.into()) {
+            // The facade wrote it; without any the read goes all the same.
+            let headers = js_sys::JSON::parse(json).unwrap_or_default();
+            request.set_headers(&headers);
+            self.begin(req, &request);
         }
-        self.begin_read(req);
     }
 }

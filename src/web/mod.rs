@@ -7,7 +7,6 @@
 //! A driver lives as long as somebody may still need it: the page, which frees its client, and after that whatever still
 //! tells servers that the client has left. Handlers, timers and tasks know it weakly and keep nothing alive.
 
-mod answers;
 mod attachments;
 mod clock;
 mod fetch;
@@ -20,7 +19,7 @@ use crate::core::config::{BROADCAST, PLAIN, SOCKETIO, STREAM, TokenIn};
 use crate::core::part::Part;
 use crate::core::{Ask, Command, Config, Engine, Input, Output, Time, TokenReason};
 use attachments::Attachments;
-use fetch::{Post, Reads};
+use fetch::{Http, Post, Reads};
 use frames::Frames;
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
@@ -86,10 +85,11 @@ pub(crate) struct Driver {
     attachments: Part<Attachments>,
     settings: Settings,
     sink: Function,
+    http: Http,
 }
 
 impl Driver {
-    pub(crate) fn new(config: Config, seed: u64, sink: Function) -> Rc<Self> {
+    pub(crate) fn new(config: Config, seed: u64, sink: Function, http: Http) -> Rc<Self> {
         let settings = Settings {
             token_in: config.token_in,
             headers: config.headers,
@@ -112,6 +112,7 @@ impl Driver {
             attachments: Part::default(),
             settings,
             sink,
+            http,
         })
     }
 
@@ -218,8 +219,8 @@ impl Driver {
                 url,
                 etag,
                 auth,
-            } => self.fetch(req, url, etag, auth),
-            Output::Probe { req, url } if STREAM => self.probe(req, url),
+            } => self.fetch(req, &url, etag, auth),
+            Output::Probe { req, url } if STREAM => self.probe(req, &url),
             Output::Abort { req } => self.abort(req),
             Output::NeedToken { req, reason } => {
                 let refresh = reason == TokenReason::Refresh;

@@ -9,7 +9,7 @@ import { createFaultProxy } from "./support/proxy.mjs";
 
 /** @typedef {import("./support/browser.mjs").TestPage} TestPage */
 /** @typedef {import("./support/proxy.mjs").FaultProxy} FaultProxy */
-/** @typedef {import("../../pkg/types.js").JobsClientOptions} Options */
+/** @typedef {import("../../pkg/index.js").JobsClientOptions} Options */
 
 export const BROWSERS = /** @type {const} */ (["chromium", "firefox"]);
 

@@ -98,6 +98,7 @@ describe("loading", () => {
 
   it.each<[string, () => unknown]>([
     ["a URL", () => new URL("https://cdn.test/core.wasm")],
+    ["the text of a URL", () => "https://cdn.test/core.wasm"],
     ["a Response", () => new Response(EMPTY_MODULE, { headers: { "content-type": "application/wasm" } })],
     ["bytes", () => EMPTY_MODULE],
     ["a module", () => new WebAssembly.Module(EMPTY_MODULE)],

@@ -1,6 +1,6 @@
 //! The constructor, what is posted, and what the browser refuses.
 
-use crate::rig::{Rig, World, post};
+use crate::rig::{Rig, World, http, post};
 use jobwire::JobsClient;
 use js_sys::Function;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -64,7 +64,7 @@ async fn senseless_messages_are_ignored() {
 async fn a_config_of_another_shape_is_all_defaults() {
     let world = World::new("{}");
     for config in ["", "{}", "[{},[],true,\"", "null"] {
-        let client = JobsClient::new(config, 1.0, world.rig.sink());
+        let client = JobsClient::new(config, 1.0, world.rig.sink(), http());
         post(&client, r#"["inspect",1]"#);
         post(&client, r#"["shutdown"]"#);
     }
@@ -127,7 +127,7 @@ async fn inspection_and_audit_answer_without_connecting() {
 async fn two_clients_in_one_module_do_not_meet() {
     let world = World::following("{}").await;
     let other: &Rig = &world.rig;
-    let second = JobsClient::new(&other.config("{}"), 1.0, Function::new_no_args(""));
+    let second = JobsClient::new(&other.config("{}"), 1.0, Function::new_no_args(""), http());
     post(&second, r#"["follow","j"]"#);
     world.settle().await;
     assert_eq!(world.sockets(), 2);

@@ -1,9 +1,23 @@
 //! A client and the world it lives in.
 
 use jobwire::JobsClient;
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen(module = "/src/web/http.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = startRequest, thread_local_v2)]
+    static START_REQUEST: JsValue;
+}
+
+/// What a page gives its core for HTTP.
+pub(crate) fn http() -> JsValue {
+    let http = Object::new();
+    let start = START_REQUEST.with(JsValue::clone);
+    let _ = Reflect::set(&http, &"startRequest".into(), &start);
+    http.into()
+}
 
 #[wasm_bindgen(module = "/tests/web/rig.js")]
 extern "C" {
@@ -146,7 +160,7 @@ impl World {
     }
 
     fn over(rig: Rig, more: &str) -> Self {
-        let client = JobsClient::new(&rig.config(more), 7.0, rig.sink());
+        let client = JobsClient::new(&rig.config(more), 7.0, rig.sink(), http());
         Self {
             rig,
             client: Some(client),

@@ -40,9 +40,9 @@ interface Window {
   /** Of hooks/main.tsx. */
   lab: any;
   /** Of unmount/main.tsx: the table of events before the page was shown, and how it is left. */
-  auditBefore: import("../../../pkg/types.js").AuditRow[];
+  auditBefore: import("../../../pkg/index.js").AuditRow[];
   /** The same when it was left: noted by liked-songs.test.mjs. */
-  auditAfter: import("../../../pkg/types.js").AuditRow[];
+  auditAfter: import("../../../pkg/index.js").AuditRow[];
   leave(): void;
   /** What the queue of the karaoke page showed, by song: noted by support/karaoke.mjs. */
   queueSteps: Record<string, { at: number; status: string }[]>;

@@ -9,7 +9,7 @@ import { PROGRESS_PATH, sendPhoto } from "./images.mjs";
 import { sendTone } from "./karaoke.mjs";
 
 /** @typedef {import("./backend.mjs").Backend} Backend */
-/** @typedef {import("../../../pkg/types.js").JobsClientOptions} Options */
+/** @typedef {import("../../../pkg/index.js").JobsClientOptions} Options */
 /** @typedef {{ status: string, percent: number }} Truth */
 /** @typedef {{ event: string, payload: any, jobId?: string }} Told */
 /**

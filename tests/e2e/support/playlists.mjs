@@ -131,12 +131,12 @@ export class BroadcastPage {
     return this.page.evaluate((wanted) => window.client.job(wanted).done(), id);
   }
 
-  /** @returns {Promise<import("../../../pkg/types.js").AuditRow[]>} */
+  /** @returns {Promise<import("../../../pkg/index.js").AuditRow[]>} */
   audit() {
     return this.page.evaluate(() => window.client.audit());
   }
 
-  /** @returns {Promise<import("../../../pkg/types.js").Inspection>} */
+  /** @returns {Promise<import("../../../pkg/index.js").Inspection>} */
   async inspect() {
     return JSON.parse(await this.page.evaluate(async () => JSON.stringify(await window.client.inspect())));
   }

@@ -1,7 +1,7 @@
 /// <reference path="../pages/window.d.ts" />
 /** Pages of examples/react with their client at hand (pages/unmount), and what is left in it when they are gone. */
 
-/** How many listeners each event has. @param {readonly import("../../../pkg/types.js").AuditRow[]} rows */
+/** How many listeners each event has. @param {readonly import("../../../pkg/index.js").AuditRow[]} rows */
 export const listenersIn = (rows) =>
   Object.fromEntries(
     rows.filter(({ listeners }) => listeners > 0).map(({ event, listeners }) => [event, listeners]),
@@ -9,13 +9,13 @@ export const listenersIn = (rows) =>
 
 /** @param {import("./demo-page.mjs").DemoPage} page */
 export async function clientOf(page) {
-  /** @type {import("../../../pkg/types.js").Inspection} */
+  /** @type {import("../../../pkg/index.js").Inspection} */
   const { state, connections, subscriptions, queues } = JSON.parse(
     await page.page.evaluate(async () => JSON.stringify(await window.client.inspect())),
   );
   const [before, now] = await page.page.evaluate(async () => [
     window.auditBefore,
-    /** @type {import("../../../pkg/types.js").AuditRow[]} */ (await window.client.audit()),
+    /** @type {import("../../../pkg/index.js").AuditRow[]} */ (await window.client.audit()),
   ]);
   return {
     state,

@@ -1,4 +1,4 @@
-import { pack } from "../../../scripts/lib/pack.mjs";
+import { gzipSync } from "node:zlib";
 
 /** A custom section. */
 const section = (name: string, content = "") => [
@@ -18,4 +18,4 @@ export const emptyModule = (protocols: readonly string[], build: object | string
   ]);
 export const EMPTY_MODULE = emptyModule(["stream", "broadcast", "socket.io"]);
 
-export default pack(EMPTY_MODULE).toString("base64");
+export default gzipSync(EMPTY_MODULE).toString("base64");
