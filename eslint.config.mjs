@@ -3,6 +3,41 @@ import reactHooks from "eslint-plugin-react-hooks";
 import globals from "globals";
 import ts from "typescript-eslint";
 
+/** A file is about one thing. */
+const MAX_LINES = 400;
+
+/** More arguments than these are an object with names. */
+const MAX_PARAMS = 4;
+
+/** Longer files. Each is to be split by topic; then its line here goes. New files do not come here. */
+const LONG_FILES = [
+  "pkg-template/src/types.ts",
+  "tests/e2e/images.test.mjs",
+  "tests/e2e/playlists.test.mjs",
+  "tests/e2e/tabs.test.mjs",
+  "tests/facade/channels.test.ts",
+  "tests/facade/client.test.ts",
+  "tests/facade/dead-core.test.ts",
+  "tests/facade/tabs-forged.test.ts",
+  "tests/facade/tabs.test.ts",
+];
+
+/** Functions with more arguments. New files do not come here. */
+const MANY_PARAMS = [
+  // Stays: the public constructor of `JobsError`.
+  "pkg-template/src/errors.ts",
+  // To be mended: records of the core, which have their values by place.
+  "pkg-template/src/problems.ts",
+  "pkg-template/src/records.ts",
+  // To be mended: the wiring of the client, which hands its parts over one by one.
+  "pkg-template/src/jobs.ts",
+  "pkg-template/src/socketio.ts",
+  "pkg-template/src/tabs-members.ts",
+  "pkg-template/src/tabs-view.ts",
+  "pkg-template/src/testing-socketio.ts",
+  "pkg-template/src/validators.ts",
+];
+
 export default ts.config(
   { ignores: ["target/", "pkg/", "**/dist/", "**/node_modules/", "**/.venv/", "fuzz/"] },
   js.configs.recommended,
@@ -35,5 +70,14 @@ export default ts.config(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrors: "none" }],
     },
     plugins: { "@typescript-eslint": ts.plugin },
+  },
+  {
+    ignores: ["**/generated.ts", ...LONG_FILES],
+    rules: { "max-lines": ["error", MAX_LINES] },
+  },
+  {
+    files: ["pkg-template/src/**/*.{ts,tsx}"],
+    ignores: MANY_PARAMS,
+    rules: { "max-params": ["error", MAX_PARAMS] },
   },
 );
