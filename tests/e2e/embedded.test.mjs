@@ -159,13 +159,13 @@ describe("the embedded server", () => {
           // Nothing says so but a read, which only a client that noticed the silence sends.
           await watcher.until((id) => window.client.job(id).current.progress === 45, id);
           await quiet.mode("pass");
-          const { upgrades } = quiet.counters;
-          await until(quiet, () => quiet.counters.upgrades > upgrades);
+          // The client may have opened the next socket before that, as well as after it.
           await watcher.state("open");
           await watcher.until((id) => !window.client.job(id).current.stale, id);
           await job.complete();
           assert.equal((await watcher.end(id)).status, "completed");
           assert.ok((await watcher.inspect()).counters.silences >= 1);
+          assert.ok(quiet.counters.upgrades > 1);
           assert.equal(await watcher.count("completed"), 1);
           assertSound((await watcher.seen()).jobs[id]);
           quiet.cut();
