@@ -4,7 +4,8 @@
 //! The table of jobs holds 10,000: where more take part, they pass through it in turns.
 
 use super::client::Client;
-use jobwire::core::config::{Protocol, Transports};
+use jobwire::core::io::config::Transports;
+use jobwire::core::protocol::Protocol;
 use jobwire::core::{Ask, Backoff, Config, Gen, Output};
 use std::time::{Duration, Instant};
 

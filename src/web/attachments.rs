@@ -4,8 +4,8 @@
 use super::frames::Data;
 use super::table::Table;
 use super::{ATTACHMENT, Driver};
-use crate::core::engineio::push_base64;
 use crate::core::json::push_string;
+use crate::core::protocol::socketio::engineio::push_base64;
 use crate::core::{FILL, Input};
 use js_sys::Uint8Array;
 use std::cell::Cell;

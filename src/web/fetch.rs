@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use super::{Driver, HEADERS};
-use crate::core::config::TokenIn;
+use crate::core::io::config::TokenIn;
 use crate::core::{HttpOutcome, HttpRefusal, Input, LARGEST_POLL, LARGEST_READ};
 use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -4,7 +4,7 @@
 //! held back. Binary frames are decoded by the browser and then go the way of text.
 
 use super::Driver;
-use crate::core::config::PLAIN;
+use crate::core::protocol::PLAIN;
 use crate::core::{Gen, Input, LARGEST};
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, JsString};

@@ -15,8 +15,9 @@ mod sockets;
 mod table;
 mod tokens;
 
-use crate::core::config::{BROADCAST, PLAIN, SOCKETIO, STREAM, TokenIn};
-use crate::core::part::Part;
+use crate::core::io::config::TokenIn;
+use crate::core::protocol::Part;
+use crate::core::protocol::{BROADCAST, PLAIN, SOCKETIO, STREAM};
 use crate::core::{Ask, Command, Config, Engine, Input, Output, Time, TokenReason};
 use attachments::Attachments;
 use fetch::{Http, Post, Reads};

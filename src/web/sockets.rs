@@ -3,7 +3,8 @@
 
 use super::Driver;
 use super::table::Table;
-use crate::core::config::{PLAIN, TokenIn};
+use crate::core::io::config::TokenIn;
+use crate::core::protocol::PLAIN;
 use crate::core::{Gen, Input};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};

@@ -1,6 +1,6 @@
 //! An engine driven by hand, for stories told step by step.
 
-use jobwire::core::config::Config;
+use jobwire::core::io::config::Config;
 use jobwire::core::{Ask, Command, Engine, Gen, HttpOutcome, Input, Output, Time};
 use serde_json::Value;
 

@@ -1,8 +1,9 @@
 //! What must hold of the codecs for any input; the fuzz targets run the same. Nothing here may panic but an assertion.
 
-use jobwire::core::config::{Maps, Protocol};
-use jobwire::core::engineio::{self, Handshake, Payload};
-use jobwire::core::socketio::{self, Body, Inbox, Packet, Refusal, Session};
+use jobwire::core::io::config::Maps;
+use jobwire::core::protocol::Protocol;
+use jobwire::core::protocol::socketio::engineio::{self, Handshake, Payload};
+use jobwire::core::protocol::socketio::{self, Body, Inbox, Packet, Refusal, Session};
 use jobwire::core::{Ask, Command, Config, Engine, Gen, Input, Output, Time};
 
 /// Packets of Engine.IO: a frame and a body.

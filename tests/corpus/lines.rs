@@ -1,6 +1,6 @@
 //! The recordings as they lie in socketio/.
 
-use jobwire::core::engineio::from_base64;
+use jobwire::core::protocol::socketio::engineio::from_base64;
 use serde_json::Value;
 
 #[derive(Clone, Copy, PartialEq)]

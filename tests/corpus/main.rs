@@ -17,8 +17,8 @@ mod checks;
 mod damage;
 mod lines;
 
-use jobwire::core::engineio::{self, Batch, Error, Handshake, Packet, Payload};
-use jobwire::core::socketio::{self, Body, Inbox, Refusal, Session};
+use jobwire::core::protocol::socketio::engineio::{self, Batch, Error, Handshake, Packet, Payload};
+use jobwire::core::protocol::socketio::{self, Body, Inbox, Refusal, Session};
 use lines::{Direction, Line, Transport, file};
 
 /// What a line holds, as packets of Engine.IO.

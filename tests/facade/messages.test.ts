@@ -9,7 +9,7 @@ const namesIn = (text: string, pattern: RegExp) =>
 describe("messages to the core", () => {
   it("have the numbers that the core reads", () => {
     const posts = namesIn(source("pkg-template/src/messages.ts"), /enum Post \{([^}]*)\}/);
-    const asks = namesIn(source("src/core/input.rs"), /enum Ask \{([^}]*)\}/);
+    const asks = namesIn(source("src/core/io/input.rs"), /enum Ask \{([^}]*)\}/);
     const arms = [...source("src/api/mod.rs").matchAll(/^ +(\d+) => (?:Ask::(\w+))?/gm)];
     expect(asks).not.toHaveLength(0);
     // No number is left out but that of attachments, for which there is a method.

@@ -8,7 +8,7 @@ import { addWords } from "../../pkg-template/src/socketio.js";
 addWords(LOG_WORDS, WORDS);
 addWords(LOG_WORDS, WORDS);
 
-const source = readFileSync(new URL("../../src/core/error.rs", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../src/core/io/error.rs", import.meta.url), "utf8");
 
 /** The names in an enum of the core, in order. */
 function variants(name: string): string[] {

@@ -2,7 +2,8 @@
 
 use crate::rig::Rig;
 use crate::{Most, within, within_a_hidden_page};
-use jobwire::core::config::{Maps, Protocol};
+use jobwire::core::io::config::Maps;
+use jobwire::core::protocol::Protocol;
 use jobwire::core::{Ask, Config, Input, LARGEST};
 
 const LARGE: usize = LARGEST as usize - 4096;

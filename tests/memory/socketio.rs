@@ -2,7 +2,8 @@
 
 use crate::rig::Rig;
 use crate::{Most, within};
-use jobwire::core::config::{Protocol, Transports};
+use jobwire::core::io::config::Transports;
+use jobwire::core::protocol::Protocol;
 use jobwire::core::{Ask, Config, Input, LARGEST};
 
 const LARGE: usize = LARGEST as usize - 4096;

@@ -2,7 +2,7 @@
 
 use crate::simulator::{Dice, draw_faults, is_calm};
 use jobwire::core::Backoff;
-use jobwire::core::config::{Config, OnInvalid, RateLimit};
+use jobwire::core::io::config::{Config, OnInvalid, RateLimit};
 
 /// Ids as the page knows them, and as they must stand in a URL.
 pub const IDS: [(&str, &str); 6] = [

@@ -3,7 +3,8 @@
 use crate::server::{Door, Flavour, Habits};
 use crate::simulator::{Dice, draw_faults, is_calm};
 use jobwire::core::Backoff;
-use jobwire::core::config::{Config, Protocol, RateLimit, TokenIn, Transports};
+use jobwire::core::io::config::{Config, RateLimit, TokenIn, Transports};
+use jobwire::core::protocol::Protocol;
 
 /// The namespaces that there are; the last is not known to any server.
 pub const NAMESPACES: [&str; 5] = ["/", "/jobs", "/chat", "/performance", "/nowhere"];

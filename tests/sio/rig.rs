@@ -2,7 +2,8 @@
 
 use crate::records::{self, Heard, Record, Status};
 use crate::simulator::{self, Page};
-use jobwire::core::config::{Protocol, Transports};
+use jobwire::core::io::config::Transports;
+use jobwire::core::protocol::Protocol;
 use jobwire::core::{Ask, Backoff, Command, Config, Gen, HttpOutcome, Input, Output};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! What the client writes, taken apart: packets of Engine.IO, and the places of what the driver fills in.
 
 use jobwire::core::FILL;
-use jobwire::core::engineio::{self, Packet};
 use jobwire::core::json::Str;
-use jobwire::core::socketio::{self, Body};
+use jobwire::core::protocol::socketio::engineio::{self, Packet};
+use jobwire::core::protocol::socketio::{self, Body};
 use serde_json::Value;
 
 /// One packet of a body, or one frame.

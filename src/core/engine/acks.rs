@@ -1,17 +1,17 @@
 //! What the page sends over Socket.IO: events, and requests that are to be acknowledged in time.
 
-use super::super::error::Problem;
-use super::super::input::{Ask, Command};
-use super::super::json::{Str, push_numbers, push_u64};
-use super::super::output::Output;
-use super::super::queue::{Item, Kind, Queue, key};
-use super::super::socketio::{self, Body, Packet};
-use super::super::time::Time;
-use super::channels::DEFAULT;
-use super::inspect::Count;
-use super::replies::Owed;
-use super::transport::Attachment;
-use super::{Engine, Phase};
+use crate::core::engine::channels::DEFAULT;
+use crate::core::engine::inspect::Count;
+use crate::core::engine::replies::Owed;
+use crate::core::engine::transport::Attachment;
+use crate::core::engine::{Engine, Phase};
+use crate::core::io::error::Problem;
+use crate::core::io::input::{Ask, Command};
+use crate::core::io::output::Output;
+use crate::core::json::{Str, push_numbers, push_u64};
+use crate::core::protocol::socketio::{self, Body, Packet};
+use crate::core::send::queue::{Item, Kind, Queue, key};
+use crate::core::time::Time;
 
 /// What comes before a message that the page sends, and what the page owes.
 #[derive(Debug, Default)]

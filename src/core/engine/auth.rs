@@ -4,13 +4,13 @@
 //! After `disconnect()` the next token may be another user's. So no read and no socket begins with a token that is older
 //! than the last `connect()`, and no read asks whether what the user before was shown is still true.
 
-use super::super::config::TokenIn;
-use super::super::error::{Log, Loss, Problem};
-use super::super::output::{Output, TokenReason};
-use super::super::timers::Owner;
-use super::Engine;
-use super::inspect::Count;
-use super::links::State;
+use crate::core::engine::Engine;
+use crate::core::engine::inspect::Count;
+use crate::core::engine::links::State;
+use crate::core::io::config::TokenIn;
+use crate::core::io::error::{Log, Loss, Problem};
+use crate::core::io::output::{Output, TokenReason};
+use crate::core::time::timers::Owner;
 
 /// How long the page may take to give a token, ms.
 const TIMEOUT: u64 = 30_000;

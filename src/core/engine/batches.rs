@@ -2,10 +2,10 @@
 //! it beyond [`LONGEST`], or with all events that wait, so that the core never holds all that it knows a second time as
 //! text. Each is made when the driver has let the one before it go.
 
-use super::super::message::join;
-use super::super::output::Output;
-use super::Engine;
-use super::outbox::begin;
+use crate::core::engine::Engine;
+use crate::core::engine::outbox::begin;
+use crate::core::io::output::Output;
+use crate::core::protocol::message::join;
 
 /// A batch that has come to so many bytes is handed over, and another one begun.
 const LONGEST: usize = 1 << 20;

@@ -3,11 +3,11 @@
 //!
 //! docs/bad-input.md lists the bounds.
 
-use super::super::error::Log;
-use super::super::json::push_u64;
-use super::super::message::joined;
-use super::super::time::Time;
-use super::Engine;
+use crate::core::engine::Engine;
+use crate::core::io::error::Log;
+use crate::core::json::push_u64;
+use crate::core::protocol::message::joined;
+use crate::core::time::Time;
 
 /// How far apart two log entries about the same bound are, ms.
 const APART: u64 = 1000;

@@ -1,19 +1,19 @@
 //! Messages of `broadcast`: to jobs, tracks and playlists, history and figures; to listeners as often as they can show
 //! it (SYSTEMS.md, C: "bursts").
 
-use super::super::broadcast;
-use super::super::entities::Told;
-use super::super::fields::Field;
-use super::super::input::Gen;
-use super::super::job::{Applied, Source, Status};
-use super::super::json::Scanner;
-use super::super::message::{Kind, Message, joined};
-use super::super::time::Time;
-use super::Engine;
-use super::held::Terms;
-use super::inspect::Count;
-use super::messages::record_of;
-use super::outbox::Meta;
+use crate::core::engine::Engine;
+use crate::core::engine::held::Terms;
+use crate::core::engine::inspect::Count;
+use crate::core::engine::messages::record_of;
+use crate::core::engine::outbox::Meta;
+use crate::core::io::input::Gen;
+use crate::core::jobs::entities::Told;
+use crate::core::jobs::fields::Field;
+use crate::core::jobs::job::{Applied, Source, Status};
+use crate::core::json::Scanner;
+use crate::core::protocol::broadcast;
+use crate::core::protocol::message::{Kind, Message, joined};
+use crate::core::time::Time;
 
 impl Engine {
     pub(super) fn broadcast_frame(&mut self, r#gen: Gen, scanner: &mut Scanner<'_>, last: bool) {

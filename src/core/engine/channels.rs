@@ -1,23 +1,23 @@
 //! Namespaces of Socket.IO as channels on the one session (Socket.IO 5, "Connection to a namespace"): joining with a
 //! token, being refused for now or for good, being put out, leaving, and recovering what was missed.
 
-use super::super::error::{Log, Loss, Problem};
-use super::super::fields::Wrong;
-use super::super::job::Source;
-use super::super::json::{Scanner, Str, Value, push_string};
-use super::super::limits::{self, LONGEST_TEXT, too_long};
-use super::super::message::Invalid;
-use super::super::message::excerpt;
-use super::super::offset::UNKNOWN;
-use super::super::output::{FILL, TokenReason};
-use super::super::socketio::{self, Body, Packet, Refusal, Session};
-use super::super::time::Time;
-use super::Engine;
-use super::acks::line_of;
-use super::auth::Verdict;
-use super::links::{SHARED, State};
-use super::status::Status;
-use super::transport::Attachment;
+use crate::core::engine::Engine;
+use crate::core::engine::acks::line_of;
+use crate::core::engine::auth::Verdict;
+use crate::core::engine::links::{SHARED, State};
+use crate::core::engine::status::Status;
+use crate::core::engine::transport::Attachment;
+use crate::core::io::error::{Log, Loss, Problem};
+use crate::core::io::output::{FILL, TokenReason};
+use crate::core::jobs::fields::Wrong;
+use crate::core::jobs::job::Source;
+use crate::core::jobs::limits::{self, LONGEST_TEXT, too_long};
+use crate::core::json::{Scanner, Str, Value, push_string};
+use crate::core::protocol::message::Invalid;
+use crate::core::protocol::message::excerpt;
+use crate::core::protocol::socketio::offset::UNKNOWN;
+use crate::core::protocol::socketio::{self, Body, Packet, Refusal, Session};
+use crate::core::time::Time;
 
 /// How long a server may take to answer CONNECT, ms: the time after which servers close sessions without a namespace.
 const JOIN_TIMEOUT: u64 = 45_000;
@@ -181,7 +181,7 @@ fn is_about_auth(said: &str) -> bool {
         "403",
     ]
     .iter()
-    .any(|word| super::super::text::find(&said, word).is_some())
+    .any(|word| crate::core::text::find(&said, word).is_some())
 }
 
 /// Whether a refusal says of itself that it may pass: `{"retryable":true}` in its data.
@@ -660,7 +660,7 @@ impl Engine {
         });
         let Some(place) = place else {
             // What was under way when the client left.
-            self.count(super::inspect::Count::Stale);
+            self.count(crate::core::engine::inspect::Count::Stale);
             return self.forget(&attachments);
         };
         match packet.body {

@@ -3,10 +3,10 @@
 //!
 //! No browser says that a socket has drained: the driver is asked, after so many bytes and then again and again.
 
-use super::super::input::Gen;
-use super::super::output::Output;
-use super::super::time::Time;
-use super::Engine;
+use crate::core::engine::Engine;
+use crate::core::io::input::Gen;
+use crate::core::io::output::Output;
+use crate::core::time::Time;
 
 /// Bytes that a socket may have taken in and not sent. One message that is larger goes, when nothing else is there.
 const MOST_BUFFERED: u64 = 1 << 20;

@@ -1,17 +1,17 @@
 //! Events of Socket.IO: those of system B to its jobs (SYSTEMS.md, B), all of them to listeners and history. What the
 //! server appends for recovery is taken off before anybody sees it.
 
-use super::super::fields::{Field, Fields, Wrong};
-use super::super::job::Source;
-use super::super::json::{Raw, Scanner, Value, push_numbers};
-use super::super::message::{Invalid, Kind, about, joined};
-use super::super::offset;
-use super::super::time::Time;
-use super::Engine;
-use super::channels::DEFAULT;
-use super::inspect::Count;
-use super::outbox::Meta;
-use super::transport::Attachment;
+use crate::core::engine::Engine;
+use crate::core::engine::channels::DEFAULT;
+use crate::core::engine::inspect::Count;
+use crate::core::engine::outbox::Meta;
+use crate::core::engine::transport::Attachment;
+use crate::core::jobs::fields::{Field, Fields, Wrong};
+use crate::core::jobs::job::Source;
+use crate::core::json::{Raw, Scanner, Value, push_numbers};
+use crate::core::protocol::message::{Invalid, Kind, about, joined};
+use crate::core::protocol::socketio::offset;
+use crate::core::time::Time;
 
 /// What an event of system B is about.
 #[derive(Clone, Copy, PartialEq)]

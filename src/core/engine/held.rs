@@ -7,9 +7,9 @@
 //! frame, and what it brings comes in the next one, together with what is told at once: so that is compared with two
 //! takes there. It is enough: before the page takes again it has got what the last take brought.
 
-use super::super::index::Index;
-use super::super::message::{join, joined};
-use super::super::time::Time;
+use crate::core::collections::index::Index;
+use crate::core::protocol::message::{join, joined};
+use crate::core::time::Time;
 
 /// Text of events that wait at most; a page that never takes them must not fill the memory. What ends a job is taken in
 /// all the same: it is handed over at the end of its input.

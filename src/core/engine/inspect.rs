@@ -1,8 +1,8 @@
 //! A look inside: what is connected, followed, queued, counted and remembered. Never a token: there is none in here.
 
-use super::super::audit::AuditRow;
-use super::super::json::{push_numbers, push_text};
-use super::Engine;
+use crate::core::deliver::audit::AuditRow;
+use crate::core::engine::Engine;
+use crate::core::json::{push_numbers, push_text};
 
 /// What is counted by the engine itself, in the order of docs/core-messages.md.
 #[derive(Clone, Copy)]

@@ -1,13 +1,13 @@
 //! The table of jobs: who follows which, which of them has a socket, who waits for one, when one is let go.
 
-use super::super::fields::Fields;
-use super::super::input::Gen;
-use super::super::job::{Applied, Job, Status};
-use super::super::time::Time;
-use super::super::timers::{Deadline, Owner};
-use super::inspect::Count;
-use super::links::SHARED;
-use super::{Engine, Phase};
+use crate::core::engine::inspect::Count;
+use crate::core::engine::links::SHARED;
+use crate::core::engine::{Engine, Phase};
+use crate::core::io::input::Gen;
+use crate::core::jobs::fields::Fields;
+use crate::core::jobs::job::{Applied, Job, Status};
+use crate::core::time::Time;
+use crate::core::time::timers::{Deadline, Owner};
 
 /// How long after it is followed a job whose socket is not open yet is read, ms.
 const SOON: u64 = 500;

@@ -2,11 +2,11 @@
 //! whatever was under way when the client left: else it would keep a session, and whom it takes for joined, until its
 //! own heartbeat fails.
 
-use super::super::engineio::{Handshake, Packet, Payload};
-use super::super::input::HttpOutcome;
-use super::super::output::Output;
-use super::super::time::Time;
-use super::Engine;
+use crate::core::engine::Engine;
+use crate::core::io::input::HttpOutcome;
+use crate::core::io::output::Output;
+use crate::core::protocol::socketio::engineio::{Handshake, Packet, Payload};
+use crate::core::time::Time;
 
 /// How long a request of a session that was left may still take, ms.
 const LIMIT: u64 = 10_000;

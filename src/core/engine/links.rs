@@ -1,18 +1,18 @@
 //! Sockets: opening, holding, losing, waiting, opening again. One link per pool key (a job, or all jobs).
 
-use super::super::config::STREAM;
-use super::super::error::{Log, Loss};
-use super::super::input::Gen;
-use super::super::message::joined;
-use super::super::output::{Output, TokenReason};
-use super::super::stream;
-use super::super::text;
-use super::super::time::Time;
-use super::super::timers::{Deadline, Owner};
-use super::Engine;
-use super::auth::Verdict;
-use super::channels::DEFAULT;
-use super::inspect::Count;
+use crate::core::engine::Engine;
+use crate::core::engine::auth::Verdict;
+use crate::core::engine::channels::DEFAULT;
+use crate::core::engine::inspect::Count;
+use crate::core::io::error::{Log, Loss};
+use crate::core::io::input::Gen;
+use crate::core::io::output::{Output, TokenReason};
+use crate::core::protocol::STREAM;
+use crate::core::protocol::message::joined;
+use crate::core::protocol::stream;
+use crate::core::text;
+use crate::core::time::Time;
+use crate::core::time::timers::{Deadline, Owner};
 
 /// How much later than its deadline a timer may fire before the frames that may be queued behind it are waited for, ms.
 const LATE: u64 = 500;
@@ -505,11 +505,11 @@ impl Engine {
             (Log::ConnectionRefused, Loss::Handshake)
         };
         let mut words = String::from("(");
-        super::super::json::push_u64(&mut words, u64::from(code));
+        crate::core::json::push_u64(&mut words, u64::from(code));
         words.push(')');
         if !reason.is_empty() {
             words.push_str(": ");
-            words.push_str(&super::super::message::excerpt(reason, 200));
+            words.push_str(&crate::core::protocol::message::excerpt(reason, 200));
         }
         self.log(told, &words, self.job_of_link(place));
         self.link_failed(place, told_by(code).unwrap_or(loss));

@@ -1,21 +1,21 @@
 //! What the server says: frames to messages, messages to jobs, listeners, history and figures.
 
-use super::super::broadcast;
-use super::super::config::OnInvalid;
-use super::super::error::Log;
-use super::super::frame;
-use super::super::input::Gen;
-use super::super::iso;
-use super::super::job::{Applied, Source, Status};
-use super::super::json::{Scanner, push_numbers, push_text};
-use super::super::limits::TOO_LARGE;
-use super::super::message::{Invalid, Kind, Message, excerpt, joined};
-use super::super::stream;
-use super::super::time::Time;
-use super::Engine;
-use super::held::Terms;
-use super::inspect::Count;
-use super::outbox::Meta;
+use crate::core::engine::Engine;
+use crate::core::engine::held::Terms;
+use crate::core::engine::inspect::Count;
+use crate::core::engine::outbox::Meta;
+use crate::core::io::config::OnInvalid;
+use crate::core::io::error::Log;
+use crate::core::io::input::Gen;
+use crate::core::jobs::job::{Applied, Source, Status};
+use crate::core::jobs::limits::TOO_LARGE;
+use crate::core::json::{Scanner, push_numbers, push_text};
+use crate::core::protocol::broadcast;
+use crate::core::protocol::frame;
+use crate::core::protocol::message::{Invalid, Kind, Message, excerpt, joined};
+use crate::core::protocol::stream;
+use crate::core::text::iso;
+use crate::core::time::Time;
 
 impl Engine {
     /// Text frames, joined; one generation each.
@@ -42,7 +42,7 @@ impl Engine {
 
     pub(super) fn oversize(&mut self, r#gen: Gen, size: u64) {
         let mut reason = String::from("a frame of ");
-        super::super::json::push_u64(&mut reason, size);
+        crate::core::json::push_u64(&mut reason, size);
         reason.push_str(" bytes is above the limit");
         let Some(link) = self.unreadable(r#gen, TOO_LARGE, &reason) else {
             return;

@@ -29,21 +29,22 @@ mod wake;
 
 pub use status::Overall;
 
-use super::audit::Audit;
-use super::bucket::Bucket;
-use super::config::{BROADCAST, Config};
-use super::entities::Entities;
-use super::error::{Log, Problem};
-use super::history::History;
-use super::index::Index;
-use super::input::{Ask, Command, Gen, Input};
-use super::line::Line;
-use super::output::Output;
-use super::part::{BroadcastPart, Part};
-use super::queue::Queue;
-use super::rng::Rng;
-use super::time::Time;
-use super::timers::{Deadline, Owner, Timers};
+use crate::core::collections::index::Index;
+use crate::core::collections::line::Line;
+use crate::core::deliver::audit::Audit;
+use crate::core::deliver::history::History;
+use crate::core::io::config::Config;
+use crate::core::io::error::{Log, Problem};
+use crate::core::io::input::{Ask, Command, Gen, Input};
+use crate::core::io::output::Output;
+use crate::core::jobs::entities::Entities;
+use crate::core::protocol::BROADCAST;
+use crate::core::protocol::{BroadcastPart, Part};
+use crate::core::send::queue::Queue;
+use crate::core::time::Time;
+use crate::core::time::bucket::Bucket;
+use crate::core::time::rng::Rng;
+use crate::core::time::timers::{Deadline, Owner, Timers};
 use inspect::{Count, Counters};
 use links::SHARED;
 
@@ -156,7 +157,7 @@ impl Engine {
             unread: Vec::new(),
             links: Vec::new(),
             linked: Line::default(),
-            per_job: super::text::names_job(&config.path),
+            per_job: crate::core::text::names_job(&config.path),
             shared_linger: Time::NEVER,
             closing: Vec::new(),
             opened: 0,

@@ -1,17 +1,18 @@
 //! What is to be told to the page: records of docs/core-messages.md, gathered until the next frame, or until something
 //! may not wait.
 
-use super::super::bucket::Bucket;
-use super::super::config::{BROADCAST, RateLimit, SOCKETIO, STREAM};
-use super::super::error::{Log, Problem};
-use super::super::job::Source;
-use super::super::json::{push_numbers, push_text};
-use super::super::output::Output;
-use super::super::part::BroadcastPart;
-use super::super::time::Time;
-use super::Engine;
-use super::batches::Rest;
-use super::held::{Held, MAX_BYTES, Terms};
+use crate::core::engine::Engine;
+use crate::core::engine::batches::Rest;
+use crate::core::engine::held::{Held, MAX_BYTES, Terms};
+use crate::core::io::config::RateLimit;
+use crate::core::io::error::{Log, Problem};
+use crate::core::io::output::Output;
+use crate::core::jobs::job::Source;
+use crate::core::json::{push_numbers, push_text};
+use crate::core::protocol::BroadcastPart;
+use crate::core::protocol::{BROADCAST, SOCKETIO, STREAM};
+use crate::core::time::Time;
+use crate::core::time::bucket::Bucket;
 
 /// An event for which exactly as much room is made as it needs, bytes.
 const LARGE: usize = 1 << 16;

@@ -1,23 +1,23 @@
 //! Reading jobs over HTTP: once after every connect (nothing is kept for those who come late), at intervals while
 //! there is no socket, a few at a time, first come first served.
 
-use super::super::backoff::Backoff;
-use super::super::broadcast;
-use super::super::error::{Log, Problem};
-use super::super::input::{HttpOutcome, HttpRefusal};
-use super::super::job::{Applied, Source};
-use super::super::json::push_u64;
-use super::super::limits::LONGEST_NAME;
-use super::super::line::Line;
-use super::super::message::{Invalid, Message, excerpt, joined};
-use super::super::output::{Output, TokenReason};
-use super::super::stream;
-use super::super::time::Time;
-use super::super::timers::Owner;
-use super::Engine;
-use super::auth::Verdict;
-use super::inspect::Count;
-use super::jobs::NO_GAP;
+use crate::core::collections::line::Line;
+use crate::core::engine::Engine;
+use crate::core::engine::auth::Verdict;
+use crate::core::engine::inspect::Count;
+use crate::core::engine::jobs::NO_GAP;
+use crate::core::io::error::{Log, Problem};
+use crate::core::io::input::{HttpOutcome, HttpRefusal};
+use crate::core::io::output::{Output, TokenReason};
+use crate::core::jobs::job::{Applied, Source};
+use crate::core::jobs::limits::LONGEST_NAME;
+use crate::core::json::push_u64;
+use crate::core::protocol::broadcast;
+use crate::core::protocol::message::{Invalid, Message, excerpt, joined};
+use crate::core::protocol::stream;
+use crate::core::time::Time;
+use crate::core::time::backoff::Backoff;
+use crate::core::time::timers::Owner;
 
 /// Reads under way at once: browsers allow six connections a host over HTTP/1.1, and the page needs some itself.
 const AT_ONCE: usize = 4;
@@ -517,7 +517,7 @@ impl Engine {
         let covered = self
             .links
             .iter()
-            .any(|link| link.state == super::links::State::Open);
+            .any(|link| link.state == crate::core::engine::links::State::Open);
         match self.token_refused(flight.auth) {
             Verdict::Again | Verdict::Wait => self.queue_read(flight.job),
             Verdict::Final if covered => {

@@ -1,12 +1,12 @@
 //! What the page owes over Socket.IO: acknowledgements of what the server asked.
 
-use super::super::input::Command;
-use super::super::queue::{Item, Kind};
-use super::super::socketio::Body;
-use super::super::time::Time;
-use super::Engine;
-use super::acks::line_of;
-use super::channels::Channel;
+use crate::core::engine::Engine;
+use crate::core::engine::acks::line_of;
+use crate::core::engine::channels::Channel;
+use crate::core::io::input::Command;
+use crate::core::protocol::socketio::Body;
+use crate::core::send::queue::{Item, Kind};
+use crate::core::time::Time;
 use std::collections::VecDeque;
 
 /// Acknowledgements that the page owes at once; of more the oldest are not sent. A page that gives none within their

@@ -1,15 +1,15 @@
 //! Messages to the server: at once when they can go, else in a bounded queue, else refused with a reason.
 
-use super::super::error::{Log, Problem};
-use super::super::input::Gen;
-use super::super::input::{Ask, Command};
-use super::super::json::{Scanner, Value};
-use super::super::queue::{Item, Kind, key};
-use super::super::stream;
-use super::super::time::Time;
-use super::inspect::Count;
-use super::links::SHARED;
-use super::{Engine, Phase};
+use crate::core::engine::inspect::Count;
+use crate::core::engine::links::SHARED;
+use crate::core::engine::{Engine, Phase};
+use crate::core::io::error::{Log, Problem};
+use crate::core::io::input::Gen;
+use crate::core::io::input::{Ask, Command};
+use crate::core::json::{Scanner, Value};
+use crate::core::protocol::stream;
+use crate::core::send::queue::{Item, Kind, key};
+use crate::core::time::Time;
 
 /// The job that a message's data names.
 fn named_job(data: Option<&str>) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The jobs that may be forgotten, in the order in which they are: those that nobody follows and no `refresh()` waits
 //! for. Of these the ones that have ended go first, and of either kind the one that changed longest ago.
 
-use super::super::line::Line;
+use crate::core::collections::line::Line;
 
 /// One line for each kind.
 #[derive(Debug, Default)]

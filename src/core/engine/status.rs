@@ -1,10 +1,10 @@
 //! The state of the whole connection as one object, told when it changes.
 
-use super::super::error::{Loss, Problem};
-use super::super::time::Time;
-use super::channels::{Channel, DEFAULT, Standing};
-use super::links::State;
-use super::{Engine, Phase};
+use crate::core::engine::channels::{Channel, DEFAULT, Standing};
+use crate::core::engine::links::State;
+use crate::core::engine::{Engine, Phase};
+use crate::core::io::error::{Loss, Problem};
+use crate::core::time::Time;
 
 /// What the connection as a whole is doing; the order is that of docs/core-messages.md.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Room in the table of jobs: how many there may be, and how many bytes their ids and texts may have. Beyond that jobs
 //! that nobody follows are forgotten. A job that is followed never is, nor an end of which the page has not been told.
 
-use super::super::error::{Log, Problem};
-use super::Engine;
-use super::inspect::Count;
+use crate::core::engine::Engine;
+use crate::core::engine::inspect::Count;
+use crate::core::io::error::{Log, Problem};
 
 /// Jobs known at once.
 const MAX_JOBS: usize = 10_000;

@@ -3,19 +3,21 @@
 //!
 //! The link of the client counts attempts, waits and gives up; this says what an attempt is.
 
-use super::super::config::Transports;
-use super::super::engineio::{Batch, Error, Handshake, Packet, Payload, base64_length, decode};
-use super::super::error::{Log, Loss, Problem};
-use super::super::input::{Gen, HttpOutcome, HttpRefusal, LARGEST, LARGEST_POLL};
-use super::super::limits::LONGEST_NAME;
-use super::super::message::{excerpt, joined};
-use super::super::output::Output;
-use super::super::socketio::{self, Inbox};
-use super::super::time::Time;
-use super::Engine;
-use super::channels::PATIENCE;
-use super::inspect::Count;
-use super::links::{SHARED, State};
+use crate::core::engine::Engine;
+use crate::core::engine::channels::PATIENCE;
+use crate::core::engine::inspect::Count;
+use crate::core::engine::links::{SHARED, State};
+use crate::core::io::config::Transports;
+use crate::core::io::error::{Log, Loss, Problem};
+use crate::core::io::input::{Gen, HttpOutcome, HttpRefusal, LARGEST, LARGEST_POLL};
+use crate::core::io::output::Output;
+use crate::core::jobs::limits::LONGEST_NAME;
+use crate::core::protocol::message::{excerpt, joined};
+use crate::core::protocol::socketio::engineio::{
+    Batch, Error, Handshake, Packet, Payload, base64_length, decode,
+};
+use crate::core::protocol::socketio::{self, Inbox};
+use crate::core::time::Time;
 
 /// Requests of a session have numbers from here on, reads of jobs those below.
 pub(super) const REQUESTS: u32 = 1 << 31;
@@ -632,7 +634,7 @@ impl Engine {
         };
         let mut said = String::new();
         if outcome.status > 0 {
-            super::super::json::push_u64(&mut said, outcome.status.into());
+            crate::core::json::push_u64(&mut said, outcome.status.into());
             said.push(' ');
             said.push_str(&excerpt(&outcome.body, QUOTED));
         }

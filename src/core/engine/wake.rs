@@ -1,8 +1,8 @@
 //! The page came back from somewhere: from behind other tabs, from a frozen state, from sleep. One idempotent answer.
 
-use super::inspect::Count;
-use super::links::State;
-use super::{Engine, Phase};
+use crate::core::engine::inspect::Count;
+use crate::core::engine::links::State;
+use crate::core::engine::{Engine, Phase};
 
 /// How often a wake may make waiting links try again, ms: a window that gains and loses focus must not hammer.
 const APART: u64 = 1000;

@@ -1,6 +1,6 @@
 //! The rest of an array, element by element: each with its comma before it.
 
-use super::{push_number, push_string};
+use crate::core::json::{push_number, push_string};
 
 /// Appends numbers; `NaN` stands for `null`.
 pub fn push_numbers(out: &mut String, numbers: &[f64]) {

@@ -4,7 +4,7 @@
 //! core looks at; beyond that within a few units in the last place. Payloads handed to JavaScript keep their own text
 //! and never pass through here.
 
-use super::{Error, Scanner};
+use crate::core::json::{Error, Scanner};
 
 const EXACT: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,

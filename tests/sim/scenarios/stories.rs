@@ -3,7 +3,7 @@
 use crate::rig::{
     HEARTBEAT, Rig, answer, completed, config, progress, shared, snapshot, with_token,
 };
-use jobwire::core::config::RateLimit;
+use jobwire::core::io::config::RateLimit;
 use jobwire::core::{Ask, Command, Config, Gen, HttpOutcome, Input, Output, Problem};
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::Broken;
 use crate::plan::Plan;
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 
 /// What a failure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

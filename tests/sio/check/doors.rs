@@ -2,8 +2,8 @@
 //! door is shown token after token.
 
 use super::Broken;
-use jobwire::core::engineio::{Packet, Payload, decode};
-use jobwire::core::socketio::{self, Body};
+use jobwire::core::protocol::socketio::engineio::{Packet, Payload, decode};
+use jobwire::core::protocol::socketio::{self, Body};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Refusals of tokens in a row after which nobody asks again.

@@ -6,7 +6,7 @@ use jobwire::core::{Config, Problem};
 fn with_token() -> Config {
     Config {
         token: true,
-        token_in: jobwire::core::config::TokenIn::Auth,
+        token_in: jobwire::core::io::config::TokenIn::Auth,
         ..config()
     }
 }
@@ -175,7 +175,7 @@ fn a_token_that_is_good_for_reads_of_jobs_does_not_keep_a_closed_door_busy() {
 #[test]
 fn a_fresh_token_in_the_address_takes_another_session() {
     let mut rig = Rig::new(Config {
-        token_in: jobwire::core::config::TokenIn::Query,
+        token_in: jobwire::core::io::config::TokenIn::Query,
         ..with_token()
     });
     rig.listen("*");

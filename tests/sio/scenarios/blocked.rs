@@ -1,7 +1,7 @@
 //! Networks through which WebSockets do not get, for a while.
 
 use crate::rig::{Rig, joined, open, with};
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 use jobwire::core::{HttpOutcome, HttpRefusal, Input, Problem};
 
 #[test]

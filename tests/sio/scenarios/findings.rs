@@ -1,7 +1,7 @@
 //! Faults that a reading of the client found: each a short story.
 
 use super::super::rig::{Rig, config, joined, with};
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 
 /// Two attachments that the server takes one by one, but not together.
 #[test]

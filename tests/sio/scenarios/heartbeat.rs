@@ -2,7 +2,7 @@
 
 use crate::rig::{Rig, config, joined, open, queued, with};
 use jobwire::core::Output;
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 
 #[test]
 fn a_ping_is_answered_at_once() {

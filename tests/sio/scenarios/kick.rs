@@ -34,7 +34,7 @@ fn whoever_is_put_out_of_a_channel_does_not_come_back_by_itself() {
 #[test]
 fn what_was_asked_before_is_lost_and_what_waited_is_refused() {
     let mut rig = Rig::new(jobwire::core::Config {
-        rate_limit: Some(jobwire::core::config::RateLimit {
+        rate_limit: Some(jobwire::core::io::config::RateLimit {
             per_second: 1.0,
             burst: 1.0,
         }),

@@ -1,7 +1,7 @@
 //! Leaving a channel, and leaving altogether.
 
 use crate::rig::{Reply, Rig, config, joined, open, queued, sent, with};
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 use jobwire::core::{Ask, Command, Config, Output, Problem};
 
 fn without_grace() -> Config {

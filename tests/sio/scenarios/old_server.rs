@@ -2,7 +2,7 @@
 
 use crate::rig::{Rig, open, with};
 use jobwire::core::Problem;
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 
 fn is_told_apart(rig: &mut Rig) {
     assert_eq!(rig.page.status.state, "failed");

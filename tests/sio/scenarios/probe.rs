@@ -1,7 +1,7 @@
 //! The way from polling to WebSocket, and what may go wrong on it.
 
 use crate::rig::{Rig, queued, sent, with};
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 use jobwire::core::{Gen, Output};
 
 /// A session over polling whose probe has been sent; the GET that waits, and the probe.

@@ -2,7 +2,7 @@
 
 use crate::rig::{Rig, config, joined, with};
 use jobwire::core::Problem;
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 
 #[test]
 fn a_refusal_may_be_a_bare_sentence() {

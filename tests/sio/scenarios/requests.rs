@@ -1,7 +1,7 @@
 //! Requests: each is answered exactly once.
 
 use crate::rig::{Reply, Rig, config, dropped, joined, open, queued, sent, with};
-use jobwire::core::config::{RateLimit, Transports};
+use jobwire::core::io::config::{RateLimit, Transports};
 use jobwire::core::{Config, Output, Problem};
 use serde_json::json;
 

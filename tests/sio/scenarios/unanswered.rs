@@ -2,7 +2,7 @@
 //! send a GET again whose connection broke. Servers may also be slow.
 
 use crate::rig::{Rig, joined, open, with};
-use jobwire::core::config::Transports;
+use jobwire::core::io::config::Transports;
 use jobwire::core::{Backoff, Config};
 
 const PING: &str = "2";

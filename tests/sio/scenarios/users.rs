@@ -1,7 +1,7 @@
 //! Another user: what begins after `connect()` has a token that was given after it.
 
 use crate::rig::{Rig, config, joined, open};
-use jobwire::core::config::{TokenIn, Transports};
+use jobwire::core::io::config::{TokenIn, Transports};
 use jobwire::core::{Config, Output};
 use serde_json::json;
 

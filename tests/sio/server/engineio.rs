@@ -1,8 +1,8 @@
 //! Sessions of Engine.IO: handshake, what waits to be sent, heartbeat, end.
 
 use super::{Alarm, Effect, Frame, Server, Session, Told, Wire};
-use jobwire::core::engineio::{self, Packet};
-use jobwire::core::socketio::Inbox;
+use jobwire::core::protocol::socketio::Inbox;
+use jobwire::core::protocol::socketio::engineio::{self, Packet};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn text(packet: &Packet<'_>) -> Frame {

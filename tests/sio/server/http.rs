@@ -1,7 +1,7 @@
 //! Engine.IO over HTTP: long-polling GETs and POSTs.
 
 use super::Server;
-use jobwire::core::engineio::Payload;
+use jobwire::core::protocol::socketio::engineio::Payload;
 
 /// Packets of one POST that python-engineio reads; it says `OK` to more, and loses them.
 pub const MOST_PACKETS: usize = 16;

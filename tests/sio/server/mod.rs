@@ -13,7 +13,7 @@ pub use http::{MOST_PACKETS, Request};
 pub use jobs::Job;
 
 use crate::simulator::{Dice, Tokens};
-use jobwire::core::socketio::Inbox;
+use jobwire::core::protocol::socketio::Inbox;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::{Alarm, Door, Frame, Life, Server, Told};
 use jobwire::core::json::Str;
-use jobwire::core::socketio::{self, Body, Packet};
+use jobwire::core::protocol::socketio::{self, Body, Packet};
 use serde_json::Value;
 
 /// A Socket.IO packet as frames of Engine.IO: its text, then its attachments.

@@ -2,7 +2,7 @@
 
 use super::engineio::text;
 use super::{Alarm, Effect, Frame, Server, Wire};
-use jobwire::core::engineio::{self, Packet};
+use jobwire::core::protocol::socketio::engineio::{self, Packet};
 
 /// How often Node looks whether a GET has to be freed for an upgrade, ms.
 const NOOP_EVERY: u64 = 100;

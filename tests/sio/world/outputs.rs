@@ -6,7 +6,7 @@ use crate::records;
 use crate::server::Frame;
 use crate::simulator::{Driver, host_of, token_of};
 use crate::wire::{Part, Said, parts, with_token};
-use jobwire::core::engineio::{self, Packet};
+use jobwire::core::protocol::socketio::engineio::{self, Packet};
 use jobwire::core::{Gen, Output};
 
 fn token_text(auth: u32) -> String {

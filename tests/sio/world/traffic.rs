@@ -4,7 +4,7 @@ use super::{Event, World};
 use crate::network::{Errand, Flight, Wire};
 use crate::server::{Effect, Frame, Request, Told};
 use crate::simulator::{Bound, Driver, Travel};
-use jobwire::core::config::TokenIn;
+use jobwire::core::io::config::TokenIn;
 use jobwire::core::{Gen, HttpOutcome, Input};
 
 fn outcome(status: u16, body: impl Into<String>) -> HttpOutcome {

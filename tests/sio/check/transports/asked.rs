@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use crate::server::MOST_PACKETS;
 use crate::wire::{Part, Said, parts, said};
 use jobwire::core::Gen;
-use jobwire::core::engineio::base64_length;
+use jobwire::core::protocol::socketio::engineio::base64_length;
 
 impl Transports {
     fn address(url: &str, transport: &str, broken: &mut Broken) {

@@ -4,7 +4,7 @@ use super::Transports;
 use crate::check::Blame;
 use crate::plan::Plan;
 use jobwire::core::Gen;
-use jobwire::core::engineio::{Handshake, Packet, Payload, decode};
+use jobwire::core::protocol::socketio::engineio::{Handshake, Packet, Payload, decode};
 
 impl Transports {
     /// A text frame; whether it is of a session that there still is.

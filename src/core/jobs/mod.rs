@@ -1,0 +1,7 @@
+//! Jobs, and the tracks and playlists that jobs are about: what a message says of one, and what it changes.
+
+pub(crate) mod counts;
+pub(crate) mod entities;
+pub(crate) mod fields;
+pub mod job;
+pub(crate) mod limits;

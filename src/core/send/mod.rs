@@ -1,0 +1,3 @@
+//! Messages that wait until they can be sent.
+
+pub(crate) mod queue;

@@ -1,0 +1,29 @@
+//! The core's only notion of time: a reading of a monotonic clock that the driver hands in with every input.
+
+pub(crate) mod backoff;
+pub(crate) mod bucket;
+pub(crate) mod rng;
+pub(crate) mod timers;
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds of a monotonic clock whose zero is the driver's choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Time(pub u64);
+
+impl Time {
+    /// Later than every deadline: what is due then never is.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// The instant `ms` milliseconds later.
+    #[must_use]
+    pub fn after(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// Milliseconds since `earlier`; 0 when `earlier` lies in the future.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
