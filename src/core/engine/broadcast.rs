@@ -3,9 +3,8 @@
 
 use crate::core::engine::Engine;
 use crate::core::engine::held::Terms;
-use crate::core::engine::inspect::Count;
-use crate::core::engine::messages::record_of;
-use crate::core::engine::outbox::Meta;
+use crate::core::engine::ingest::{Event, record_of};
+use crate::core::engine::outbox::Delivery;
 use crate::core::io::input::Gen;
 use crate::core::jobs::entities::Told;
 use crate::core::jobs::fields::Field;
@@ -13,7 +12,6 @@ use crate::core::jobs::job::{Applied, Source, Status};
 use crate::core::json::Scanner;
 use crate::core::protocol::broadcast;
 use crate::core::protocol::message::{Kind, Message, joined};
-use crate::core::time::Time;
 
 impl Engine {
     pub(super) fn broadcast_frame(&mut self, r#gen: Gen, scanner: &mut Scanner<'_>, last: bool) {
@@ -43,11 +41,6 @@ impl Engine {
         } else if matches!(kind, Kind::Heartbeat | Kind::Ping) {
             self.pong(r#gen);
         }
-        let wall = self.wall();
-        self.seq += 1;
-        self.count(Count::Events);
-        let heard = self.audit.received(name, wall);
-        self.history.push(self.seq, wall, name, raw, None);
         let mut about = String::new();
         for (letter, field) in [("t", Field::Track), ("p", Field::Playlist)] {
             if let Some(id) = news.owned(field)
@@ -56,9 +49,15 @@ impl Engine {
                 about = joined(&[letter, &id]);
             }
         }
-        let applied = job.map(|index| self.apply(index, news, Time::NEVER));
-        let mut urgent = *kind == Kind::Batch;
-        let mut told = true;
+        let is_end = news.status.is_terminal();
+        // An event about a track that is under way is delivered whatever its job does.
+        let is_of_job = *kind == Kind::State && (is_end || about.is_empty());
+        let ingested = self.ingest(&Event {
+            name,
+            raw,
+            job: job.map(|index| (index, *news)),
+            says_more: !is_of_job,
+        });
         if !about.is_empty() {
             let (status, previous) = (news.owned(Field::New), news.owned(Field::Old));
             let told = Told {
@@ -68,35 +67,34 @@ impl Engine {
                 name,
                 payload: raw,
             };
+            let wall = self.wall();
             self.entities.take_in(&told, wall);
         }
-        let is_end = news.status.is_terminal();
-        // What tells of a track that is under way is told whatever its job does.
-        if let (Some(index), Some(applied), Kind::State) = (job, applied, kind)
-            && (is_end || about.is_empty())
+        let heard = ingested.heard;
+        let ends = job.is_some() && is_of_job && is_end;
+        if ends
+            && ingested.applied == Some(Applied::Same)
+            && let Some(index) = job
+            && let Some(entry) = self.jobs.get_mut(index)
+            && entry.job.count_at_end(news)
         {
-            // An end is one job's, whichever track it names.
-            about.clear();
-            if applied == Applied::Same
-                && is_end
-                && let Some(entry) = self.jobs.get_mut(index)
-                && entry.job.count_at_end(news)
-            {
-                self.mark_dirty(index);
-            }
-            told = self.is_news(index, name, applied);
-            urgent = told && is_end;
+            self.mark_dirty(index);
         }
-        if !told || !heard && applied != Some(Applied::Ended) {
+        if !ingested.is_news || !heard && ingested.applied != Some(Applied::Ended) {
             return;
         }
+        if ends {
+            // An end is one job's, whichever track it names.
+            about.clear();
+        }
         let named = message.job.unwrap_or("");
+        let is_batch = *kind == Kind::Batch;
         let mut terms = Terms {
-            urgent,
+            urgent: is_batch || ends,
             unheard: !heard,
             ..Terms::default()
         };
-        if *kind != Kind::Batch {
+        if !is_batch {
             terms.job = named;
             let interval = broadcast::number(intervals, name);
             terms.interval = interval as u64;
@@ -108,20 +106,12 @@ impl Engine {
                 terms.about = &about;
             }
         }
-        let meta = Meta {
-            seq: self.seq,
-            at: wall,
-            source: Source::Socket,
-            job: job.and(message.job),
-            invalid: None,
-            ends: urgent,
-        };
-        let is_new = self
-            .outbox
-            .hold(&terms, record_of(*kind), name, raw, &meta, "");
-        if is_new && heard {
-            self.audit.delivered(name);
-        }
+        self.deliver(&Delivery {
+            job,
+            ends: terms.urgent,
+            terms: Some(&terms),
+            ..Delivery::new(self.seq, record_of(*kind), name, raw)
+        });
     }
 
     pub(super) fn watch_entities(&mut self, kind: &str, on: bool) {

@@ -3,8 +3,8 @@
 
 use crate::core::engine::Engine;
 use crate::core::engine::channels::DEFAULT;
-use crate::core::engine::inspect::Count;
-use crate::core::engine::outbox::Meta;
+use crate::core::engine::ingest::Event;
+use crate::core::engine::outbox::Delivery;
 use crate::core::engine::transport::Attachment;
 use crate::core::jobs::fields::{Field, Fields, Wrong};
 use crate::core::jobs::job::Source;
@@ -101,20 +101,15 @@ impl Engine {
         };
         let topic = Topic::of(name, default);
         let mut job = None;
-        let (mut news, mut ends) = (true, false);
-        let judged = match topic {
-            Topic::Job => self.job_news(name, args).map(|(index, applied)| {
-                job = index;
-                news = applied;
-                ends = index
-                    .and_then(|index| self.jobs.get(index))
-                    .is_some_and(|entry| entry.job.status.is_terminal());
-            }),
+        let checked = match topic {
+            Topic::Job => self
+                .job_news(name, args)
+                .map(|reported| job = Some(reported)),
             Topic::Jobs => self.jobs_list(name, args),
             Topic::Performance => check_performance(args),
             Topic::Known | Topic::Other => Ok(()),
         };
-        if let Err(Wrong(code, reason)) = judged {
+        if let Err(Wrong(code, reason)) = checked {
             self.forget(&attachments);
             let mut scanner = Scanner::new(args);
             let is_one = scanner.value().is_ok() && scanner.end().is_ok();
@@ -127,17 +122,18 @@ impl Engine {
             };
             return self.invalid(&invalid, None, Source::Socket);
         }
-        let wall = self.wall();
-        self.seq += 1;
-        self.count(Count::Events);
-        let heard = self.audit.received(&key, wall);
-        self.history.push(self.seq, wall, &key, args, None);
-        if !heard || !news {
+        let ingested = self.ingest(&Event {
+            name: &key,
+            raw: args,
+            job: job.as_ref().map(|(index, news)| (*index, news)),
+            says_more: false,
+        });
+        if !ingested.heard || !ingested.is_news {
             return self.forget(&attachments);
         }
         let reply = match ack {
-            // What is not told is not answered by anybody.
-            Some(id) if self.outbox.has_room(ends) => self.owe(place, id),
+            // What is not delivered is not answered by anybody.
+            Some(id) if self.outbox.has_room(ingested.ends) => self.owe(place, id),
             _ => 0,
         };
         let ids: String = attachments.iter().fold(String::new(), |mut ids, (id, _)| {
@@ -150,19 +146,14 @@ impl Engine {
         more.push_str(ids.strip_prefix(',').unwrap_or(""));
         more.push(']');
         push_numbers(&mut more, &[f64::from(u8::from(topic != Topic::Other))]);
-        let meta = Meta {
-            seq: self.seq,
-            at: wall,
-            source: Source::Socket,
-            job: job
-                .and_then(|index| self.jobs.get(index))
-                .map(|entry| entry.job.id.as_str()),
-            invalid: None,
-            ends,
-        };
         let list = joined(&["[", args, "]"]);
-        if self.outbox.event('9', &key, &list, &meta, &more) {
-            self.audit.delivered(&key);
+        let delivered = self.deliver(&Delivery {
+            job: job.map(|(index, _)| index),
+            more: &more,
+            ends: ingested.ends,
+            ..Delivery::new(self.seq, '9', &key, &list)
+        });
+        if delivered {
             self.hand_over_attachments(&attachments);
         } else {
             self.forget(&attachments);
@@ -194,8 +185,8 @@ impl Engine {
         rest
     }
 
-    /// What an event says of one job: the job, and whether that is news.
-    fn job_news(&mut self, name: &str, args: &str) -> Result<(Option<u32>, bool), Wrong> {
+    /// The job that an event is about, and what it reports of it.
+    fn job_news<'a>(&mut self, name: &str, args: &'a str) -> Result<(u32, Fields<'a>), Wrong> {
         let mut scanner = Scanner::new(args);
         if scanner.peek() != Some(b'{') {
             return Err(not_an_object(args));
@@ -203,14 +194,6 @@ impl Engine {
         let mut news = Fields::default();
         // It has been read once: nothing is wrong with its grammar.
         let _ = news.read(&mut scanner);
-        self.job_said(name, &mut news)
-    }
-
-    fn job_said(
-        &mut self,
-        name: &str,
-        news: &mut Fields<'_>,
-    ) -> Result<(Option<u32>, bool), Wrong> {
         let says_state = news.get(Field::Status) != Value::Null;
         let kind = match name {
             "job_cancelled" if !says_state => Kind::Cancelled,
@@ -228,9 +211,7 @@ impl Engine {
                 joined(&["the table of jobs is full"]),
             ));
         };
-        let applied = self.apply(index, news, Time::NEVER);
-        let news = self.is_news(index, name, applied);
-        Ok((Some(index), news))
+        Ok((index, news))
     }
 
     /// The server's list of jobs: `{"jobs":[…]}`, or the list alone. One that is wrong is left out and said so.
@@ -257,17 +238,22 @@ impl Engine {
                 Value::Object(Raw(job)) | Value::Array(Raw(job)) => job,
                 _ => scanner.last_scalar(),
             };
-            if let Err(Wrong(code, reason)) = self.job_news(name, raw) {
-                let invalid = Invalid {
-                    event: Some(name),
-                    code,
-                    reason: &reason,
-                    raw,
-                };
-                self.invalid(&invalid, None, Source::Socket);
-                // There is no room for those behind it either.
-                if code == "too-many-jobs" {
-                    break;
+            match self.job_news(name, raw) {
+                Ok((index, news)) => {
+                    self.apply(index, &news, Time::NEVER);
+                }
+                Err(Wrong(code, reason)) => {
+                    let invalid = Invalid {
+                        event: Some(name),
+                        code,
+                        reason: &reason,
+                        raw,
+                    };
+                    self.invalid(&invalid, None, Source::Socket);
+                    // There is no room for those behind it either.
+                    if code == "too-many-jobs" {
+                        break;
+                    }
                 }
             }
         }

@@ -23,15 +23,43 @@ const LOGS: RateLimit = RateLimit {
     burst: 50.0,
 };
 
-/// Where an event comes from and whom it is about.
-pub(super) struct Meta<'a> {
+/// An event on its way to the listeners of its name.
+pub(super) struct Delivery<'a> {
+    /// Its number among all events.
     pub(super) seq: u64,
-    pub(super) at: u64,
+    /// The number of its record in docs/core-messages.md.
+    pub(super) record: char,
+    pub(super) name: &'a str,
+    /// What listeners get, as JSON.
+    pub(super) json: &'a str,
+    /// Further elements of the record, each behind a comma.
+    pub(super) more: &'a str,
+    pub(super) job: Option<u32>,
     pub(super) source: Source,
-    pub(super) job: Option<&'a str>,
+    /// What is wrong with it, where it is delivered in spite of that.
     pub(super) invalid: Option<&'a str>,
     /// It ends a job: no bound keeps it back.
     pub(super) ends: bool,
+    /// When it may be delivered, where that is not at once (`broadcast`).
+    pub(super) terms: Option<&'a Terms<'a>>,
+}
+
+impl<'a> Delivery<'a> {
+    /// One from a socket.
+    pub(super) fn new(seq: u64, record: char, name: &'a str, json: &'a str) -> Self {
+        Self {
+            seq,
+            record,
+            name,
+            json,
+            more: "",
+            job: None,
+            source: Source::Socket,
+            invalid: None,
+            ends: false,
+            terms: None,
+        }
+    }
 }
 
 /// The records that wait.
@@ -93,28 +121,22 @@ fn set(flag: &mut bool) {
     *flag = true;
 }
 
-fn write_event(
-    out: &mut String,
-    record: char,
-    name: &str,
-    json: &str,
-    meta: &Meta<'_>,
-    more: &str,
-) {
-    let length = json.len() + name.len() + more.len() + 128;
+/// `at`: epoch ms; `job`: its id.
+fn write_event(out: &mut String, event: &Delivery<'_>, at: u64, job: Option<&str>) {
+    let length = event.json.len() + event.name.len() + event.more.len() + 128;
     if length > LARGE {
         // A text that grows step by step takes twice its room.
         out.reserve_exact(length);
     }
-    begin(out, record);
-    push_text(out, Some(name));
+    begin(out, event.record);
+    push_text(out, Some(event.name));
     out.push(',');
-    out.push_str(json);
-    let source = f64::from(meta.source as u8);
-    push_numbers(out, &[meta.seq as f64, meta.at as f64, source]);
-    push_text(out, meta.job);
-    push_text(out, meta.invalid);
-    out.push_str(more);
+    out.push_str(event.json);
+    let source = f64::from(event.source as u8);
+    push_numbers(out, &[event.seq as f64, at as f64, source]);
+    push_text(out, job);
+    push_text(out, event.invalid);
+    out.push_str(event.more);
     out.push(']');
 }
 
@@ -135,24 +157,26 @@ impl Outbox {
         ends || self.events.len() <= MAX_BYTES
     }
 
-    /// An event, as a record of the given number with `more` elements at its end. False when there is no room.
-    pub(super) fn event(
-        &mut self,
-        record: char,
-        name: &str,
-        json: &str,
-        meta: &Meta<'_>,
-        more: &str,
-    ) -> bool {
+    /// Takes in an event that came at `at` (epoch ms) about the job of this id. False when there is no room, or when it
+    /// takes the place of another one.
+    pub(super) fn event(&mut self, event: &Delivery<'_>, at: u64, job: Option<&str>) -> bool {
         if self.holds() {
-            return self.hold(&Terms::default(), record, name, json, meta, more);
+            let at_once = Terms::default();
+            let terms = event.terms.unwrap_or(&at_once);
+            let mut text = String::new();
+            if !terms.unheard {
+                write_event(&mut text, event, at, job);
+            }
+            return self
+                .held
+                .push(event.name, terms, text, &mut self.overflowed);
         }
-        if !self.has_room(meta.ends) {
+        if !self.has_room(event.ends) {
             self.overflowed += 1;
             return false;
         }
         self.crowded |= self.events.len() > MAX_BYTES;
-        write_event(&mut self.events, record, name, json, meta, more);
+        write_event(&mut self.events, event, at, job);
         true
     }
 
@@ -165,23 +189,6 @@ impl Outbox {
     #[inline(always)]
     pub(super) fn holds(&self) -> bool {
         BROADCAST && (!(STREAM || SOCKETIO) || is(&self.holds))
-    }
-
-    /// An event that is told when its terms allow it. False when it takes the place of another, or there is no room.
-    pub(super) fn hold(
-        &mut self,
-        terms: &Terms<'_>,
-        record: char,
-        name: &str,
-        json: &str,
-        meta: &Meta<'_>,
-        more: &str,
-    ) -> bool {
-        let mut text = String::new();
-        if !terms.unheard {
-            write_event(&mut text, record, name, json, meta, more);
-        }
-        self.held.push(name, terms, text, &mut self.overflowed)
     }
 
     pub(super) fn log(
