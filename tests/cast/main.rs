@@ -1,7 +1,9 @@
 //! The simulator of `broadcast`: a client, its page, and a server of the kind of systems A and C, in virtual time, each
 //! run from one seed.
 //!
-//! `JOBWIRE_SIM_SEEDS` says how many seeds (400), `JOBWIRE_SIM_FIRST` which is the first (0).
+//! `JOBWIRE_SIM_SEEDS` says how many seeds (400), `JOBWIRE_SIM_FIRST` which is the first (0). A seed that fails leaves a
+//! recording in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --profile sim --test cast replay -- --nocapture`
+//! plays it again.
 
 #![cfg(not(target_arch = "wasm32"))]
 // A test may stop at the first surprise, and this one prints its figures.
@@ -20,7 +22,13 @@ mod check;
 mod dice;
 mod ends;
 mod frames;
+#[path = "../golden/mod.rs"]
+mod golden;
 mod model;
+#[path = "../simulator/recorder.rs"]
+mod recorder;
+#[path = "../simulator/recording.rs"]
+mod recording;
 mod rig;
 #[path = "../simulator/runner.rs"]
 mod runner;
@@ -28,13 +36,28 @@ mod scenarios;
 mod server;
 mod world;
 
+use golden::Golden;
+use recorder::Recorder;
 use runner::Simulator;
 use world::Figures;
+
+const RECORDER: Recorder<Figures> = Recorder {
+    name: "cast",
+    empty: world::empty_recording,
+    run: world::run,
+};
+
+const GOLDEN: Golden<Figures> = Golden {
+    name: "cast",
+    seeds: 1000,
+    empty: world::empty_recording,
+    run: world::run,
+};
 
 const SIMULATOR: Simulator<Figures> = Simulator {
     seeds: 400,
     regressions: &[],
-    run: world::run,
+    run: |seed| RECORDER.run(seed),
     add: Figures::add,
 };
 
@@ -46,4 +69,16 @@ fn what_must_always_hold() {
 #[test]
 fn seeds_that_once_failed() {
     SIMULATOR.try_regressions();
+}
+
+#[test]
+fn inputs_and_outputs_are_those_of_the_golden_file() {
+    GOLDEN.check();
+}
+
+#[test]
+fn replay() {
+    if let Some(seed) = RECORDER.replay(|_| String::new()) {
+        SIMULATOR.must_hold(seed);
+    }
 }

@@ -3,10 +3,13 @@
 use crate::check::Check;
 use crate::dice::Dice;
 use crate::model::end_of;
+use crate::recording::{Line, Recording, Tape};
 use crate::server::Server;
 use jobwire::core::io::config::{Config, Maps};
 use jobwire::core::protocol::Protocol;
-use jobwire::core::{Ask, Backoff, Command, Engine, Gen, HttpOutcome, Input, Output, Time};
+use jobwire::core::{
+    Ask, Backoff, Command, Engine, Gen, HttpOutcome, Input, Output, Recorded, Time,
+};
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -98,10 +101,16 @@ pub struct World {
     figures: Figures,
     closed: bool,
     answers: Vec<Value>,
+    tape: Option<Tape>,
 }
 
-pub fn run(seed: u64) -> Result<Figures, String> {
-    let mut world = World::new(seed);
+/// An empty recording to run `seed` with.
+pub fn empty_recording(seed: u64) -> Recording {
+    Recording::empty(seed, World::new(seed, None).config)
+}
+
+pub fn run(seed: u64, tape: Option<Tape>) -> Result<Figures, String> {
+    let mut world = World::new(seed, tape);
     world.begin();
     while let Some(Reverse((at, id))) = world.queue.pop() {
         let Some(event) = world.events.remove(&id) else {
@@ -123,7 +132,7 @@ pub fn run(seed: u64) -> Result<Figures, String> {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, tape: Option<Tape>) -> Self {
         let mut dice = Dice::new(seed);
         let mut text = String::from(r#"{"metric_update":1000,"analytics_updated":1}"#);
         if dice.chance(30) {
@@ -203,6 +212,7 @@ impl World {
             figures: Figures::default(),
             closed: false,
             answers: Vec::new(),
+            tape,
             dice,
             plan,
             config,
@@ -241,9 +251,23 @@ impl World {
         self.input(Input::Command(Command::new(what, n, text)), false);
     }
 
+    fn record(&self, line: impl FnOnce() -> Line) {
+        if let Some(tape) = &self.tape {
+            tape.borrow_mut().lines.push(line());
+        }
+    }
+
     fn input(&mut self, input: Input, taken: bool) {
-        self.engine.handle(Time(self.now), input);
+        let at = Time(self.now);
+        self.record(|| {
+            Line::In(Recorded {
+                at,
+                input: input.clone(),
+            })
+        });
+        self.engine.handle(at, input);
         while let Some(output) = self.engine.poll_output() {
+            self.record(|| Line::Out(output.clone()));
             self.check
                 .ensure(!self.closed, || format!("after close: {output:?}"));
             self.carry_out(output, taken);

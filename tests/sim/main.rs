@@ -2,7 +2,8 @@
 //! every line of "What must always hold".
 //!
 //! `JOBWIRE_SIM_SEEDS` says how many seeds (10,000), `JOBWIRE_SIM_FIRST` which is the first (0). A seed that fails
-//! leaves a recording in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --test sim replay` plays it again.
+//! leaves a recording in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --profile sim --test sim replay --
+//! --nocapture` plays it again.
 
 #![cfg(not(target_arch = "wasm32"))]
 // A test may stop at the first surprise, and this one prints its figures.
@@ -18,21 +19,38 @@
 
 mod check;
 mod connection;
+#[path = "../golden/mod.rs"]
+mod golden;
 mod page;
 mod plan;
+#[path = "../simulator/recorder.rs"]
+mod recorder;
+#[path = "../simulator/recording.rs"]
+mod recording;
 mod rig;
+#[path = "../simulator/runner.rs"]
+mod runner;
 mod scenarios;
 mod server;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod world;
 
+use golden::Golden;
 use page::Found;
-use simulator::{Recorder, Simulator};
+use recorder::Recorder;
+use runner::Simulator;
 use world::Figures;
 
 const RECORDER: Recorder<Figures> = Recorder {
     name: "seed",
+    empty: world::empty_recording,
+    run: world::run,
+};
+
+const GOLDEN: Golden<Figures> = Golden {
+    name: "sim",
+    seeds: 2000,
     empty: world::empty_recording,
     run: world::run,
 };
@@ -60,6 +78,11 @@ fn what_must_always_hold() {
 #[test]
 fn seeds_that_once_failed() {
     SIMULATOR.try_regressions();
+}
+
+#[test]
+fn inputs_and_outputs_are_those_of_the_golden_file() {
+    GOLDEN.check();
 }
 
 #[test]

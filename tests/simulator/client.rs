@@ -1,6 +1,6 @@
 //! The client's side: the engine, its timer, and what waits in the driver for the page to run.
 
-use super::recording::{Line, Tape};
+use crate::recording::{Line, Tape};
 use jobwire::core::{Engine, Gen, Input, Time};
 use std::collections::VecDeque;
 

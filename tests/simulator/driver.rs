@@ -1,8 +1,8 @@
 //! The driver of every world: hands inputs to the engine, as soon as the page runs, and carries out what it asks for.
 
 use super::client::{Bound, Waiting};
-use super::recording::Line;
 use super::simulation::{Parts, Simulation, Turn};
+use crate::recording::Line;
 use jobwire::core::{Ask, Gen, Input, Recorded, Time};
 
 /// The longest animation frame, ms.
@@ -208,7 +208,7 @@ fn hand<W: Simulation>(world: &mut W, input: Input) {
     });
     client.engine.handle(Time(mono), input);
     while let Some(output) = world.parts().client.engine.poll_output() {
-        world.parts().client.record(|| Line::out(&output));
+        world.parts().client.record(|| Line::Out(output.clone()));
         if let Some(why) = world.parts().tokens.misused(&output) {
             world.breaks("no token is used that was forgotten", why);
         }

@@ -1,10 +1,12 @@
 //! Runs with a recording: some seeds are replayed, and those that fail leave their recording behind.
 //!
-//! A recording is in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --test <simulator> replay` plays it again.
+//! A recording is in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --profile sim --test <simulator> replay --
+//! --nocapture` plays it again.
 
-use super::recording::{Recording, Tape};
-use super::runner::guarded;
-use jobwire::core::Engine;
+use crate::recording::{Recording, Tape};
+use crate::runner::guarded;
+use jobwire::core::{Config, Engine};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::fs;
 use std::rc::Rc;
@@ -13,6 +15,11 @@ use std::rc::Rc;
 const REPLAYED: u64 = 64;
 
 const FOLDER: &str = "target/sim";
+
+/// As whoever replays its file has it.
+fn read_back(recording: &Recording) -> Recording<Value> {
+    Recording::parse(&recording.to_text()).unwrap()
+}
 
 /// How a simulator is recorded.
 pub struct Recorder<F> {
@@ -30,7 +37,7 @@ impl<F> Recorder<F> {
         if seed.is_multiple_of(REPLAYED) {
             let (outcome, recording) = self.recorded(seed);
             return outcome
-                .and_then(|figures| match recording.replay() {
+                .and_then(|figures| match read_back(&recording).replay() {
                     Ok(_) => Ok(figures),
                     Err(why) => Err(format!("a replay differs: {why}")),
                 })
@@ -56,7 +63,8 @@ impl<F> Recorder<F> {
         let test = env!("CARGO_CRATE_NAME");
         match written {
             Ok(()) => format!(
-                "{why}\n  replay it: JOBWIRE_SIM_REPLAY={path} cargo test --test {test} replay"
+                "{why}\n  replay it: JOBWIRE_SIM_REPLAY={path} cargo test --profile sim --test {test} \
+                 replay -- --nocapture"
             ),
             Err(error) => format!("{why}\n  no recording could be written: {error}"),
         }
@@ -80,4 +88,21 @@ impl<F> Recorder<F> {
         );
         Some(recording.head.seed)
     }
+}
+
+#[test]
+fn a_seed_that_fails_names_the_command_that_plays_it_again() {
+    let recorder = Recorder {
+        name: "always-fails",
+        empty: |seed| Recording::empty(seed, Config::default()),
+        run: |_, _| Err::<(), _>("it failed".into()),
+    };
+    let test = env!("CARGO_CRATE_NAME");
+    let path = format!("{FOLDER}/always-fails-1.jsonl");
+    assert_eq!(
+        recorder.run(1),
+        Err(format!(
+            "it failed\n  replay it: JOBWIRE_SIM_REPLAY={path} cargo test --profile sim --test {test} replay -- --nocapture"
+        ))
+    );
 }

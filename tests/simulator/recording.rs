@@ -1,5 +1,6 @@
 //! A recording: one line with the seed and the configuration, then every input with its time and every output, one a
-//! line. Fed into a new engine, the inputs must give the same outputs.
+//! line. Fed into a new engine, the inputs must give the same outputs. Of one that was read from a file the outputs are
+//! JSON.
 
 use jobwire::core::{Config, Engine, Output, Recorded};
 use serde::{Deserialize, Serialize};
@@ -16,24 +17,18 @@ pub struct Head {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Line {
+pub enum Line<O = Output> {
     In(Recorded),
-    Out(Value),
-}
-
-impl Line {
-    pub fn out(output: &Output) -> Self {
-        Self::Out(serde_json::to_value(output).unwrap())
-    }
+    Out(O),
 }
 
 /// A recording of a run under way.
 pub type Tape = Rc<RefCell<Recording>>;
 
 #[derive(Clone, Debug)]
-pub struct Recording {
+pub struct Recording<O = Output> {
     pub head: Head,
-    pub lines: Vec<Line>,
+    pub lines: Vec<Line<O>>,
 }
 
 impl Recording {
@@ -58,7 +53,9 @@ impl Recording {
         text.push('\n');
         text
     }
+}
 
+impl Recording<Value> {
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let mut lines = text.lines();
         let head = serde_json::from_str(lines.next().unwrap_or(""))?;
@@ -68,7 +65,7 @@ impl Recording {
         })
     }
 
-    /// Feeds the inputs to a new engine; an error names the first output that is not as it was recorded.
+    /// Feeds the inputs to a new engine. An error names the first output that is not as it was recorded.
     pub fn replay(&self) -> Result<Engine, String> {
         let mut engine = Engine::new(self.head.config.clone(), self.head.engine_seed);
         for (number, line) in self.lines.iter().enumerate() {
@@ -81,10 +78,10 @@ impl Recording {
                 }
                 Line::Out(expected) => {
                     let output = engine.poll_output();
-                    let text = output
+                    let value = output
                         .as_ref()
                         .map(|output| serde_json::to_value(output).unwrap());
-                    if text.as_ref() != Some(expected) {
+                    if value.as_ref() != Some(expected) {
                         return Err(format!(
                             "line {}: {output:?} instead of {expected:?}",
                             number + 2

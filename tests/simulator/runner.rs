@@ -50,7 +50,8 @@ pub fn guarded<F>(run: impl FnOnce() -> Result<F, String>) -> Result<F, String> 
         .unwrap_or_else(|_| Err("the engine, or the simulator, panicked".into()))
 }
 
-fn number(name: &str, default: u64) -> u64 {
+/// What the environment says, if it says anything.
+pub fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| {
         text.parse()
             .unwrap_or_else(|_| panic!("{name} is not a number: {text}"))

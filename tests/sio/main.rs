@@ -2,7 +2,8 @@
 //! each run from one seed. Every run checks what must always hold.
 //!
 //! `JOBWIRE_SIM_SEEDS` says how many seeds (2,000), `JOBWIRE_SIM_FIRST` which is the first (0). A seed that fails
-//! leaves a recording in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --test sio replay` plays it again.
+//! leaves a recording in `target/sim`; `JOBWIRE_SIM_REPLAY=<recording> cargo test --profile sim --test sio replay --
+//! --nocapture` plays it again.
 
 #![cfg(not(target_arch = "wasm32"))]
 // A test may stop at the first surprise, and this one prints its figures.
@@ -17,11 +18,19 @@
 #![allow(missing_docs, unreachable_pub)]
 
 mod check;
+#[path = "../golden/mod.rs"]
+mod golden;
 mod network;
 mod page;
 mod plan;
+#[path = "../simulator/recorder.rs"]
+mod recorder;
+#[path = "../simulator/recording.rs"]
+mod recording;
 mod records;
 mod rig;
+#[path = "../simulator/runner.rs"]
+mod runner;
 mod scenarios;
 mod server;
 #[path = "../simulator/mod.rs"]
@@ -30,11 +39,20 @@ mod store;
 mod wire;
 mod world;
 
-use simulator::{Recorder, Simulator};
+use golden::Golden;
+use recorder::Recorder;
+use runner::Simulator;
 use world::Figures;
 
 const RECORDER: Recorder<Figures> = Recorder {
     name: "sio",
+    empty: world::empty_recording,
+    run: world::run,
+};
+
+const GOLDEN: Golden<Figures> = Golden {
+    name: "sio",
+    seeds: 2000,
     empty: world::empty_recording,
     run: world::run,
 };
@@ -56,6 +74,11 @@ fn what_must_always_hold() {
 #[test]
 fn seeds_that_once_failed() {
     SIMULATOR.try_regressions();
+}
+
+#[test]
+fn inputs_and_outputs_are_those_of_the_golden_file() {
+    GOLDEN.check();
 }
 
 #[test]
