@@ -23,6 +23,7 @@ const FEATURES = [
   "--enable-mutable-globals",
   "--enable-multivalue",
   "--enable-reference-types",
+  "--enable-simd",
 ];
 
 /**
@@ -60,6 +61,8 @@ function rustFlags() {
     ...(encoded?.split("\x1f") ?? RUSTFLAGS.split(" ")).filter(Boolean),
     `--remap-path-prefix=${CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`,
     `--remap-path-prefix=${root}=.`,
+    // Every browser of the README's list has it.
+    "-Ctarget-feature=+simd128",
     `--cfg=linked_by="${hashOf(root, LINKER, [])}"`,
     "--check-cfg=cfg(linked_by, values(any()))",
   ].join("\x1f");
