@@ -8,7 +8,7 @@ use crate::core::engine::{Engine, Phase};
 use crate::core::io::error::Problem;
 use crate::core::io::input::{Ask, Command};
 use crate::core::io::output::Output;
-use crate::core::json::{Str, push_numbers, push_u64};
+use crate::core::json::{Str, push_u64};
 use crate::core::protocol::socketio::{self, Body, Packet};
 use crate::core::send::queue::{Item, Kind, Queue, key};
 use crate::core::time::Time;
@@ -41,6 +41,19 @@ fn awaited(place: usize, id: u64) -> String {
     let mut name = String::new();
     push_u64(&mut name, id);
     key(line_of(place) + 1, &name)
+}
+
+/// Appends the numbers of attachments as an element of a record: a list behind a comma.
+pub(super) fn push_ids(out: &mut String, attachments: &[Attachment]) {
+    out.push_str(",[");
+    let before = out.len();
+    for (id, _) in attachments {
+        if out.len() > before {
+            out.push(',');
+        }
+        push_u64(out, u64::from(*id));
+    }
+    out.push(']');
 }
 
 impl Engine {
@@ -289,17 +302,14 @@ impl Engine {
             self.count(Count::Stale);
             return self.forget(attachments);
         };
-        let ids = self.hand_over_attachments(attachments);
-        self.outbox.acknowledgement(item.rid, args, &ids);
+        self.outbox.acknowledgement(item.rid, args, attachments);
+        self.hand_over_attachments(attachments);
     }
 
-    /// Hands attachments to the page; their numbers for the record that tells where they belong.
-    pub(super) fn hand_over_attachments(&mut self, attachments: &[Attachment]) -> String {
-        let mut ids = String::new();
+    /// Hands attachments to the page, for the record that says where they belong.
+    pub(super) fn hand_over_attachments(&mut self, attachments: &[Attachment]) {
         for (id, _) in attachments {
             self.outputs.push(Output::Hand { id: *id });
-            push_numbers(&mut ids, &[f64::from(*id)]);
         }
-        ids
     }
 }

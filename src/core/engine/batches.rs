@@ -26,7 +26,7 @@ impl Engine {
     /// The next frame: everything.
     pub(super) fn take(&mut self) {
         self.outbox.said_dirty = false;
-        let dirty = std::mem::take(&mut self.outbox.dirty);
+        let dirty = std::mem::take(&mut self.jobs.changed);
         self.hand_over(dirty, true, true);
     }
 
@@ -59,15 +59,10 @@ impl Engine {
                 return self.go_on_later(out, rest);
             }
             rest.next += 1;
-            let Some(entry) = self.jobs.get_mut(index) else {
-                continue;
-            };
-            let seen = entry.followers > 0 || self.watch_all;
-            entry.end_untold = false;
-            if std::mem::take(&mut entry.dirty) && seen && entry.is_known {
+            if let Some(job) = self.jobs.take_changed(index, self.watch_all) {
                 begin(&mut out, '0');
                 out.push(',');
-                entry.job.write(&mut out);
+                job.write(&mut out);
                 out.push(']');
             }
         }
@@ -76,9 +71,9 @@ impl Engine {
         }
         self.hand_over_events(out, &rest);
         // The list's memory is used again.
-        if self.outbox.dirty.capacity() == 0 {
+        if self.jobs.changed.capacity() == 0 {
             rest.jobs.clear();
-            self.outbox.dirty = rest.jobs;
+            self.jobs.changed = rest.jobs;
         }
         true
     }

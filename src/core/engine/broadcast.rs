@@ -78,7 +78,7 @@ impl Engine {
             && let Some(entry) = self.jobs.get_mut(index)
             && entry.job.count_at_end(news)
         {
-            self.mark_dirty(index);
+            self.jobs.mark_changed(index);
         }
         if !ingested.is_news || !heard && ingested.applied != Some(Applied::Ended) {
             return;

@@ -2,6 +2,7 @@
 //! server appends for recovery is taken off before anybody sees it.
 
 use crate::core::engine::Engine;
+use crate::core::engine::acks::push_ids;
 use crate::core::engine::channels::DEFAULT;
 use crate::core::engine::ingest::Event;
 use crate::core::engine::outbox::Delivery;
@@ -136,15 +137,9 @@ impl Engine {
             Some(id) if self.outbox.has_room(ingested.ends) => self.owe(place, id),
             _ => 0,
         };
-        let ids: String = attachments.iter().fold(String::new(), |mut ids, (id, _)| {
-            push_numbers(&mut ids, &[f64::from(*id)]);
-            ids
-        });
         let mut more = String::new();
         push_numbers(&mut more, &[f64::from(reply)]);
-        more.push_str(",[");
-        more.push_str(ids.strip_prefix(',').unwrap_or(""));
-        more.push(']');
+        push_ids(&mut more, &attachments);
         push_numbers(&mut more, &[f64::from(u8::from(topic != Topic::Other))]);
         let list = joined(&["[", args, "]"]);
         let delivered = self.deliver(&Delivery {

@@ -64,7 +64,7 @@ impl Engine {
             ingested.applied = Some(applied);
             ingested.ends = fields.status.is_terminal();
             if !event.says_more {
-                ingested.is_news = self.is_news(index, name, applied);
+                ingested.is_news = self.jobs.is_news(index, name, applied);
             }
         }
         ingested
@@ -144,7 +144,7 @@ impl Engine {
         } else {
             entry.job.end_event(self.config.is_socketio())
         };
-        self.is_news(index, name, Applied::Ended);
+        self.jobs.is_news(index, name, Applied::Ended);
         let Some(entry) = self.jobs.get(index) else {
             return;
         };

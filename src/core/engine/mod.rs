@@ -22,7 +22,6 @@ mod outbox;
 mod reads;
 mod replies;
 mod send;
-mod spare;
 mod status;
 mod stream;
 mod table;
@@ -31,7 +30,6 @@ mod wake;
 
 pub use status::Overall;
 
-use crate::core::collections::index::Index;
 use crate::core::collections::line::Line;
 use crate::core::deliver::audit::Audit;
 use crate::core::deliver::history::History;
@@ -40,13 +38,14 @@ use crate::core::io::error::{Log, Problem};
 use crate::core::io::input::{Ask, Command, Gen, Input};
 use crate::core::io::output::Output;
 use crate::core::jobs::entities::Entities;
+use crate::core::jobs::table::JobTable;
 use crate::core::protocol::BROADCAST;
 use crate::core::protocol::{BroadcastPart, Part};
 use crate::core::send::queue::Queue;
-use crate::core::time::Time;
 use crate::core::time::bucket::Bucket;
 use crate::core::time::rng::Rng;
 use crate::core::time::timers::{Deadline, Owner, Timers};
+use crate::core::time::{Now, Time};
 use inspect::{Count, Counters};
 use links::SHARED;
 
@@ -79,11 +78,7 @@ pub struct Engine {
     phase: Phase,
     /// `disconnect()` was called: following a job does not connect again by itself.
     held: bool,
-    jobs: jobs::Jobs,
-    /// Those that are followed, and of which more is to be heard.
-    unfinished: u32,
-    spare: spare::Spare,
-    index: Index,
+    jobs: JobTable,
     /// Jobs that wait for a socket, first come first served.
     waiting: Line,
     /// Those of them that may have to be read meanwhile.
@@ -151,10 +146,7 @@ impl Engine {
             epoch: None,
             phase: Phase::Idle,
             held: false,
-            jobs: jobs::Jobs::default(),
-            unfinished: 0,
-            spare: spare::Spare::default(),
-            index: Index::default(),
+            jobs: JobTable::default(),
             waiting: Line::default(),
             unread: Vec::new(),
             links: Vec::new(),
@@ -316,6 +308,14 @@ impl Engine {
             .map_or(0, |epoch| epoch.saturating_add(self.now.0))
     }
 
+    /// By both clocks.
+    fn time(&self) -> Now {
+        Now {
+            monotonic: self.now,
+            wall: self.wall(),
+        }
+    }
+
     fn clock(&mut self, wall: u64) {
         let epoch = wall.saturating_sub(self.now.0);
         let slept = self
@@ -432,6 +432,7 @@ impl Engine {
         self.phase = Phase::Closed;
         self.timers.clear();
         self.outbox.keep_notices();
+        self.jobs.forget_changes();
         self.entities = BroadcastPart::default();
         if self.config.is_socketio() {
             self.close_messages();
@@ -439,9 +440,7 @@ impl Engine {
         self.tell_status_now();
         self.tell();
         // Nothing is looked at any more; what may be large is let go.
-        self.jobs = jobs::Jobs::default();
-        self.spare = spare::Spare::default();
-        self.index = Index::default();
+        self.jobs = JobTable::default();
         self.history = History::new(0);
         self.queue = Queue::new(0, 0);
         self.audit = Audit::default();

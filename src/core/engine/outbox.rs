@@ -2,8 +2,10 @@
 //! may not wait.
 
 use crate::core::engine::Engine;
+use crate::core::engine::acks::push_ids;
 use crate::core::engine::batches::Rest;
 use crate::core::engine::held::{Held, MAX_BYTES, Terms};
+use crate::core::engine::transport::Attachment;
 use crate::core::io::config::RateLimit;
 use crate::core::io::error::{Log, Problem};
 use crate::core::io::output::Output;
@@ -71,10 +73,6 @@ pub(super) struct Outbox {
     crowded: bool,
     /// Status, logs and replies, in order, joined by commas; these never wait.
     pub(super) notices: String,
-    /// Jobs that changed, in the order of their first change.
-    pub(super) dirty: Vec<u32>,
-    /// Those of them that have ended.
-    pub(super) urgent_jobs: Vec<u32>,
     pub(super) said_dirty: bool,
     /// What of the present batches has not been handed over yet.
     pub(super) rest: Option<Rest>,
@@ -93,8 +91,6 @@ impl Default for Outbox {
             events: String::new(),
             crowded: false,
             notices: String::new(),
-            dirty: Vec::new(),
-            urgent_jobs: Vec::new(),
             said_dirty: false,
             rest: None,
             overflowed: 0,
@@ -276,16 +272,16 @@ impl Outbox {
         out.push(']');
     }
 
-    /// The server's answer to a request, with the numbers of its attachments, each behind a comma.
-    pub(super) fn acknowledgement(&mut self, rid: u32, args: &str, ids: &str) {
+    /// The server's answer to a request, and its attachments.
+    pub(super) fn acknowledgement(&mut self, rid: u32, args: &str, attachments: &[Attachment]) {
         let out = &mut self.notices;
         out.push_str(if out.is_empty() { "[10" } else { ",[10" });
         push_numbers(out, &[rid.into()]);
         out.push_str(",[");
         out.push_str(args);
-        out.push_str("],[");
-        out.push_str(ids.strip_prefix(',').unwrap_or(""));
-        out.push_str("]]");
+        out.push(']');
+        push_ids(out, attachments);
+        out.push(']');
     }
 }
 
@@ -295,16 +291,16 @@ impl Engine {
         let urgent_events = self.outbox.holds() && self.outbox.held.urgent;
         let crowded = std::mem::take(&mut self.outbox.crowded);
         if !self.outbox.notices.is_empty()
-            || !self.outbox.urgent_jobs.is_empty()
+            || !self.jobs.ended.is_empty()
             || urgent_events
             || crowded
         {
-            let urgent = std::mem::take(&mut self.outbox.urgent_jobs);
+            let urgent = std::mem::take(&mut self.jobs.ended);
             // Events that go along must find their jobs as they left them.
             let jobs = if self.outbox.events.is_empty() && !urgent_events {
                 urgent
             } else {
-                std::mem::take(&mut self.outbox.dirty)
+                std::mem::take(&mut self.jobs.changed)
             };
             self.hand_over(jobs, urgent_events, false);
         }
@@ -313,7 +309,7 @@ impl Engine {
             || self.outbox.holds()
                 && (self.outbox.held.next() <= self.now || self.entities.is_dirty());
         if !self.outbox.said_dirty
-            && (!self.outbox.dirty.is_empty() || !self.outbox.events.is_empty() || held)
+            && (!self.jobs.changed.is_empty() || !self.outbox.events.is_empty() || held)
         {
             self.outbox.said_dirty = true;
             self.outputs.push(Output::Dirty);

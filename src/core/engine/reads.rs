@@ -5,10 +5,10 @@ use crate::core::collections::line::Line;
 use crate::core::engine::Engine;
 use crate::core::engine::auth::Verdict;
 use crate::core::engine::inspect::Count;
-use crate::core::engine::jobs::NO_GAP;
 use crate::core::io::error::{Log, Problem};
 use crate::core::io::input::{HttpOutcome, HttpRefusal};
 use crate::core::io::output::{Output, TokenReason};
+use crate::core::jobs::entry::NO_GAP;
 use crate::core::jobs::job::{Applied, Source};
 use crate::core::jobs::limits::LONGEST_NAME;
 use crate::core::json::push_u64;
@@ -177,7 +177,7 @@ impl Engine {
         let idle = entry.is_idle();
         if let Some(from) = lost {
             entry.miss(from);
-            self.doubt(index);
+            self.jobs.doubt(index);
         }
         if idle && self.needs_reads(index) {
             self.plan_read(index, at);
@@ -425,7 +425,7 @@ impl Engine {
                 }),
             }
         }
-        self.look_at_spare(index);
+        self.jobs.look_at_spare(index);
     }
 
     /// A read confirmed what is known.
@@ -438,7 +438,7 @@ impl Engine {
         entry.read_failures = 0;
         let lost_at = entry.lost_at;
         if entry.job.confirm() {
-            self.mark_dirty(index);
+            self.jobs.mark_changed(index);
         }
         let opened = self
             .open_link_of(index)
@@ -506,7 +506,7 @@ impl Engine {
         }
         self.answer_refreshers(index, Some((problem, detail)));
         if !self.is_covered(index) {
-            self.doubt(index);
+            self.jobs.doubt(index);
         }
         self.plan_next_read(index, wait);
     }
@@ -524,7 +524,7 @@ impl Engine {
                 // The sockets are let in, so it is only the reads that lack something: `polling.headers`.
                 self.close_gap(flight.job, false);
                 // What was missed stays missed until the next news: the job says so.
-                self.doubt(flight.job);
+                self.jobs.doubt(flight.job);
                 self.read_failed(flight.job, problem, "", NO_WAIT);
             }
             Verdict::Final => self.fail(problem),
@@ -554,7 +554,7 @@ impl Engine {
             let req = entry.reading;
             self.abort(req);
         }
-        self.look_at_spare(index);
+        self.jobs.look_at_spare(index);
         self.queue_read(index);
     }
 }

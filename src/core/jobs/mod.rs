@@ -2,6 +2,9 @@
 
 pub(crate) mod counts;
 pub(crate) mod entities;
+pub(crate) mod entry;
 pub(crate) mod fields;
 pub mod job;
 pub(crate) mod limits;
+mod spare;
+pub(crate) mod table;

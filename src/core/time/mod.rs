@@ -27,3 +27,12 @@ impl Time {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// One moment by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Now {
+    /// What deadlines and durations are measured by.
+    pub(crate) monotonic: Time,
+    /// Epoch ms, for people; 0 before the driver has said it.
+    pub(crate) wall: u64,
+}
