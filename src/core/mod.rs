@@ -5,6 +5,7 @@
 //! the same outputs, in the page, in a test and in a replay of a user's recording.
 
 mod collections;
+mod connection;
 mod deliver;
 mod engine;
 pub mod io;

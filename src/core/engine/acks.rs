@@ -3,12 +3,12 @@
 use crate::core::engine::channels::DEFAULT;
 use crate::core::engine::inspect::Count;
 use crate::core::engine::replies::Owed;
-use crate::core::engine::transport::Attachment;
 use crate::core::engine::{Engine, Phase};
 use crate::core::io::error::Problem;
 use crate::core::io::input::{Ask, Command};
 use crate::core::io::output::Output;
 use crate::core::json::{Str, push_u64};
+use crate::core::protocol::socketio::attachment::Attachment;
 use crate::core::protocol::socketio::{self, Body, Packet};
 use crate::core::send::queue::{Item, Kind, Queue, key};
 use crate::core::time::Time;
@@ -43,23 +43,10 @@ fn awaited(place: usize, id: u64) -> String {
     key(line_of(place) + 1, &name)
 }
 
-/// Appends the numbers of attachments as an element of a record: a list behind a comma.
-pub(super) fn push_ids(out: &mut String, attachments: &[Attachment]) {
-    out.push_str(",[");
-    let before = out.len();
-    for (id, _) in attachments {
-        if out.len() > before {
-            out.push(',');
-        }
-        push_u64(out, u64::from(*id));
-    }
-    out.push(']');
-}
-
 impl Engine {
     /// The page hands over an attachment of its next message.
     pub(super) fn attach(&mut self, id: u32, size: u64) {
-        self.acks.attached.push((id, size));
+        self.acks.attached.push(Attachment { id, size });
     }
 
     /// The namespace and the event that a text names: docs/core-messages.md.
@@ -308,8 +295,8 @@ impl Engine {
 
     /// Hands attachments to the page, for the record that says where they belong.
     pub(super) fn hand_over_attachments(&mut self, attachments: &[Attachment]) {
-        for (id, _) in attachments {
-            self.outputs.push(Output::Hand { id: *id });
+        for attachment in attachments {
+            self.outputs.push(Output::Hand { id: attachment.id });
         }
     }
 }

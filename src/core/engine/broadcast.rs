@@ -1,10 +1,10 @@
 //! Messages of `broadcast`: to jobs, tracks and playlists, history and figures; to listeners as often as they can show
 //! it (SYSTEMS.md, C: "bursts").
 
+use crate::core::deliver::held::Terms;
+use crate::core::deliver::outbox::Delivery;
 use crate::core::engine::Engine;
-use crate::core::engine::held::Terms;
 use crate::core::engine::ingest::{Event, record_of};
-use crate::core::engine::outbox::Delivery;
 use crate::core::io::input::Gen;
 use crate::core::jobs::entities::Told;
 use crate::core::jobs::fields::Field;

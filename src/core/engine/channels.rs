@@ -6,7 +6,6 @@ use crate::core::engine::acks::line_of;
 use crate::core::engine::auth::Verdict;
 use crate::core::engine::links::{SHARED, State};
 use crate::core::engine::status::Status;
-use crate::core::engine::transport::Attachment;
 use crate::core::io::error::{Log, Loss, Problem};
 use crate::core::io::output::{FILL, TokenReason};
 use crate::core::jobs::fields::Wrong;
@@ -15,6 +14,7 @@ use crate::core::jobs::limits::{self, LONGEST_TEXT, too_long};
 use crate::core::json::{Scanner, Str, Value, push_string};
 use crate::core::protocol::message::Invalid;
 use crate::core::protocol::message::excerpt;
+use crate::core::protocol::socketio::attachment::Attachment;
 use crate::core::protocol::socketio::offset::UNKNOWN;
 use crate::core::protocol::socketio::{self, Body, Packet, Refusal, Session};
 use crate::core::time::Time;
@@ -616,7 +616,7 @@ impl Engine {
     }
 
     pub(super) fn channel_binary(&mut self, attachment: Attachment) {
-        match self.transport.inbox.binary(attachment, attachment.1) {
+        match self.transport.inbox.binary(attachment, attachment.size) {
             Ok(None) => {}
             Ok(Some(mut whole)) => {
                 let attachments = std::mem::take(&mut whole.attachments);

@@ -1,16 +1,15 @@
 //! Events of Socket.IO: those of system B to its jobs (SYSTEMS.md, B), all of them to listeners and history. What the
 //! server appends for recovery is taken off before anybody sees it.
 
+use crate::core::deliver::outbox::Delivery;
 use crate::core::engine::Engine;
-use crate::core::engine::acks::push_ids;
 use crate::core::engine::channels::DEFAULT;
 use crate::core::engine::ingest::Event;
-use crate::core::engine::outbox::Delivery;
-use crate::core::engine::transport::Attachment;
 use crate::core::jobs::fields::{Field, Fields, Wrong};
 use crate::core::jobs::job::Source;
 use crate::core::json::{Raw, Scanner, Value, push_numbers};
 use crate::core::protocol::message::{Invalid, Kind, about, joined};
+use crate::core::protocol::socketio::attachment::{Attachment, push_ids};
 use crate::core::protocol::socketio::offset;
 use crate::core::time::Time;
 

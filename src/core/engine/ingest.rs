@@ -1,10 +1,10 @@
 //! What an event of a server does, whichever protocol brought it: it is counted, kept in the history, and applied to its
 //! job; then it is delivered to the listeners of its name. What is not valid takes the same way, and reaches no job.
 
+use crate::core::deliver::held::Terms;
+use crate::core::deliver::outbox::Delivery;
 use crate::core::engine::Engine;
-use crate::core::engine::held::Terms;
 use crate::core::engine::inspect::Count;
-use crate::core::engine::outbox::Delivery;
 use crate::core::io::config::OnInvalid;
 use crate::core::io::error::Log;
 use crate::core::jobs::fields::Fields;

@@ -267,7 +267,7 @@ impl Engine {
         self.link_is_open(place);
         if let Some((event, data)) = &self.config.subscribe {
             let text = stream::encode(event, data.as_deref());
-            self.give(r#gen, text);
+            self.drains.send(r#gen, text, self.now, &mut self.outputs);
         }
         self.is_served(place, false);
     }

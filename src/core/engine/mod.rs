@@ -5,20 +5,15 @@
 
 mod acks;
 mod auth;
-mod batches;
-mod bounds;
 mod broadcast;
 mod channels;
-mod drain;
 mod events;
 mod frames;
-mod held;
 mod ingest;
 mod inspect;
 mod jobs;
 mod leaving;
 mod links;
-mod outbox;
 mod reads;
 mod replies;
 mod send;
@@ -31,8 +26,11 @@ mod wake;
 pub use status::Overall;
 
 use crate::core::collections::line::Line;
+use crate::core::connection::drains::Drains;
 use crate::core::deliver::audit::Audit;
+use crate::core::deliver::bounds::{Bounds, Dropped};
 use crate::core::deliver::history::History;
+use crate::core::deliver::outbox::{Outbox, Sources};
 use crate::core::io::config::Config;
 use crate::core::io::error::{Log, Problem};
 use crate::core::io::input::{Ask, Command, Gen, Input};
@@ -40,6 +38,7 @@ use crate::core::io::output::Output;
 use crate::core::jobs::entities::Entities;
 use crate::core::jobs::table::JobTable;
 use crate::core::protocol::BROADCAST;
+use crate::core::protocol::socketio::attachment::Attachment;
 use crate::core::protocol::{BroadcastPart, Part};
 use crate::core::send::queue::Queue;
 use crate::core::time::bucket::Bucket;
@@ -109,8 +108,8 @@ pub struct Engine {
     /// How many of them were handed out. Taking from the front would move the rest each time, and one frame can ask for
     /// very many.
     handed_out: usize,
-    drains: drain::Drains,
-    outbox: outbox::Outbox,
+    drains: Drains,
+    outbox: Outbox,
     audit: Audit,
     history: History,
     seq: u64,
@@ -133,7 +132,7 @@ pub struct Engine {
     /// From when on a wake counts again.
     next_wake: Time,
     counters: Counters,
-    bounds: bounds::Bounds,
+    bounds: Bounds,
 }
 
 impl Engine {
@@ -166,8 +165,8 @@ impl Engine {
             timers: Timers::default(),
             outputs: Vec::new(),
             handed_out: 0,
-            drains: drain::Drains::default(),
-            outbox: outbox::Outbox::default(),
+            drains: Drains::default(),
+            outbox: Outbox::default(),
             audit: Audit::default(),
             history: History::new(config.history),
             seq: 0,
@@ -184,7 +183,7 @@ impl Engine {
             round_trip: Time::NEVER,
             next_wake: Time(0),
             counters: Counters::default(),
-            bounds: bounds::Bounds::default(),
+            bounds: Bounds::default(),
             config,
         };
         engine.add_default_channel();
@@ -207,7 +206,7 @@ impl Engine {
             Input::Opened { r#gen } => self.link_opened(r#gen),
             Input::Frames { text, gens } => self.frames(&text, &gens),
             Input::Binary { r#gen, id, size } if self.config.is_socketio() => {
-                self.session_binary(r#gen, (id, size));
+                self.session_binary(r#gen, Attachment { id, size });
             }
             Input::Attached { id, size } if self.config.is_socketio() => self.attach(id, size),
             // Other protocols have no attachments.
@@ -225,14 +224,15 @@ impl Engine {
                 self.requested(req, &outcome)
             }
             Input::Http { req, outcome } => self.read_done(req, outcome),
-            Input::Buffered { r#gen, bytes } => self.buffered(r#gen, bytes),
+            Input::Buffered { r#gen, bytes } => self.drains.measured(r#gen, bytes, self.now),
             Input::Token { req, error } => self.token_answered(req, error),
             Input::Timer => {}
             Input::Take { late } => {
                 if BROADCAST {
                     self.outbox.held.late = late;
                 }
-                self.take();
+                let (outbox, mut sources) = self.delivery();
+                outbox.take(&mut sources);
             }
         }
         self.fire();
@@ -349,7 +349,7 @@ impl Engine {
         let room = self.assign_sockets();
         self.pump_reads();
         let mut next = self.pump_queue();
-        next = next.min(self.pump_drains());
+        next = next.min(self.drains.look(self.now, &mut self.outputs));
         if self.config.is_socketio() {
             // What was said to be sent leaves before anything else can come of the session.
             self.post();
@@ -365,7 +365,8 @@ impl Engine {
             self.close_link(SHARED, "done");
         }
         self.tell_status();
-        next = next.min(self.say_bounds());
+        let (dropped, now) = (self.dropped(), self.time());
+        next = next.min(self.bounds.report(dropped, now, &mut self.outbox));
         self.tell();
         self.hand_over_forgotten();
         next = next.min(room);
@@ -377,6 +378,52 @@ impl Engine {
             next = next.min(self.shared_linger);
         }
         self.settling.set(next, Owner::Settling, &mut self.timers);
+    }
+
+    /// What waits to be handed over, and what goes along.
+    fn delivery(&mut self) -> (&mut Outbox, Sources<'_>) {
+        let sources = Sources {
+            now: self.now,
+            jobs: &mut self.jobs,
+            entities: &mut self.entities,
+            watch_all: self.watch_all,
+            outputs: &mut self.outputs,
+        };
+        (&mut self.outbox, sources)
+    }
+
+    /// At the end of an input: what the page gets, or that something waits for it.
+    fn tell(&mut self) {
+        let (outbox, mut sources) = self.delivery();
+        outbox.tell(&mut sources);
+    }
+
+    /// The next batch of what is handed over; whether there was any.
+    fn next_batch(&mut self) -> bool {
+        let (outbox, mut sources) = self.delivery();
+        outbox.next_batch(&mut sources)
+    }
+
+    /// How many were cut, forgotten or dropped so far, bound by bound.
+    fn dropped(&self) -> Dropped {
+        let (mut entities, mut members) = (0, 0);
+        if self.config.is_broadcast() {
+            (entities, members) = self.entities.dropped();
+        }
+        let (mut replies, mut left_out) = (0, 0);
+        if self.config.is_socketio() {
+            (replies, left_out) = (self.acks.dropped, self.acks.left_out);
+        }
+        [
+            self.jobs.forgotten,
+            self.jobs.cut_texts + left_out,
+            entities,
+            members,
+            self.history.unkept(),
+            self.audit.unnamed(),
+            replies,
+            self.outbox.overflowed,
+        ]
     }
 
     /// Tells the page's logger, about a job if there is one.

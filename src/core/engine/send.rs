@@ -47,7 +47,7 @@ impl Engine {
             && self.bucket.take(self.now) <= self.now
         {
             self.note_ping(r#gen, &command.text);
-            self.give(r#gen, frame);
+            self.drains.send(r#gen, frame, self.now, &mut self.outputs);
             return self.outbox.reply(rid, "\"sent\"");
         }
         if command.what == Ask::SendVolatile {
@@ -160,7 +160,8 @@ impl Engine {
                 return free;
             }
             if let Some(item) = self.queue.take(number) {
-                self.give(r#gen, item.text);
+                self.drains
+                    .send(r#gen, item.text, self.now, &mut self.outputs);
             }
         }
         Time::NEVER

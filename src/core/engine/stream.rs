@@ -1,8 +1,8 @@
 //! Messages of `stream` (SYSTEMS.md, D and E): which job each is about, and what answers it.
 
+use crate::core::deliver::outbox::Delivery;
 use crate::core::engine::Engine;
 use crate::core::engine::ingest::{Event, record_of};
-use crate::core::engine::outbox::Delivery;
 use crate::core::io::input::Gen;
 use crate::core::jobs::job::{Source, Status};
 use crate::core::protocol::message::{Invalid, Kind, Message, excerpt, joined};
@@ -79,6 +79,6 @@ impl Engine {
         let mut text = String::from("{\"type\":\"pong\",\"timestamp\":\"");
         text.push_str(&iso::format(self.wall()));
         text.push_str("\"}");
-        self.give(r#gen, text);
+        self.drains.send(r#gen, text, self.now, &mut self.outputs);
     }
 }

@@ -13,6 +13,7 @@ use crate::core::io::input::{Gen, HttpOutcome, HttpRefusal, LARGEST, LARGEST_POL
 use crate::core::io::output::Output;
 use crate::core::jobs::limits::LONGEST_NAME;
 use crate::core::protocol::message::{excerpt, joined};
+use crate::core::protocol::socketio::attachment::Attachment;
 use crate::core::protocol::socketio::engineio::{
     Batch, Error, Handshake, Packet, Payload, base64_length, decode,
 };
@@ -35,9 +36,6 @@ const PAUSE: u64 = 25;
 
 /// The longest part of an answer that an error quotes, bytes.
 const QUOTED: usize = 120;
-
-/// Bytes that stay with the driver: their number and how many they are.
-pub(super) type Attachment = (u32, u64);
 
 /// A message on its way.
 #[derive(Debug)]
@@ -62,7 +60,10 @@ fn ends_session(body: &str) -> bool {
 
 /// How many bytes each has.
 fn sizes(attachments: &[Attachment]) -> Vec<u64> {
-    attachments.iter().map(|(_, size)| *size).collect()
+    attachments
+        .iter()
+        .map(|attachment| attachment.size)
+        .collect()
 }
 
 /// One session, and what is remembered from one to the next.
@@ -169,7 +170,9 @@ impl Transport {
         };
         most == 0
             || text.len() as u64 <= most
-                && attachments.iter().all(|(_, bytes)| size(*bytes) <= most)
+                && attachments
+                    .iter()
+                    .all(|attachment| size(attachment.size) <= most)
     }
 }
 
@@ -374,7 +377,7 @@ impl Engine {
 
     /// Gives attachments up.
     pub(super) fn forget(&mut self, attachments: &[Attachment]) {
-        for (id, _) in attachments {
+        for Attachment { id, .. } in attachments {
             self.outputs.push(Output::Forget { id: *id });
         }
     }
@@ -461,9 +464,12 @@ impl Engine {
             Packet::Binary(bytes) => {
                 let transport = &mut self.transport;
                 transport.kept = transport.kept.wrapping_add(1) | KEPT;
-                let attachment = (transport.kept, bytes.len() as u64);
+                let attachment = Attachment {
+                    id: transport.kept,
+                    size: bytes.len() as u64,
+                };
                 self.outputs.push(Output::Keep {
-                    id: attachment.0,
+                    id: attachment.id,
                     bytes: bytes.into_owned(),
                 });
                 self.channel_binary(attachment);
@@ -672,11 +678,11 @@ impl Engine {
         } else if text == "3" && self.drains.is_stuck(r#gen) {
             return;
         } else if !text.is_empty() {
-            self.give(r#gen, text);
+            self.drains.send(r#gen, text, self.now, &mut self.outputs);
         }
-        for (id, size) in &attachments {
+        for Attachment { id, size } in &attachments {
             self.outputs.push(Output::SendBinary { r#gen, id: *id });
-            self.gave(r#gen, *size);
+            self.drains.sent(r#gen, *size, self.now, &mut self.outputs);
         }
     }
 
@@ -696,7 +702,7 @@ impl Engine {
                 break;
             }
             auth = auth.max(outgoing.auth);
-            attachments.extend(outgoing.attachments.iter().map(|(id, _)| *id));
+            attachments.extend(outgoing.attachments.iter().map(|attachment| attachment.id));
             taken += 1;
         }
         transport.out.drain(..taken);

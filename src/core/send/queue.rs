@@ -8,6 +8,7 @@ use crate::core::collections::line::Line;
 use crate::core::json::push_u64;
 use crate::core::protocol::Part;
 use crate::core::protocol::SOCKETIO;
+use crate::core::protocol::socketio::attachment::Attachment;
 use crate::core::time::Time;
 use crate::core::time::timers::{Deadline, Owner, Timers};
 
@@ -35,7 +36,7 @@ pub(crate) struct Item {
     pub(crate) text: String,
     pub(crate) expires: Time,
     /// Numbers and sizes of the binary messages that go with it.
-    pub(crate) attachments: Part<Vec<(u32, u64)>>,
+    pub(crate) attachments: Part<Vec<Attachment>>,
     /// By which the page knows the request, or the reply.
     pub(crate) rid: u32,
     pub(crate) kind: Kind,
@@ -65,7 +66,7 @@ impl Item {
         }
         let mut bytes = self.text.len();
         if SOCKETIO {
-            for (_, size) in self.attachments.iter() {
+            for Attachment { size, .. } in self.attachments.iter() {
                 bytes = bytes.saturating_add(*size as usize);
             }
         }

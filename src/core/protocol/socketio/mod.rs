@@ -7,6 +7,7 @@
 
 mod answers;
 mod args;
+pub(crate) mod attachment;
 pub mod engineio;
 mod inbox;
 pub(crate) mod offset;

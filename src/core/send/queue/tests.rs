@@ -57,7 +57,7 @@ fn refuses_beyond_its_bounds() {
 fn attachments_count() {
     let mut queue = Queue::new(9, 10);
     let mut large = item("a", Some("k"));
-    large.attachments = vec![(1, 9)];
+    large.attachments = vec![Attachment { id: 1, size: 9 }];
     assert!(push(&mut queue, large).is_ok());
     assert_eq!(queue.bytes(), 10);
     assert_eq!(push(&mut queue, item("b", None)).unwrap_err(), Full);

@@ -3,11 +3,11 @@
 //!
 //! docs/bad-input.md lists the bounds.
 
-use crate::core::engine::Engine;
+use crate::core::deliver::outbox::Outbox;
 use crate::core::io::error::Log;
 use crate::core::json::push_u64;
 use crate::core::protocol::message::joined;
-use crate::core::time::Time;
+use crate::core::time::{Now, Time};
 
 /// How far apart two log entries about the same bound are, ms.
 const APART: u64 = 1000;
@@ -25,6 +25,9 @@ const NAMES: [&str; 8] = [
     "overflowed",
 ];
 
+/// How many were cut, forgotten or dropped so far, in the order of [`NAMES`].
+pub(crate) type Dropped = [u64; NAMES.len()];
+
 /// What was said of one bound.
 #[derive(Clone, Copy, Debug, Default)]
 struct Said {
@@ -36,41 +39,18 @@ struct Said {
 
 /// What was said of each bound, in the order of [`NAMES`].
 #[derive(Debug, Default)]
-pub(super) struct Bounds([Said; NAMES.len()]);
+pub(crate) struct Bounds([Said; NAMES.len()]);
 
-impl Engine {
-    /// How many were cut, forgotten or dropped so far, in the order of [`NAMES`].
-    pub(super) fn dropped(&self) -> [u64; NAMES.len()] {
-        let (mut entities, mut members) = (0, 0);
-        if self.config.is_broadcast() {
-            (entities, members) = self.entities.dropped();
-        }
-        let (mut replies, mut left_out) = (0, 0);
-        if self.config.is_socketio() {
-            (replies, left_out) = (self.acks.dropped, self.acks.left_out);
-        }
-        [
-            self.jobs.forgotten,
-            self.jobs.cut_texts + left_out,
-            entities,
-            members,
-            self.history.unkept(),
-            self.audit.unnamed(),
-            replies,
-            self.outbox.overflowed,
-        ]
-    }
-
-    /// Tells the page's logger what was dropped since it was told last; says when to look again.
-    pub(super) fn say_bounds(&mut self) -> Time {
-        let (now, wall) = (self.now, self.wall());
+impl Bounds {
+    /// Writes log entries about what was dropped since the last ones; says when to look again. `dropped`: how many so far,
+    /// in the order of [`NAMES`].
+    pub(crate) fn report(&mut self, dropped: Dropped, now: Now, outbox: &mut Outbox) -> Time {
         let mut next = Time::NEVER;
-        let dropped = self.dropped();
-        for ((said, count), name) in self.bounds.0.iter_mut().zip(dropped).zip(NAMES) {
+        for ((said, count), name) in self.0.iter_mut().zip(dropped).zip(NAMES) {
             if count <= said.count {
                 continue;
             }
-            if said.next > now {
+            if said.next > now.monotonic {
                 next = next.min(said.next);
                 continue;
             }
@@ -78,9 +58,9 @@ impl Engine {
             push_u64(&mut detail, count - said.count);
             *said = Said {
                 count,
-                next: now.after(APART),
+                next: now.monotonic.after(APART),
             };
-            self.outbox.say_log(wall, Log::Bounded, None, &detail, None);
+            outbox.say_log(now.wall, Log::Bounded, None, &detail, None);
         }
         next
     }

@@ -13,7 +13,7 @@ use crate::core::time::Time;
 
 /// Text of events that wait at most; a page that never takes them must not fill the memory. What ends a job is taken in
 /// all the same: it is handed over at the end of its input.
-pub(super) const MAX_BYTES: usize = 8 << 20;
+pub(crate) const MAX_BYTES: usize = 8 << 20;
 
 /// Places of replaced events that are put up with.
 const SPARE: u32 = 2000;
@@ -67,7 +67,7 @@ fn job_at(events: &[Event], place: u32) -> Option<&str> {
 
 /// Those that wait, in order.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(crate) struct Held {
     events: Vec<Event>,
     /// Places of the last ends of jobs, by the job. They stay there until these are handed over.
     ended: Index,
@@ -79,11 +79,11 @@ pub(super) struct Held {
     /// The key that was looked at last.
     hand: u32,
     /// One of them may not wait.
-    pub(super) urgent: bool,
+    pub(crate) urgent: bool,
     /// The last time that any were told.
     now: Time,
     /// What the page takes is told after its frame.
-    pub(super) late: bool,
+    pub(crate) late: bool,
     /// How often the page took what waits.
     takes: u32,
     /// Of their records.
@@ -98,16 +98,16 @@ pub(super) struct Held {
 
 /// What is held of an event beside its record.
 #[derive(Default)]
-pub(super) struct Terms<'a> {
+pub(crate) struct Terms<'a> {
     /// What it is about; empty: each event is told.
-    pub(super) about: &'a str,
+    pub(crate) about: &'a str,
     /// The job it names; empty: none.
-    pub(super) job: &'a str,
-    pub(super) interval: u64,
+    pub(crate) job: &'a str,
+    pub(crate) interval: u64,
     /// It is told at once, and if it names a job, ends that.
-    pub(super) urgent: bool,
+    pub(crate) urgent: bool,
     /// Nobody hears it: it stands for the end alone.
-    pub(super) unheard: bool,
+    pub(crate) unheard: bool,
 }
 
 impl Held {
@@ -156,7 +156,7 @@ impl Held {
     }
 
     /// Takes one in, and tells whether there is one more to be told; it is `lost` when there is no room.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         name: &str,
         terms: &Terms<'_>,
@@ -239,13 +239,13 @@ impl Held {
     }
 
     /// When one of them may be told; [`Time::NEVER`] when none waits.
-    pub(super) fn next(&self) -> Time {
+    pub(crate) fn next(&self) -> Time {
         self.next.unwrap_or(Time::NEVER)
     }
 
     /// Appends the records of those that may be told, if there is something to append them to; `taken`: with a frame.
     /// Lets go of those that others took the place of.
-    pub(super) fn hand_over(&mut self, mut out: Option<&mut String>, now: Time, taken: bool) {
+    pub(crate) fn hand_over(&mut self, mut out: Option<&mut String>, now: Time, taken: bool) {
         if self.urgent {
             self.mark_ended();
         }

@@ -1,17 +1,17 @@
 //! What is to be told to the page: records of docs/core-messages.md, gathered until the next frame, or until something
 //! may not wait.
 
-use crate::core::engine::Engine;
-use crate::core::engine::acks::push_ids;
-use crate::core::engine::batches::Rest;
-use crate::core::engine::held::{Held, MAX_BYTES, Terms};
-use crate::core::engine::transport::Attachment;
+use crate::core::deliver::batches::Rest;
+use crate::core::deliver::held::{Held, MAX_BYTES, Terms};
 use crate::core::io::config::RateLimit;
 use crate::core::io::error::{Log, Problem};
 use crate::core::io::output::Output;
+use crate::core::jobs::entities::Entities;
 use crate::core::jobs::job::Source;
+use crate::core::jobs::table::JobTable;
 use crate::core::json::{push_numbers, push_text};
 use crate::core::protocol::BroadcastPart;
+use crate::core::protocol::socketio::attachment::{Attachment, push_ids};
 use crate::core::protocol::{BROADCAST, SOCKETIO, STREAM};
 use crate::core::time::Time;
 use crate::core::time::bucket::Bucket;
@@ -26,29 +26,29 @@ const LOGS: RateLimit = RateLimit {
 };
 
 /// An event on its way to the listeners of its name.
-pub(super) struct Delivery<'a> {
+pub(crate) struct Delivery<'a> {
     /// Its number among all events.
-    pub(super) seq: u64,
+    pub(crate) seq: u64,
     /// The number of its record in docs/core-messages.md.
-    pub(super) record: char,
-    pub(super) name: &'a str,
+    pub(crate) record: char,
+    pub(crate) name: &'a str,
     /// What listeners get, as JSON.
-    pub(super) json: &'a str,
+    pub(crate) json: &'a str,
     /// Further elements of the record, each behind a comma.
-    pub(super) more: &'a str,
-    pub(super) job: Option<u32>,
-    pub(super) source: Source,
+    pub(crate) more: &'a str,
+    pub(crate) job: Option<u32>,
+    pub(crate) source: Source,
     /// What is wrong with it, where it is delivered in spite of that.
-    pub(super) invalid: Option<&'a str>,
+    pub(crate) invalid: Option<&'a str>,
     /// It ends a job: no bound keeps it back.
-    pub(super) ends: bool,
+    pub(crate) ends: bool,
     /// When it may be delivered, where that is not at once (`broadcast`).
-    pub(super) terms: Option<&'a Terms<'a>>,
+    pub(crate) terms: Option<&'a Terms<'a>>,
 }
 
 impl<'a> Delivery<'a> {
     /// One from a socket.
-    pub(super) fn new(seq: u64, record: char, name: &'a str, json: &'a str) -> Self {
+    pub(crate) fn new(seq: u64, record: char, name: &'a str, json: &'a str) -> Self {
         Self {
             seq,
             record,
@@ -64,9 +64,19 @@ impl<'a> Delivery<'a> {
     }
 }
 
+/// What is handed over besides, and where to.
+pub(crate) struct Sources<'a> {
+    pub(crate) now: Time,
+    pub(crate) jobs: &'a mut JobTable,
+    pub(crate) entities: &'a mut BroadcastPart<Entities>,
+    /// Somebody looks at every job.
+    pub(crate) watch_all: bool,
+    pub(crate) outputs: &'a mut Vec<Output>,
+}
+
 /// The records that wait.
 #[derive(Debug)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     /// Events, in order, joined by commas.
     pub(super) events: String,
     /// One of them came in spite of the bound: what waits is handed over at the end of the input.
@@ -77,12 +87,12 @@ pub(super) struct Outbox {
     /// What of the present batches has not been handed over yet.
     pub(super) rest: Option<Rest>,
     /// Events dropped because the page takes none.
-    pub(super) overflowed: u64,
+    pub(crate) overflowed: u64,
     logs: Bucket,
     hushed: u64,
     /// Events are held until they may be told (`broadcast`).
-    pub(super) holds: BroadcastPart<bool>,
-    pub(super) held: BroadcastPart<Held>,
+    pub(crate) holds: BroadcastPart<bool>,
+    pub(crate) held: BroadcastPart<Held>,
 }
 
 impl Default for Outbox {
@@ -103,7 +113,7 @@ impl Default for Outbox {
 }
 
 /// Begins a record of docs/core-messages.md.
-pub(super) fn begin(out: &mut String, kind: char) {
+pub(crate) fn begin(out: &mut String, kind: char) {
     out.push_str(if out.is_empty() { "[" } else { ",[" });
     out.push(kind);
 }
@@ -138,7 +148,7 @@ fn write_event(out: &mut String, event: &Delivery<'_>, at: u64, job: Option<&str
 
 impl Outbox {
     /// Forgets everything but what answers somebody.
-    pub(super) fn keep_notices(&mut self) {
+    pub(crate) fn keep_notices(&mut self) {
         let notices = std::mem::take(&mut self.notices);
         let holds = std::mem::take(&mut self.holds);
         *self = Self {
@@ -149,13 +159,13 @@ impl Outbox {
     }
 
     /// Whether there is room for an event, where none are held: always for one that ends a job.
-    pub(super) fn has_room(&self, ends: bool) -> bool {
+    pub(crate) fn has_room(&self, ends: bool) -> bool {
         ends || self.events.len() <= MAX_BYTES
     }
 
     /// Takes in an event that came at `at` (epoch ms) about the job of this id. False when there is no room, or when it
     /// takes the place of another one.
-    pub(super) fn event(&mut self, event: &Delivery<'_>, at: u64, job: Option<&str>) -> bool {
+    pub(crate) fn event(&mut self, event: &Delivery<'_>, at: u64, job: Option<&str>) -> bool {
         if self.holds() {
             let at_once = Terms::default();
             let terms = event.terms.unwrap_or(&at_once);
@@ -177,17 +187,17 @@ impl Outbox {
     }
 
     /// Events are held from here on.
-    pub(super) fn hold_events(&mut self) {
+    pub(crate) fn hold_events(&mut self) {
         set(&mut self.holds);
     }
 
     /// Known to the compiler where a build speaks one protocol alone.
     #[inline(always)]
-    pub(super) fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         BROADCAST && (!(STREAM || SOCKETIO) || is(&self.holds))
     }
 
-    pub(super) fn log(
+    pub(crate) fn log(
         &mut self,
         now: Time,
         wall: u64,
@@ -204,7 +214,7 @@ impl Outbox {
     }
 
     /// A log entry that is never held back: there are few of its kind.
-    pub(super) fn say_log(
+    pub(crate) fn say_log(
         &mut self,
         wall: u64,
         what: Log,
@@ -226,7 +236,7 @@ impl Outbox {
     }
 
     /// Answers a command; `write` appends the value as JSON.
-    pub(super) fn answer(&mut self, rid: u32, write: impl FnOnce(&mut String)) {
+    pub(crate) fn answer(&mut self, rid: u32, write: impl FnOnce(&mut String)) {
         let out = &mut self.notices;
         begin(out, '4');
         push_numbers(out, &[rid.into()]);
@@ -235,12 +245,12 @@ impl Outbox {
         out.push(']');
     }
 
-    pub(super) fn reply(&mut self, rid: u32, json: &'static str) {
+    pub(crate) fn reply(&mut self, rid: u32, json: &'static str) {
         self.answer(rid, |out| out.push_str(json));
     }
 
     /// Answers a command with an error.
-    pub(super) fn refuse(&mut self, rid: u32, problem: Problem, detail: &str) {
+    pub(crate) fn refuse(&mut self, rid: u32, problem: Problem, detail: &str) {
         let out = &mut self.notices;
         begin(out, '5');
         push_numbers(out, &[rid.into(), f64::from(problem as u8)]);
@@ -249,7 +259,7 @@ impl Outbox {
     }
 
     /// The status of the connection, or of the namespace of this name; `data` is JSON, or nothing.
-    pub(super) fn status(
+    pub(crate) fn status(
         &mut self,
         channel: Option<&str>,
         numbers: &[f64],
@@ -273,7 +283,7 @@ impl Outbox {
     }
 
     /// The server's answer to a request, and its attachments.
-    pub(super) fn acknowledgement(&mut self, rid: u32, args: &str, attachments: &[Attachment]) {
+    pub(crate) fn acknowledgement(&mut self, rid: u32, args: &str, attachments: &[Attachment]) {
         let out = &mut self.notices;
         out.push_str(if out.is_empty() { "[10" } else { ",[10" });
         push_numbers(out, &[rid.into()]);
@@ -285,34 +295,28 @@ impl Outbox {
     }
 }
 
-impl Engine {
+impl Outbox {
     /// At the end of an input: at once what may not wait, else a word that something does.
-    pub(super) fn tell(&mut self) {
-        let urgent_events = self.outbox.holds() && self.outbox.held.urgent;
-        let crowded = std::mem::take(&mut self.outbox.crowded);
-        if !self.outbox.notices.is_empty()
-            || !self.jobs.ended.is_empty()
-            || urgent_events
-            || crowded
-        {
-            let urgent = std::mem::take(&mut self.jobs.ended);
+    pub(crate) fn tell(&mut self, sources: &mut Sources<'_>) {
+        let urgent_events = self.holds() && self.held.urgent;
+        let crowded = std::mem::take(&mut self.crowded);
+        if !self.notices.is_empty() || !sources.jobs.ended.is_empty() || urgent_events || crowded {
+            let ended = std::mem::take(&mut sources.jobs.ended);
             // Events that go along must find their jobs as they left them.
-            let jobs = if self.outbox.events.is_empty() && !urgent_events {
-                urgent
+            let jobs = if self.events.is_empty() && !urgent_events {
+                ended
             } else {
-                std::mem::take(&mut self.jobs.changed)
+                std::mem::take(&mut sources.jobs.changed)
             };
-            self.hand_over(jobs, urgent_events, false);
+            self.hand_over(jobs, urgent_events, false, sources);
         }
         // Without a frame after it, what was told at once would be remembered as told in this one for ever.
         let held = urgent_events
-            || self.outbox.holds()
-                && (self.outbox.held.next() <= self.now || self.entities.is_dirty());
-        if !self.outbox.said_dirty
-            && (!self.jobs.changed.is_empty() || !self.outbox.events.is_empty() || held)
+            || self.holds() && (self.held.next() <= sources.now || sources.entities.is_dirty());
+        if !self.said_dirty && (!sources.jobs.changed.is_empty() || !self.events.is_empty() || held)
         {
-            self.outbox.said_dirty = true;
-            self.outputs.push(Output::Dirty);
+            self.said_dirty = true;
+            sources.outputs.push(Output::Dirty);
         }
     }
 }

@@ -3,7 +3,6 @@
 //!
 //! No browser says that a socket has drained: the driver is asked, after so many bytes and then again and again.
 
-use crate::core::engine::Engine;
 use crate::core::io::input::Gen;
 use crate::core::io::output::Output;
 use crate::core::time::Time;
@@ -27,7 +26,7 @@ struct Drain {
 
 /// The sockets that were given something.
 #[derive(Debug, Default)]
-pub(super) struct Drains {
+pub(crate) struct Drains {
     list: Vec<Drain>,
 }
 
@@ -37,76 +36,71 @@ impl Drains {
     }
 
     /// Whether a socket may be given a message.
-    pub(super) fn has_room(&self, r#gen: Gen) -> bool {
+    pub(crate) fn has_room(&self, r#gen: Gen) -> bool {
         let mut list = self.list.iter();
         !list.any(|drain| drain.r#gen == r#gen && drain.full.is_some())
     }
 
     /// Whether a socket has not sent what it was given before. A server that does not read what it is sent misses nothing
     /// when its pings are not answered.
-    pub(super) fn is_stuck(&self, r#gen: Gen) -> bool {
+    pub(crate) fn is_stuck(&self, r#gen: Gen) -> bool {
         let mut list = self.list.iter();
         list.any(|drain| drain.r#gen == r#gen && drain.is_stuck)
     }
 
     /// A socket has gone, and with it whatever it had not sent.
-    pub(super) fn forget(&mut self, r#gen: Gen) {
+    pub(crate) fn forget(&mut self, r#gen: Gen) {
         self.list.retain(|drain| drain.r#gen != r#gen);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.list.clear();
     }
-}
 
-impl Engine {
     /// Sends a text on a socket.
-    pub(super) fn give(&mut self, r#gen: Gen, text: String) {
+    pub(crate) fn send(&mut self, r#gen: Gen, text: String, now: Time, outputs: &mut Vec<Output>) {
         let bytes = text.len() as u64;
-        self.outputs.push(Output::Send { r#gen, text });
-        self.gave(r#gen, bytes);
+        outputs.push(Output::Send { r#gen, text });
+        self.sent(r#gen, bytes, now, outputs);
     }
 
     /// A socket was given so many bytes.
-    pub(super) fn gave(&mut self, r#gen: Gen, bytes: u64) {
-        if self.drains.get_mut(r#gen).is_none() {
-            self.drains.list.push(Drain {
+    pub(crate) fn sent(&mut self, r#gen: Gen, bytes: u64, now: Time, outputs: &mut Vec<Output>) {
+        if self.get_mut(r#gen).is_none() {
+            self.list.push(Drain {
                 r#gen,
                 bytes: 0,
                 full: None,
                 is_stuck: false,
             });
         }
-        let again = self.now.after(AGAIN);
-        let Some(drain) = self.drains.get_mut(r#gen) else {
+        let Some(drain) = self.get_mut(r#gen) else {
             return;
         };
         drain.bytes = drain.bytes.saturating_add(bytes);
         if drain.bytes > MOST_BUFFERED && drain.full.is_none() {
-            drain.full = Some(again);
-            self.outputs.push(Output::Measure { r#gen });
+            drain.full = Some(now.after(AGAIN));
+            outputs.push(Output::Measure { r#gen });
         }
     }
 
     /// The driver says how much a socket has not sent.
-    pub(super) fn buffered(&mut self, r#gen: Gen, bytes: u64) {
-        let again = self.now.after(AGAIN);
-        if let Some(drain) = self.drains.get_mut(r#gen) {
+    pub(crate) fn measured(&mut self, r#gen: Gen, bytes: u64, now: Time) {
+        if let Some(drain) = self.get_mut(r#gen) {
             drain.bytes = bytes;
             drain.is_stuck = bytes > MOST_BUFFERED;
-            drain.full = drain.is_stuck.then_some(again);
+            drain.full = drain.is_stuck.then_some(now.after(AGAIN));
         }
     }
 
     /// Looks again at the sockets that were full; says when to do so next.
-    pub(super) fn pump_drains(&mut self) -> Time {
-        let now = self.now;
+    pub(crate) fn look(&mut self, now: Time, outputs: &mut Vec<Output>) -> Time {
         let mut next = Time::NEVER;
-        for drain in &mut self.drains.list {
+        for drain in &mut self.list {
             let Some(at) = &mut drain.full else { continue };
             if *at <= now {
                 *at = now.after(AGAIN);
-                self.outputs.push(Output::Measure { r#gen: drain.r#gen });
+                outputs.push(Output::Measure { r#gen: drain.r#gen });
             }
             next = next.min(*at);
         }

@@ -2,8 +2,7 @@
 //! it beyond [`LONGEST`], or with all events that wait, so that the core never holds all that it knows a second time as
 //! text. Each is made when the driver has let the one before it go.
 
-use crate::core::engine::Engine;
-use crate::core::engine::outbox::begin;
+use crate::core::deliver::outbox::{Outbox, Sources, begin};
 use crate::core::io::output::Output;
 use crate::core::protocol::message::join;
 
@@ -22,78 +21,86 @@ pub(super) struct Rest {
     taken: bool,
 }
 
-impl Engine {
+impl Outbox {
     /// The next frame: everything.
-    pub(super) fn take(&mut self) {
-        self.outbox.said_dirty = false;
-        let dirty = std::mem::take(&mut self.jobs.changed);
-        self.hand_over(dirty, true, true);
+    pub(crate) fn take(&mut self, sources: &mut Sources<'_>) {
+        self.said_dirty = false;
+        let changed = std::mem::take(&mut sources.jobs.changed);
+        self.hand_over(changed, true, true, sources);
     }
 
     /// Hands over notices, the given jobs as far as anybody looks at them, all events, those that are held with `held`
     /// alone. Jobs come before events, so that a listener finds the job as the event left it.
-    pub(super) fn hand_over(&mut self, jobs: Vec<u32>, held: bool, taken: bool) {
-        if let Some(rest) = &mut self.outbox.rest {
+    pub(super) fn hand_over(
+        &mut self,
+        jobs: Vec<u32>,
+        held: bool,
+        taken: bool,
+        sources: &mut Sources<'_>,
+    ) {
+        if let Some(rest) = &mut self.rest {
             rest.jobs.extend(jobs);
             rest.held |= held;
             rest.taken |= taken;
             return;
         }
-        self.outbox.rest = Some(Rest {
+        self.rest = Some(Rest {
             jobs,
             next: 0,
             held,
             taken,
         });
-        self.next_batch();
+        self.next_batch(sources);
     }
 
     /// Makes the next batch of what is handed over; whether anything was left.
-    pub(super) fn next_batch(&mut self) -> bool {
-        let Some(mut rest) = self.outbox.rest.take() else {
+    pub(crate) fn next_batch(&mut self, sources: &mut Sources<'_>) -> bool {
+        let Some(mut rest) = self.rest.take() else {
             return false;
         };
-        let mut out = std::mem::take(&mut self.outbox.notices);
+        let mut out = std::mem::take(&mut self.notices);
         while let Some(index) = rest.jobs.get(rest.next).copied() {
             if out.len() >= LONGEST {
-                return self.go_on_later(out, rest);
+                return self.go_on_later(out, rest, sources);
             }
             rest.next += 1;
-            if let Some(job) = self.jobs.take_changed(index, self.watch_all) {
+            if let Some(job) = sources.jobs.take_changed(index, sources.watch_all) {
                 begin(&mut out, '0');
                 out.push(',');
                 job.write(&mut out);
                 out.push(']');
             }
         }
-        if self.outbox.holds() && rest.held && !self.entities.hand_over(&mut out, LONGEST) {
-            return self.go_on_later(out, rest);
+        if self.holds() && rest.held && !sources.entities.hand_over(&mut out, LONGEST) {
+            return self.go_on_later(out, rest, sources);
         }
-        self.hand_over_events(out, &rest);
+        self.hand_over_events(out, &rest, sources);
         // The list's memory is used again.
-        if self.jobs.changed.capacity() == 0 {
+        if sources.jobs.changed.capacity() == 0 {
             rest.jobs.clear();
-            self.jobs.changed = rest.jobs;
+            sources.jobs.changed = rest.jobs;
         }
         true
     }
 
-    fn go_on_later(&mut self, out: String, rest: Rest) -> bool {
-        self.outputs.push(Output::Batch(out));
-        self.outbox.rest = Some(rest);
+    fn go_on_later(&mut self, out: String, rest: Rest, sources: &mut Sources<'_>) -> bool {
+        sources.outputs.push(Output::Batch(out));
+        self.rest = Some(rest);
         true
     }
 
     /// Events go last, behind what is in the batch already.
-    fn hand_over_events(&mut self, mut out: String, rest: &Rest) {
-        let mut events = std::mem::take(&mut self.outbox.events);
-        if self.outbox.holds() && rest.held {
-            let (now, held) = (self.now, &mut self.outbox.held);
-            held.hand_over(Some(&mut events), now, rest.taken);
+    fn hand_over_events(&mut self, mut out: String, rest: &Rest, sources: &mut Sources<'_>) {
+        let mut events = std::mem::take(&mut self.events);
+        if self.holds() && rest.held {
+            self.held
+                .hand_over(Some(&mut events), sources.now, rest.taken);
         }
         // What is long is not copied.
         if events.len() > LONGEST && !out.is_empty() {
-            self.outputs.push(Output::Batch(std::mem::take(&mut out)));
+            sources
+                .outputs
+                .push(Output::Batch(std::mem::take(&mut out)));
         }
         if out.is_empty() {
             out = events;
@@ -101,7 +108,7 @@ impl Engine {
             join(&mut out, &events);
         }
         if !out.is_empty() {
-            self.outputs.push(Output::Batch(out));
+            sources.outputs.push(Output::Batch(out));
         }
     }
 }

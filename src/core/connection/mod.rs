@@ -1,0 +1,3 @@
+//! Sockets, and what is known of each.
+
+pub(crate) mod drains;
