@@ -1,13 +1,15 @@
-//! What the engine does is frozen: a golden file has a hash of all inputs and all outputs of the first seeds, in order. A
-//! change that must change nothing leaves it as it is.
+//! What the engine does is frozen: a golden file has a hash of all inputs and all outputs of the first seeds, in order,
+//! and of what `inspect` and `audit` answer. A change that must change nothing leaves it as it is.
 //!
 //! `node scripts/golden.mjs` shows the first difference, compares more seeds, and records what was changed on purpose.
 
+mod found;
 mod meaning;
 mod named;
 
-use crate::recording::{Recording, Tape};
+use crate::recording::{Line, Recording, Tape};
 use crate::runner::{guarded, number};
+use jobwire::core::Engine;
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::fs;
@@ -17,6 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// So many seeds have one hash of the file.
 const BLOCK: usize = 10;
+
+/// So many blocks are named when they differ.
+const NAMED: usize = 5;
 
 /// A simulator whose first seeds are frozen.
 pub struct Golden<F> {
@@ -58,11 +63,12 @@ impl<F> Golden<F> {
             .collect();
         assert!(
             kept == now,
-            "what {} does is not what it did, in the seeds {}\n  \
+            "what {} does is not what it did, in {} blocks of seeds, first in {}\n  \
              what differs: node scripts/golden.mjs diff CHECKOUT, with a checkout where this test passes\n  \
              where it differs on purpose: node scripts/golden.mjs record",
             self.name,
-            differing.join(", "),
+            differing.len(),
+            differing[..differing.len().min(NAMED)].join(", "),
         );
     }
 
@@ -99,15 +105,26 @@ impl<F> Golden<F> {
         hashes.into_inner().unwrap()
     }
 
-    /// Every input and every output of a seed, one a line.
+    /// Every input and every output of a seed, one a line, and what the engine says of itself before it is told to end, and
+    /// at last.
     fn text(&self, seed: u64) -> String {
         let tape = Rc::new(RefCell::new((self.empty)(seed)));
         // A seed that fails is found by the simulator; up to there it is what it is.
         let _ = guarded(|| (self.run)(seed, Some(tape.clone())));
+        let recording = tape.borrow();
+        let mut engine = Engine::new(recording.head.config.clone(), recording.head.engine_seed);
         let mut text = String::new();
-        for line in &tape.borrow().lines {
+        for line in &recording.lines {
+            if let Line::In(recorded) = line {
+                if found::ends(&recorded.input) {
+                    found::write(&mut text, &engine);
+                }
+                engine.handle(recorded.at, recorded.input.clone());
+                while engine.poll_output().is_some() {}
+            }
             meaning::write(&mut text, line);
         }
+        found::write(&mut text, &engine);
         text
     }
 }

@@ -15,7 +15,7 @@ const STATUSES: [&str; 6] = [
 
 const SOURCES: [&str; 3] = ["socket", "polling", "tab"];
 
-const STATES: [&str; 8] = [
+pub const STATES: [&str; 8] = [
     "idle",
     "connecting",
     "open",
@@ -145,7 +145,7 @@ impl Elements<'_> {
 }
 
 /// Whole numbers without a point, wherever they stand.
-fn plain(value: &Value) -> Value {
+pub fn plain(value: &Value) -> Value {
     /// From here on not every whole number has a value of its own.
     const WHOLE: f64 = 9_007_199_254_740_992.0;
     match value {
@@ -163,7 +163,7 @@ fn plain(value: &Value) -> Value {
 }
 
 /// Without the members that are not known.
-fn known(object: Value) -> Value {
+pub fn known(object: Value) -> Value {
     match object {
         Value::Object(members) => members
             .into_iter()
