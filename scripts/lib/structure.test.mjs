@@ -9,13 +9,14 @@ import { filesUnder } from "./stamp.mjs";
 const MAX_LINES = 400;
 
 /**
- * Longer files. Each is to be split by topic; then its line here goes. New files do not come here.
+ * Longer files. Each is to be split by topic; then its line here goes. New files do not come here; one that is
+ * moved gets its new name.
  * @type {readonly string[]}
  */
 const LONG_FILES = [
   "benches/tables/cases.rs",
+  "src/core/deliver/held.rs",
   "src/core/engine/channels.rs",
-  "src/core/engine/held.rs",
   "src/core/engine/links.rs",
   "src/core/engine/mod.rs",
   "src/core/engine/reads.rs",
@@ -30,7 +31,7 @@ const LONG_FILES = [
 ];
 
 /** Files of the core with a part of the engine; goal: 1. Data goes from one component to another in one file alone. */
-const ENGINE_FILES = 24;
+const ENGINE_FILES = 20;
 
 /** Conditions of the core on what a build has, outside `protocol/mod.rs`; goal: 0. A protocol is known in one place. */
 const FEATURE_CONDITIONS = 0;
