@@ -2,7 +2,7 @@
 
 use crate::core::protocol::Part;
 use crate::core::protocol::broadcast;
-use crate::core::protocol::message::Kind;
+use crate::core::protocol::kind::Kind;
 use crate::core::protocol::{BROADCAST, SOCKETIO};
 use serde::ser::{Serialize, Serializer};
 

@@ -4,7 +4,7 @@
 
 use crate::core::deliver::outbox::{Outbox, Sources, begin};
 use crate::core::io::output::Output;
-use crate::core::protocol::message::join;
+use crate::core::text::words::join;
 
 /// A batch that has come to so many bytes is handed over, and another one begun.
 const LONGEST: usize = 1 << 20;

@@ -6,7 +6,7 @@
 use crate::core::deliver::outbox::Outbox;
 use crate::core::io::error::Log;
 use crate::core::json::push_u64;
-use crate::core::protocol::message::joined;
+use crate::core::text::words::joined;
 use crate::core::time::{Now, Time};
 
 /// How far apart two log entries about the same bound are, ms.

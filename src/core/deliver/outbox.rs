@@ -7,7 +7,7 @@ use crate::core::io::config::RateLimit;
 use crate::core::io::error::{Log, Problem};
 use crate::core::io::output::Output;
 use crate::core::jobs::entities::Entities;
-use crate::core::jobs::job::Source;
+use crate::core::jobs::status::Source;
 use crate::core::jobs::table::JobTable;
 use crate::core::json::{push_numbers, push_text};
 use crate::core::protocol::BroadcastPart;

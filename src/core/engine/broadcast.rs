@@ -8,10 +8,12 @@ use crate::core::engine::ingest::{Event, record_of};
 use crate::core::io::input::Gen;
 use crate::core::jobs::entities::Told;
 use crate::core::jobs::fields::Field;
-use crate::core::jobs::job::{Applied, Source, Status};
+use crate::core::jobs::status::{Applied, Source, Status};
 use crate::core::json::Scanner;
 use crate::core::protocol::broadcast;
-use crate::core::protocol::message::{Kind, Message, joined};
+use crate::core::protocol::kind::Kind;
+use crate::core::protocol::message::Message;
+use crate::core::text::words::joined;
 
 impl Engine {
     pub(super) fn broadcast_frame(&mut self, r#gen: Gen, scanner: &mut Scanner<'_>, last: bool) {

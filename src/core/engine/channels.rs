@@ -9,14 +9,14 @@ use crate::core::engine::status::Status;
 use crate::core::io::error::{Log, Loss, Problem};
 use crate::core::io::output::{FILL, TokenReason};
 use crate::core::jobs::fields::Wrong;
-use crate::core::jobs::job::Source;
 use crate::core::jobs::limits::{self, LONGEST_TEXT, too_long};
+use crate::core::jobs::status::Source;
 use crate::core::json::{Scanner, Str, Value, push_string};
 use crate::core::protocol::message::Invalid;
-use crate::core::protocol::message::excerpt;
 use crate::core::protocol::socketio::attachment::Attachment;
 use crate::core::protocol::socketio::offset::UNKNOWN;
 use crate::core::protocol::socketio::{self, Body, Packet, Refusal, Session};
+use crate::core::text::words::excerpt;
 use crate::core::time::Time;
 
 /// How long a server may take to answer CONNECT, ms: the time after which servers close sessions without a namespace.

@@ -6,11 +6,13 @@ use crate::core::engine::Engine;
 use crate::core::engine::channels::DEFAULT;
 use crate::core::engine::ingest::Event;
 use crate::core::jobs::fields::{Field, Fields, Wrong};
-use crate::core::jobs::job::Source;
+use crate::core::jobs::status::Source;
 use crate::core::json::{Raw, Scanner, Value, push_numbers};
-use crate::core::protocol::message::{Invalid, Kind, about, joined};
+use crate::core::protocol::kind::Kind;
+use crate::core::protocol::message::Invalid;
 use crate::core::protocol::socketio::attachment::{Attachment, push_ids};
 use crate::core::protocol::socketio::offset;
+use crate::core::text::words::{about, joined};
 use crate::core::time::Time;
 
 /// What an event of system B is about.

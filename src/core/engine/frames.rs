@@ -4,8 +4,8 @@
 use crate::core::engine::Engine;
 use crate::core::engine::inspect::Count;
 use crate::core::io::input::Gen;
-use crate::core::jobs::job::Source;
 use crate::core::jobs::limits::TOO_LARGE;
+use crate::core::jobs::status::Source;
 use crate::core::json::Scanner;
 use crate::core::protocol::frame;
 use crate::core::protocol::message::Invalid;

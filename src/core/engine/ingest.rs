@@ -8,10 +8,12 @@ use crate::core::engine::inspect::Count;
 use crate::core::io::config::OnInvalid;
 use crate::core::io::error::Log;
 use crate::core::jobs::fields::Fields;
-use crate::core::jobs::job::{Applied, Source};
+use crate::core::jobs::status::{Applied, Source};
 use crate::core::json::{push_numbers, push_text};
 use crate::core::protocol::broadcast;
-use crate::core::protocol::message::{Invalid, Kind, excerpt, joined};
+use crate::core::protocol::kind::Kind;
+use crate::core::protocol::message::Invalid;
+use crate::core::text::words::{excerpt, joined};
 use crate::core::time::Time;
 
 /// A valid event.

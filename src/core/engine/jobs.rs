@@ -5,7 +5,7 @@ use crate::core::engine::links::SHARED;
 use crate::core::engine::{Engine, Phase};
 use crate::core::io::input::Gen;
 use crate::core::jobs::fields::Fields;
-use crate::core::jobs::job::{Applied, Status};
+use crate::core::jobs::status::{Applied, Status};
 use crate::core::time::Time;
 use crate::core::time::timers::Owner;
 

@@ -8,9 +8,9 @@ use crate::core::io::error::{Log, Loss};
 use crate::core::io::input::Gen;
 use crate::core::io::output::{Output, TokenReason};
 use crate::core::protocol::STREAM;
-use crate::core::protocol::message::joined;
 use crate::core::protocol::stream;
 use crate::core::text;
+use crate::core::text::words::joined;
 use crate::core::time::Time;
 use crate::core::time::timers::{Deadline, Owner};
 
@@ -509,7 +509,7 @@ impl Engine {
         words.push(')');
         if !reason.is_empty() {
             words.push_str(": ");
-            words.push_str(&crate::core::protocol::message::excerpt(reason, 200));
+            words.push_str(&crate::core::text::words::excerpt(reason, 200));
         }
         self.log(told, &words, self.job_of_link(place));
         self.link_failed(place, told_by(code).unwrap_or(loss));

@@ -4,9 +4,11 @@ use crate::core::deliver::outbox::Delivery;
 use crate::core::engine::Engine;
 use crate::core::engine::ingest::{Event, record_of};
 use crate::core::io::input::Gen;
-use crate::core::jobs::job::{Source, Status};
-use crate::core::protocol::message::{Invalid, Kind, Message, excerpt, joined};
+use crate::core::jobs::status::{Source, Status};
+use crate::core::protocol::kind::Kind;
+use crate::core::protocol::message::{Invalid, Message};
 use crate::core::text::iso;
+use crate::core::text::words::{excerpt, joined};
 
 impl Engine {
     /// One message of a socket that is for `own` job, or for all.

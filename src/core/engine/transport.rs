@@ -12,12 +12,12 @@ use crate::core::io::error::{Log, Loss, Problem};
 use crate::core::io::input::{Gen, HttpOutcome, HttpRefusal, LARGEST, LARGEST_POLL};
 use crate::core::io::output::Output;
 use crate::core::jobs::limits::LONGEST_NAME;
-use crate::core::protocol::message::{excerpt, joined};
 use crate::core::protocol::socketio::attachment::Attachment;
 use crate::core::protocol::socketio::engineio::{
     Batch, Error, Handshake, Packet, Payload, base64_length, decode,
 };
 use crate::core::protocol::socketio::{self, Inbox};
+use crate::core::text::words::{excerpt, joined};
 use crate::core::time::Time;
 
 /// Requests of a session have numbers from here on, reads of jobs those below.

@@ -2,9 +2,9 @@
 //! told of it, the newest of each. Bounded: those that changed longest ago are forgotten first.
 
 use crate::core::collections::index::Index;
-use crate::core::jobs::job::Source;
+use crate::core::jobs::status::Source;
 use crate::core::json::{Scanner, Value, push_numbers, push_text};
-use crate::core::protocol::message::join;
+use crate::core::text::words::join;
 
 /// Entities kept at most.
 const MOST: usize = 50_000;

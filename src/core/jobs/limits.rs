@@ -1,9 +1,9 @@
 //! How long a name or a text of a server may be. docs/bad-input.md lists these bounds and all others.
 
 use crate::core::jobs::fields::{Field, Fields, Wrong};
-use crate::core::jobs::job::Status;
+use crate::core::jobs::status::Status;
 use crate::core::json::{Str, Value};
-use crate::core::protocol::message::{about, excerpt};
+use crate::core::text::words::{about, excerpt};
 use std::borrow::Cow;
 
 /// The longest id (of a job, a track or a playlist) and name (of an event, a stage or a state), bytes.

@@ -7,4 +7,5 @@ pub(crate) mod fields;
 pub mod job;
 pub(crate) mod limits;
 mod spare;
+pub mod status;
 pub(crate) mod table;

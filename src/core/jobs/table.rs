@@ -6,8 +6,9 @@
 use crate::core::collections::index::Index;
 use crate::core::jobs::entry::{Entry, NO_GAP};
 use crate::core::jobs::fields::Fields;
-use crate::core::jobs::job::{Applied, Job};
+use crate::core::jobs::job::Job;
 use crate::core::jobs::spare::Spare;
+use crate::core::jobs::status::Applied;
 use crate::core::time::{Now, Time};
 
 /// Jobs known at once.

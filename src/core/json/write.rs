@@ -1,6 +1,6 @@
 //! Writing JSON text by hand: no tree, no float formatter.
 
-use crate::core::json::scan::split_special;
+use crate::core::json::escape::split_special;
 
 /// Appends a byte as two digits.
 pub fn push_hex(out: &mut String, byte: u8) {

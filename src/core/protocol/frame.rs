@@ -2,7 +2,8 @@
 //! object in it is handed to a codec, which knows what it means.
 
 use crate::core::json::{Error, Scanner, Value};
-use crate::core::protocol::message::{Invalid, Message, about};
+use crate::core::protocol::message::{Invalid, Message};
+use crate::core::text::words::about;
 
 /// Where one frame ends and the next begins in a batch: a control character that JSON text cannot hold.
 const SEPARATOR: u8 = 0x1e;

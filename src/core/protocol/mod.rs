@@ -2,6 +2,7 @@
 
 pub(crate) mod broadcast;
 pub(crate) mod frame;
+pub(crate) mod kind;
 pub(crate) mod message;
 pub mod socketio;
 pub(crate) mod stream;

@@ -1,6 +1,7 @@
 //! Searching and filling in short texts without the standard library's general searcher, which costs kilobytes of wasm.
 
 pub(crate) mod iso;
+pub(crate) mod words;
 
 use crate::core::json::push_hex;
 

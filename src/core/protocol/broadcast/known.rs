@@ -2,9 +2,10 @@
 //! type of each member, and what an event says of a job, a track or a playlist.
 
 use crate::core::jobs::fields::{Field, Fields, Wrong, missing};
-use crate::core::jobs::job::Status;
+use crate::core::jobs::status::Status;
 use crate::core::json::{Raw, Scanner, Str, Value};
-use crate::core::protocol::message::{Kind, about};
+use crate::core::protocol::kind::Kind;
+use crate::core::text::words::about;
 
 // What a member may hold beside `null`.
 const STRING: u8 = 1;

@@ -13,7 +13,9 @@ use crate::core::jobs::fields::{Field, Fields, Wrong};
 use crate::core::jobs::limits::too_long;
 use crate::core::json::{Error, Scanner, Str, Value};
 use crate::core::protocol::frame::{self, Take, refuse};
-use crate::core::protocol::message::{Invalid, Kind, Message, about, joined};
+use crate::core::protocol::kind::Kind;
+use crate::core::protocol::message::{Invalid, Message};
+use crate::core::text::words::{about, joined};
 use names::{mapped, rename};
 
 /// Whether the core knows events of this name.
@@ -168,5 +170,7 @@ pub(crate) fn decode_snapshot(body: &str, maps: &Maps, take: Take<'_>) {
     );
 }
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod properties;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

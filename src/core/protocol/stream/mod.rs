@@ -6,7 +6,9 @@ use crate::core::jobs::fields::{Field, Fields, Wrong};
 use crate::core::jobs::limits::too_long;
 use crate::core::json::{Error, Raw, Scanner, Value};
 use crate::core::protocol::frame::{self, Take, refuse};
-use crate::core::protocol::message::{Invalid, Kind, Message, about, joined};
+use crate::core::protocol::kind::Kind;
+use crate::core::protocol::message::{Invalid, Message};
+use crate::core::text::words::{about, joined};
 use std::borrow::Cow;
 
 /// Reads one object whose `{` comes next; a snapshot is all there is. An `Err` breaks the frame; what is wrong with the

@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::jobs::job::Status;
+use crate::core::jobs::status::Status;
 use proptest::prelude::*;
 
 /// A message, kept.

@@ -1,185 +1,16 @@
 //! The fields a message may have, by what they mean, and the type each has. One table instead of a reader for every
 //! event: what differs between events is only which fields they have and need.
 
-use crate::core::jobs::job::Status;
+mod spec;
+
+pub(crate) use spec::Field;
+use spec::{ALL, EVENTS, Event, ID, NAMES, PLACES, SPECS, place};
+
+use crate::core::jobs::status::Status;
 use crate::core::json::{Error, Raw, Scanner, Str, Type, Value};
-use crate::core::protocol::message::{Kind, about, joined};
-use crate::core::protocol::{BROADCAST, SOCKETIO, STREAM};
-
-/// A field, whatever its spelling.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Field {
-    Type,
-    Job,
-    Progress,
-    Stage,
-    Message,
-    Status,
-    Attempt,
-    ResultUrl,
-    Duration,
-    Error,
-    Retryable,
-    /// The message within the error.
-    Reason,
-    /// The stage within the error.
-    FailedStage,
-    // From here on those of `broadcast` alone.
-    /// An id that is no more than that.
-    Id,
-    Track,
-    Playlist,
-    /// The state of a track or playlist.
-    New,
-    /// The one before it.
-    Old,
-    /// Members of a playlist that changed.
-    Updates,
-    Total,
-    Processed,
-    Succeeded,
-    Failed,
-    /// One that is checked, and no more.
-    Checked,
-}
-
-/// Fields that have names of their own.
-const COUNT: usize = Field::Retryable as usize + 1;
-/// All of them.
-const ALL: usize = if BROADCAST {
-    Field::Checked as usize + 1
-} else {
-    Field::FailedStage as usize + 1
-};
-
-/// What a field may hold beside `null`.
-struct Spec {
-    name: &'static str,
-    holds: Type,
-    /// The largest number; a negative one where numbers do not fit.
-    most: f64,
-    /// The above in words.
-    words: &'static str,
-}
-
-const fn spec(name: &'static str, holds: Type, most: f64, words: &'static str) -> Spec {
-    Spec {
-        name,
-        holds,
-        most,
-        words,
-    }
-}
-
-const SPECS: [Spec; COUNT] = [
-    spec("type", Type::String, -1.0, "a string"),
-    // Numbers are taken as they were written.
-    spec("job_id", Type::String, -1.0, "a string or a number"),
-    spec("progress", Type::Number, 100.0, "a number from 0 to 100"),
-    spec("stage", Type::String, -1.0, "a string"),
-    spec("message", Type::String, -1.0, "a string"),
-    spec("status", Type::String, -1.0, "a string"),
-    spec("attempt", Type::Number, WHOLE, "a whole number"),
-    spec("result_url", Type::String, -1.0, "a string"),
-    spec(
-        "duration_seconds",
-        Type::Number,
-        1e12,
-        "a number of seconds",
-    ),
-    spec("error", Type::Object, -1.0, "an object"),
-    spec("retryable", Type::Bool, -1.0, "a boolean"),
-];
-
-/// The bound of the numbers that have to be whole.
-const WHOLE: f64 = 1e9;
-
-const NAMES: [(&str, Field); 18] = [
-    ("type", Field::Type),
-    ("job_id", Field::Job),
-    ("jobId", Field::Job),
-    ("session_id", Field::Job),
-    ("sessionId", Field::Job),
-    (ID, Field::Job),
-    ("progress", Field::Progress),
-    ("stage", Field::Stage),
-    ("message", Field::Message),
-    ("status_message", Field::Message),
-    ("status", Field::Status),
-    ("attempt", Field::Attempt),
-    ("result_url", Field::ResultUrl),
-    ("resultUrl", Field::ResultUrl),
-    ("duration_seconds", Field::Duration),
-    ("durationSeconds", Field::Duration),
-    ("error", Field::Error),
-    ("retryable", Field::Retryable),
-];
-
-/// The weakest name of the job: a message may have an `id` of its own beside it.
-const ID: &str = "id";
-
-/// [`NAMES`] by length and last letter, which tell them apart (the compiler refuses a table in which they do not).
-#[allow(clippy::indexing_slicing)] // at compile time
-const PLACES: [u8; 32] = {
-    let mut places = [u8::MAX; 32];
-    let mut rest: &[(&str, Field)] = &NAMES;
-    while let [head @ .., (name, _)] = rest {
-        let place = place(name);
-        assert!(places[place] == u8::MAX, "two names share a place");
-        places[place] = head.len() as u8;
-        rest = head;
-    }
-    places
-};
-
-#[inline(always)]
-const fn place(name: &str) -> usize {
-    match name.as_bytes() {
-        [.., last] => (name.len() * 10 + *last as usize) % 32,
-        [] => 0,
-    }
-}
-
-const fn set(fields: &[Field]) -> u16 {
-    let mut bits = 0;
-    let mut rest = fields;
-    while let [field, tail @ ..] = rest {
-        bits |= 1 << *field as u16;
-        rest = tail;
-    }
-    bits
-}
-
-/// What an event means for its job, the fields it has, and the one it cannot do without.
-struct Event(Status, u16, Option<Field>);
-
-/// By [`Kind`]. A snapshot names its state itself.
-const EVENTS: [Event; 5] = {
-    use Field::{
-        Attempt, Duration, Error, Job, Message, Progress, ResultUrl, Stage, Status as State,
-    };
-    [
-        Event(
-            Status::Running,
-            set(&[Job, Attempt, Progress, Stage, Message, State]),
-            Some(Progress),
-        ),
-        Event(
-            Status::Completed,
-            set(&[Job, Attempt, Progress, Message, ResultUrl, Duration]),
-            None,
-        ),
-        Event(Status::Failed, set(&[Job, Attempt, Error]), Some(Error)),
-        Event(Status::Cancelled, set(&[Job, Attempt, Message]), None),
-        Event(
-            Status::Unknown,
-            set(&[
-                Job, Attempt, Progress, Stage, Message, State, ResultUrl, Duration, Error,
-            ]),
-            Some(State),
-        ),
-    ]
-};
+use crate::core::protocol::kind::Kind;
+use crate::core::protocol::{SOCKETIO, STREAM};
+use crate::core::text::words::{about, joined};
 
 /// What is wrong with a message: a code and a sentence.
 pub(crate) struct Wrong(pub(crate) &'static str, pub(crate) String);
@@ -280,7 +111,7 @@ impl<'a> Fields<'a> {
 
     /// Checks the fields that an event of this kind has, and keeps no others.
     pub(crate) fn check(&mut self, kind: Kind) -> Result<(), Wrong> {
-        let Some(Event(status, has, needs)) = EVENTS.get(kind as usize) else {
+        let Some(Event { status, has, needs }) = EVENTS.get(kind as usize) else {
             // A free event may use these names for what it likes.
             return Ok(());
         };
@@ -397,34 +228,6 @@ fn says_failed(sentence: &str) -> bool {
         before = word;
     }
     false
-}
-
-impl Spec {
-    #[inline(always)]
-    fn fits(&self, value: &Value<'_>) -> bool {
-        match *value {
-            Value::Null => true,
-            Value::Number(number) => {
-                (0.0..=self.most).contains(&number) && (self.most != WHOLE || number.fract() == 0.0)
-            }
-            ref other => other.type_of() == self.holds,
-        }
-    }
-
-    fn wrong(&self, within: &str, value: &Value<'_>) -> Wrong {
-        let of_its_type = value.type_of() == self.holds;
-        Wrong(
-            if of_its_type {
-                "out-of-range"
-            } else {
-                "wrong-type"
-            },
-            about(
-                &[within, self.name, ": expected ", self.words, ", got "],
-                value,
-            ),
-        )
-    }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
