@@ -12,6 +12,7 @@ pub mod io;
 pub mod jobs;
 pub mod json;
 pub mod protocol;
+mod reads;
 mod send;
 pub(crate) mod text;
 mod time;

@@ -40,6 +40,7 @@ use crate::core::jobs::table::JobTable;
 use crate::core::protocol::BROADCAST;
 use crate::core::protocol::socketio::attachment::Attachment;
 use crate::core::protocol::{BroadcastPart, Part};
+use crate::core::reads::Reads;
 use crate::core::send::queue::Queue;
 use crate::core::time::bucket::Bucket;
 use crate::core::time::rng::Rng;
@@ -102,7 +103,7 @@ pub struct Engine {
     channels: Part<Vec<channels::Channel>>,
     acks: Part<acks::Acks>,
     entities: BroadcastPart<Entities>,
-    reads: reads::Reads,
+    reads: Reads,
     timers: Timers,
     outputs: Vec<Output>,
     /// How many of them were handed out. Taking from the front would move the rest each time, and one frame can ask for
@@ -161,7 +162,7 @@ impl Engine {
             channels: Part::default(),
             acks: Part::default(),
             entities: BroadcastPart::default(),
-            reads: reads::Reads::default(),
+            reads: Reads::default(),
             timers: Timers::default(),
             outputs: Vec::new(),
             handed_out: 0,

@@ -1,7 +1,6 @@
 //! Reading jobs over HTTP: once after every connect (nothing is kept for those who come late), at intervals while
 //! there is no socket, a few at a time, first come first served.
 
-use crate::core::collections::line::Line;
 use crate::core::engine::Engine;
 use crate::core::engine::auth::Verdict;
 use crate::core::engine::inspect::Count;
@@ -15,50 +14,16 @@ use crate::core::json::push_u64;
 use crate::core::protocol::broadcast;
 use crate::core::protocol::message::{Invalid, Message};
 use crate::core::protocol::stream;
+use crate::core::reads::{Flight, Read};
 use crate::core::text::words::{excerpt, joined};
 use crate::core::time::Time;
 use crate::core::time::backoff::Backoff;
-use crate::core::time::timers::Owner;
 
-/// Reads under way at once: browsers allow six connections a host over HTTP/1.1, and the page needs some itself.
-const AT_ONCE: usize = 4;
-/// How long a read may take, ms.
-const TIMEOUT: u64 = 10_000;
 /// The longest `Retry-After` that is honoured, ms.
 const LONGEST_WAIT: u64 = 300_000;
 
 /// The server said nothing about when to come back.
 const NO_WAIT: u64 = u64::MAX;
-
-#[derive(Debug)]
-struct Flight {
-    req: u32,
-    job: u32,
-    asked: Time,
-    auth: u32,
-}
-
-/// The reads under way and in line.
-#[derive(Debug, Default)]
-pub(super) struct Reads {
-    count: u32,
-    flights: Vec<Flight>,
-    line: Line,
-    /// Whether the server answered the last read or probe: `None` before the first.
-    pub(super) reachable: Option<bool>,
-    /// The probe under way; 0: none.
-    probe: u32,
-}
-
-impl Reads {
-    pub(super) fn under_way(&self) -> usize {
-        self.flights.len()
-    }
-
-    pub(super) fn in_line(&self) -> usize {
-        self.line.len()
-    }
-}
 
 impl Engine {
     /// Whether a job is to be read again and again, or once more.
@@ -75,41 +40,32 @@ impl Engine {
     /// A socket did not open, and a browser does not say why: where no reads tell whether the server is there, it is
     /// asked.
     pub(super) fn probe_server(&mut self, place: u32) {
-        if self.config.polls() || self.reads.probe > 0 {
+        if self.config.polls() || self.reads.is_probing() {
             return;
         }
-        self.reads.count += 1;
-        let req = self.reads.count;
-        self.reads.probe = req;
         let url = self.address("http", &self.config.path, place);
-        self.outputs.push(Output::Probe { req, url });
-        self.timers
-            .remind(self.now.after(TIMEOUT), Owner::Fetch(req));
+        self.reads
+            .send_probe(url, self.now, &mut self.timers, &mut self.outputs);
     }
 
     /// Whether that was the probe under way, which ends.
     fn end_probe(&mut self, req: u32) -> bool {
-        let is_probe = self.config.is_stream() && req > 0 && self.reads.probe == req;
-        if is_probe {
-            self.reads.probe = 0;
-        }
-        is_probe
+        self.config.is_stream() && self.reads.end_probe(req)
     }
 
     /// What a probe found, or would find, is not about what follows.
     pub(super) fn abort_probe(&mut self) {
-        let req = self.reads.probe;
-        if self.end_probe(req) {
-            self.outputs.push(Output::Abort { req });
+        if !self.config.is_stream() {
+            return;
         }
-        if self.config.is_stream() && !self.config.polls() {
+        self.reads.abort_probe(&mut self.outputs);
+        if !self.config.polls() {
             self.reads.reachable = None;
         }
     }
 
     fn reached(&mut self, reachable: bool) {
-        if self.reads.reachable != Some(reachable) {
-            self.reads.reachable = Some(reachable);
+        if self.reads.reached(reachable) {
             self.status_dirty = true;
         }
     }
@@ -190,7 +146,7 @@ impl Engine {
         if !self.config.polls() {
             return;
         }
-        while self.reads.flights.len() < AT_ONCE {
+        while self.reads.has_room() {
             let Some(index) = self.reads.line.first() else {
                 return;
             };
@@ -211,37 +167,24 @@ impl Engine {
             if !due {
                 continue;
             }
-            self.reads.count += 1;
-            let req = self.reads.count;
-            entry.reading = req;
-            let etag = entry.etag.clone();
-            let url = self.address("http", &self.config.polling_url, index);
-            let auth = self.auth.current();
-            self.count(Count::Reads);
-            self.outputs.push(Output::Fetch {
-                req,
-                url,
-                etag,
-                auth,
-            });
-            self.reads.flights.push(Flight {
-                req,
+            let read = Read {
                 job: index,
-                asked: self.now,
-                auth,
-            });
-            self.timers
-                .remind(self.now.after(TIMEOUT), Owner::Fetch(req));
+                etag: entry.etag.clone(),
+                url: self.address("http", &self.config.polling_url, index),
+                auth: self.auth.current(),
+            };
+            self.count(Count::Reads);
+            let req = self
+                .reads
+                .send(read, self.now, &mut self.timers, &mut self.outputs);
+            if let Some(entry) = self.jobs.get_mut(index) {
+                entry.reading = req;
+            }
         }
     }
 
     fn land(&mut self, req: u32) -> Option<Flight> {
-        let at = self
-            .reads
-            .flights
-            .iter()
-            .position(|flight| flight.req == req)?;
-        let flight = self.reads.flights.swap_remove(at);
+        let flight = self.reads.land(req)?;
         if let Some(entry) = self.jobs.get_mut(flight.job) {
             entry.reading = 0;
         }
