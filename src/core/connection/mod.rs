@@ -1,3 +1,5 @@
 //! Sockets, and what is known of each.
 
 pub(crate) mod drains;
+pub(crate) mod link;
+pub(crate) mod pool;

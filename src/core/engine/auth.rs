@@ -4,9 +4,9 @@
 //! After `disconnect()` the next token may be another user's. So no read and no socket begins with a token that is older
 //! than the last `connect()`, and no read asks whether what the user before was shown is still true.
 
+use crate::core::connection::link::State;
 use crate::core::engine::Engine;
 use crate::core::engine::inspect::Count;
-use crate::core::engine::links::State;
 use crate::core::io::config::TokenIn;
 use crate::core::io::error::{Log, Loss, Problem};
 use crate::core::io::output::{Output, TokenReason};
@@ -147,8 +147,9 @@ impl Engine {
         } else {
             self.auth.current = req;
         }
-        for place in 0..self.links.len() as u32 {
+        for place in self.pool.places() {
             if !self
+                .pool
                 .link(place)
                 .is_some_and(|link| link.state == State::Token)
             {
@@ -191,7 +192,7 @@ impl Engine {
         let (now, proof) = (self.now, self.proof());
         let mut works = 0;
         if self.link_has_token() {
-            for link in &self.links {
+            for link in self.pool.iter() {
                 if link.state == State::Open && now.since(link.opened_at) >= proof {
                     works = works.max(link.auth);
                 }

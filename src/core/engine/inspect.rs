@@ -76,7 +76,7 @@ impl Engine {
             self.queue.bytes(),
             self.reads.under_way(),
             self.reads.in_line(),
-            self.waiting.len(),
+            self.pool.waiting.len(),
             self.timers.len(),
         ];
         push_numbers(&mut out, &sizes.map(|size| size as f64));
@@ -85,7 +85,7 @@ impl Engine {
         let [dropped @ .., _overflowed] = self.dropped();
         push_numbers(&mut out, &dropped.map(|count| count as f64));
         out.push_str("],[0");
-        for (place, link) in self.links.iter().enumerate() {
+        for (place, link) in self.pool.iter().enumerate() {
             if !link.on {
                 continue;
             }

@@ -3,7 +3,6 @@
 use crate::core::engine::inspect::Count;
 use crate::core::engine::links::SHARED;
 use crate::core::engine::{Engine, Phase};
-use crate::core::io::input::Gen;
 use crate::core::jobs::fields::Fields;
 use crate::core::jobs::status::{Applied, Status};
 use crate::core::time::Time;
@@ -120,7 +119,7 @@ impl Engine {
         if !self.is_active() {
             return;
         }
-        let (per_job, linked) = (self.per_job(), self.has_link(index));
+        let (per_job, linked) = (self.per_job(), self.pool.has(index));
         let covered = self.is_covered(index);
         let Some(entry) = self.jobs.get_mut(index) else {
             return;
@@ -131,9 +130,9 @@ impl Engine {
         if per_job && !linked {
             if !entry.in_line {
                 entry.in_line = true;
-                self.waiting.push(index);
+                self.pool.waiting.push(index);
             }
-            self.unread.push(index);
+            self.pool.unread.push(index);
         }
         if covered && !per_job && entry.job.stale && self.config.polls() {
             // The shared socket was open before this job was followed, or was lost while nobody did. A read that is
@@ -151,7 +150,7 @@ impl Engine {
 
     /// Whether the shared socket has failed, or may not be opened: what is followed now is read now.
     fn shared_is_down(&self) -> bool {
-        let link = self.link(SHARED).filter(|link| link.on);
+        let link = self.pool.link(SHARED).filter(|link| link.on);
         link.map_or(self.config.max_sockets == 0, |link| link.failures > 0)
     }
 
@@ -176,13 +175,13 @@ impl Engine {
             || self.config.is_broadcast() && self.entities.is_watched()
             || self.jobs.has_unfinished();
         if !wanted {
-            if self.has_link(SHARED) && self.shared_linger == Time::NEVER {
+            if self.pool.has(SHARED) && self.shared_linger == Time::NEVER {
                 self.shared_linger = self.now.after(self.config.linger);
             }
             return;
         }
         self.shared_linger = Time::NEVER;
-        if !self.has_link(SHARED) && self.config.max_sockets > 0 {
+        if !self.pool.has(SHARED) && self.config.max_sockets > 0 {
             self.begin_link(SHARED);
         }
     }
@@ -191,32 +190,24 @@ impl Engine {
     /// look again.
     pub(super) fn assign_sockets(&mut self) -> Time {
         let mut room = Time::NEVER;
-        let unread = std::mem::take(&mut self.unread);
+        let unread = std::mem::take(&mut self.pool.unread);
         if self.config.is_broadcast() || !self.is_active() {
             return room;
         }
-        while let Some(index) = self.waiting.first() {
+        while let Some(index) = self.pool.waiting.first() {
             let wants = self
                 .jobs
                 .get(index)
-                .is_some_and(|entry| entry.open_ended() && !self.has_link(index));
-            if wants && self.linked.len() + self.closing.len() >= self.config.max_sockets {
+                .is_some_and(|entry| entry.open_ended() && !self.pool.has(index));
+            if wants && self.pool.is_full(self.config.max_sockets, self.now) {
                 // A place becomes free when a socket has closed, or by that time.
-                let closing = self.closing.len();
-                self.has_closed(Gen::NONE);
-                if self.closing.len() < closing {
-                    continue;
-                }
-                room = self
-                    .closing
-                    .first()
-                    .map_or(Time::NEVER, |(_, until)| *until);
+                room = self.pool.next_room().unwrap_or(Time::NEVER);
                 if room < Time::NEVER || !self.end_a_lingering_link() {
                     break;
                 }
                 continue;
             }
-            self.waiting.pop();
+            self.pool.waiting.pop();
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.in_line = false;
             }
@@ -247,7 +238,7 @@ impl Engine {
 
     /// A socket that is kept only for its linger time makes room for a job that is followed.
     fn end_a_lingering_link(&mut self) -> bool {
-        let mut next = self.linked.first();
+        let mut next = self.pool.linked.first();
         while let Some(place) = next {
             if let Some(entry) = self.jobs.get_mut(place)
                 && entry.followers == 0
@@ -256,7 +247,7 @@ impl Engine {
                 self.rest(place);
                 return true;
             }
-            next = self.linked.after(next);
+            next = self.pool.linked.after(next);
         }
         false
     }

@@ -1,5 +1,6 @@
 //! Sockets: opening, holding, losing, waiting, opening again. One link per pool key (a job, or all jobs).
 
+use crate::core::connection::link::{Link, State, told_by};
 use crate::core::engine::Engine;
 use crate::core::engine::auth::Verdict;
 use crate::core::engine::channels::DEFAULT;
@@ -7,121 +8,23 @@ use crate::core::engine::inspect::Count;
 use crate::core::io::error::{Log, Loss};
 use crate::core::io::input::Gen;
 use crate::core::io::output::{Output, TokenReason};
-use crate::core::protocol::STREAM;
 use crate::core::protocol::stream;
 use crate::core::text;
 use crate::core::text::words::joined;
 use crate::core::time::Time;
-use crate::core::time::timers::{Deadline, Owner};
+use crate::core::time::timers::Owner;
 
 /// How much later than its deadline a timer may fire before the frames that may be queued behind it are waited for, ms.
 const LATE: u64 = 500;
 /// How long they are waited for, ms.
 const GRACE: u64 = 1000;
 
-/// How long a socket that was let go may take to close before its place is given away, ms: browsers wait for the other
-/// end of a closing handshake, which may never come.
-const CLOSING: u64 = 1000;
-
 /// The place of the one link that carries every job.
 pub(super) const SHARED: u32 = 0;
 
-/// A link's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// Waits for a token.
-    Token,
-    /// Handshake under way.
-    Connecting,
-    /// Open.
-    Open,
-    /// Waits for its back-off to end.
-    Waiting,
-    /// Given up until something wakes it.
-    Down,
-}
-
-/// One socket, or the intention of one. With one socket a job, a link's place is its job's; else there is one link.
-#[derive(Debug)]
-pub(super) struct Link {
-    /// Somebody wants it. One that was let go while it was failing keeps its place in the back-off, for whoever wants
-    /// it again.
-    pub(super) on: bool,
-    pub(super) state: State,
-    /// The silence deadline passed, late; queued frames are waited for.
-    pub(super) grace: bool,
-    pub(super) error: Option<Loss>,
-    /// The present socket's; meaningless while there is none.
-    pub(super) r#gen: Gen,
-    /// Failures in a row.
-    pub(super) failures: u32,
-    /// The request whose token it was opened with.
-    pub(super) auth: u32,
-    server: usize,
-    pub(super) opened_at: Time,
-    pub(super) last_message: Time,
-    /// When its next step comes: the end of a handshake, of silence, or of a back-off.
-    pub(super) deadline: Deadline,
-    /// News came over it.
-    served: bool,
-    /// When news was lost, epoch ms; 0: not at all.
-    lost_at: u64,
-}
-
-impl Default for Link {
-    fn default() -> Self {
-        Self {
-            on: false,
-            state: State::Waiting,
-            grace: false,
-            error: None,
-            r#gen: Gen::NONE,
-            failures: 0,
-            auth: 0,
-            server: 0,
-            opened_at: Time(0),
-            last_message: Time(0),
-            deadline: Deadline::default(),
-            served: false,
-            lost_at: 0,
-        }
-    }
-}
-
-impl Link {
-    /// Whether there is a socket.
-    pub(super) fn is_live(&self) -> bool {
-        matches!(self.state, State::Connecting | State::Open)
-    }
-}
-
-/// What a close code tells, if it is more than that there is no connection (RFC 6455, 7.4.1; 4xxx as the systems use
-/// them, like HTTP's status).
-fn told_by(code: u16) -> Option<Loss> {
-    match code {
-        4404 if STREAM => Some(Loss::NoSuchJob),
-        // These in the HTTP-like band are not about who asks.
-        4404 | 4408 => None,
-        1013 | 4429 => Some(Loss::RateLimited),
-        1008 | 4400..=4499 => Some(Loss::Auth),
-        _ => None,
-    }
-}
-
 impl Engine {
     fn remind_link(&mut self, place: u32, at: Time) {
-        if let Some(link) = self.links.get_mut(place as usize) {
-            link.deadline.set(at, Owner::Link(place), &mut self.timers);
-        }
-    }
-
-    pub(super) fn link(&self, place: u32) -> Option<&Link> {
-        self.links.get(place as usize)
-    }
-
-    /// Whether somebody wants the link at this place.
-    pub(super) fn has_link(&self, place: u32) -> bool {
-        self.link(place).is_some_and(|link| link.on)
+        self.pool.remind(place, at, &mut self.timers);
     }
 
     /// The job that the link at this place is for; `None`: all jobs.
@@ -131,22 +34,16 @@ impl Engine {
 
     /// Begins a link; one that was let go while it was failing goes on where it was.
     pub(super) fn begin_link(&mut self, place: u32) {
-        while self.links.len() <= place as usize {
-            self.links.push(Link::default());
-        }
         let now = self.now;
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.make(place) else {
             return;
         };
-        link.on = true;
-        if link.failures == 0 {
-            link.last_message = now;
-        }
-        self.linked.push(place);
-        self.status_dirty = true;
+        link.begin(now);
         let until = link.deadline.get();
-        let waits = until > now && until < Time::NEVER;
-        if !waits && link.state != State::Down {
+        let waits = until > now && until < Time::NEVER || link.state == State::Down;
+        self.pool.linked.push(place);
+        self.status_dirty = true;
+        if !waits {
             self.start_link(place);
         }
     }
@@ -154,7 +51,7 @@ impl Engine {
     /// Forgets what is remembered of a job's link.
     pub(super) fn forget_link(&mut self, job: u32) {
         if self.per_job()
-            && let Some(link) = self.links.get_mut(job as usize)
+            && let Some(link) = self.pool.link_mut(job)
         {
             *link = Link::default();
         }
@@ -165,7 +62,7 @@ impl Engine {
         if !self.config.token {
             return self.open_link(place, 0);
         }
-        if let Some(link) = self.links.get_mut(place as usize) {
+        if let Some(link) = self.pool.link_mut(place) {
             link.state = State::Token;
         }
         self.remind_link(place, Time::NEVER);
@@ -186,7 +83,7 @@ impl Engine {
     pub(super) fn open_link(&mut self, place: u32, auth: u32) {
         let url = self.address("ws", &self.config.path, place);
         let server = self.server;
-        if let Some(link) = self.links.get_mut(place as usize) {
+        if let Some(link) = self.pool.link_mut(place) {
             link.auth = auth;
             link.server = server;
         }
@@ -198,24 +95,11 @@ impl Engine {
         self.outputs.push(Output::Open { r#gen, url, auth });
     }
 
-    /// A generation of its own for a link's next socket.
-    pub(super) fn new_gen(&mut self, place: u32) -> Gen {
-        self.opened = self.opened.wrapping_add(1);
-        Gen::new(place, self.opened)
-    }
-
-    /// The link's socket is another one from here on.
-    pub(super) fn move_link(&mut self, place: u32, r#gen: Gen) {
-        if let Some(link) = self.links.get_mut(place as usize) {
-            link.r#gen = r#gen;
-        }
-    }
-
     /// A handshake begins.
     pub(super) fn new_attempt(&mut self, place: u32) -> Gen {
-        let r#gen = self.new_gen(place);
-        self.move_link(place, r#gen);
-        if let Some(link) = self.links.get_mut(place as usize) {
+        let r#gen = self.pool.new_gen(place);
+        self.pool.set_gen(place, r#gen);
+        if let Some(link) = self.pool.link_mut(place) {
             link.state = State::Connecting;
         }
         self.remind_link(place, self.now.after(self.handshake_limit()));
@@ -242,12 +126,9 @@ impl Engine {
 
     /// The link a generation belongs to; what is older is dropped and counted.
     pub(super) fn current_link(&mut self, r#gen: Gen) -> Option<u32> {
-        let place = r#gen.link();
-        if self
-            .link(place)
-            .is_some_and(|link| link.r#gen == r#gen && link.is_live())
-        {
-            return Some(place);
+        let place = self.pool.current(r#gen);
+        if place.is_some() {
+            return place;
         }
         self.count(Count::Stale);
         None
@@ -275,14 +156,10 @@ impl Engine {
     /// Messages may come and go.
     pub(super) fn link_is_open(&mut self, place: u32) {
         let now = self.now;
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.link_mut(place) else {
             return;
         };
-        link.state = State::Open;
-        link.opened_at = now;
-        link.last_message = now;
-        link.grace = false;
-        link.error = None;
+        link.open(now);
         self.server = link.server;
         self.status_dirty = true;
         self.abort_probe();
@@ -292,7 +169,7 @@ impl Engine {
     /// News comes over a link from here on. `recovered`: the server has made up for what was missed.
     pub(super) fn is_served(&mut self, place: u32, recovered: bool) {
         let wall = self.wall();
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.link_mut(place) else {
             return;
         };
         link.served = true;
@@ -320,7 +197,7 @@ impl Engine {
     /// When a link that says nothing counts as lost.
     pub(super) fn silent_at(&self, place: u32) -> Time {
         let (interval, timeout) = self.heartbeat();
-        match self.link(place) {
+        match self.pool.link(place) {
             Some(link) if interval > 0 => link.last_message.after(interval).after(timeout),
             _ => Time::NEVER,
         }
@@ -328,14 +205,14 @@ impl Engine {
 
     /// Whether the shared link is where messages go: not when it should have been heard of by now.
     pub(super) fn is_trusted(&self) -> bool {
-        self.link(SHARED).is_some_and(|link| !link.grace) && self.silent_at(SHARED) > self.now
+        self.pool.link(SHARED).is_some_and(|link| !link.grace) && self.silent_at(SHARED) > self.now
     }
 
     /// A reminder for a link fired.
     pub(super) fn link_due(&mut self, place: u32) {
         let now = self.now;
         let silent_at = self.silent_at(place);
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.link_mut(place) else {
             return;
         };
         let due = link.deadline.get();
@@ -371,7 +248,7 @@ impl Engine {
     /// Something arrived on a link: it lives.
     #[inline]
     pub(super) fn link_heard(&mut self, place: u32) {
-        if let Some(link) = self.links.get_mut(place as usize) {
+        if let Some(link) = self.pool.link_mut(place) {
             link.last_message = self.now;
             if std::mem::take(&mut link.grace) {
                 self.remind_link(place, self.silent_at(place));
@@ -399,7 +276,7 @@ impl Engine {
     /// Expects a sign of life by `deadline`, or by the time at which it is due anyway, else the socket is replaced.
     pub(super) fn expect_sign(&mut self, place: u32, deadline: Time) {
         let deadline = deadline.min(self.silent_at(place));
-        if let Some(link) = self.links.get_mut(place as usize) {
+        if let Some(link) = self.pool.link_mut(place) {
             // A grace that has begun already is what a nearer deadline is: the last word.
             link.grace = true;
         }
@@ -409,7 +286,7 @@ impl Engine {
     /// Closes a socket, if there is one. To the server it is there until it has closed, so it keeps its place in the
     /// pool until then.
     pub(super) fn let_go(&mut self, place: u32, reason: &'static str) {
-        let Some(link) = self.link(place).filter(|link| link.is_live()) else {
+        let Some(link) = self.pool.link(place).filter(|link| link.is_live()) else {
             return;
         };
         let r#gen = link.r#gen;
@@ -424,25 +301,9 @@ impl Engine {
     }
 
     pub(super) fn close_socket(&mut self, r#gen: Gen, reason: &'static str) {
-        self.has_closed(r#gen);
         self.drains.forget(r#gen);
-        self.closing.push((r#gen, self.now.after(CLOSING)));
+        self.pool.close(r#gen, self.now);
         self.outputs.push(Output::Close { r#gen, reason });
-    }
-
-    /// Forgets a socket that was closing, and those whose time to do so is over; whether it was closing.
-    pub(super) fn has_closed(&mut self, r#gen: Gen) -> bool {
-        let now = self.now;
-        let (mut found, mut at) = (false, 0);
-        while let Some((closing, until)) = self.closing.get(at).copied() {
-            found |= closing == r#gen;
-            if closing == r#gen || until <= now {
-                self.closing.remove(at);
-            } else {
-                at += 1;
-            }
-        }
-        found
     }
 
     /// Replaces a socket that is not to be trusted, at once.
@@ -458,7 +319,7 @@ impl Engine {
             self.take_leave();
         }
         self.let_go(place, reason);
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.link_mut(place) else {
             return;
         };
         if !link.on {
@@ -471,7 +332,7 @@ impl Engine {
             // The attempt counts as the ones before it: whoever wants the link again waits.
             self.back_off(place);
         }
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.link_mut(place) else {
             return;
         };
         if link.state == State::Token {
@@ -480,14 +341,14 @@ impl Engine {
         link.on = false;
         // What nobody wanted meanwhile was not lost.
         link.lost_at = 0;
-        self.linked.remove(place);
+        self.pool.linked.remove(place);
         self.doubt_unwatched();
         self.status_dirty = true;
     }
 
     pub(super) fn link_closed(&mut self, r#gen: Gen, code: u16, reason: &str) {
         self.drains.forget(r#gen);
-        if self.has_closed(r#gen) {
+        if self.pool.has_closed(r#gen, self.now) {
             return;
         }
         if self.is_probe(r#gen) {
@@ -496,7 +357,7 @@ impl Engine {
         let Some(place) = self.current_link(r#gen) else {
             return;
         };
-        let Some(link) = self.link(place) else {
+        let Some(link) = self.pool.link(place) else {
             return;
         };
         let (told, loss) = if link.state == State::Open {
@@ -518,6 +379,7 @@ impl Engine {
     /// An attempt failed or an open socket was lost.
     pub(super) fn link_failed(&mut self, place: u32, loss: Loss) {
         let connecting = self
+            .pool
             .link(place)
             .is_some_and(|link| link.state == State::Connecting);
         if connecting
@@ -530,9 +392,9 @@ impl Engine {
         if connecting && loss == Loss::Handshake && self.config.is_stream() {
             self.probe_server(place);
         }
-        let refused = loss == Loss::Auth && self.link(place).is_some_and(Link::is_live);
+        let refused = loss == Loss::Auth && self.pool.link(place).is_some_and(Link::is_live);
         self.note_loss(place, loss == Loss::Timeout);
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.link_mut(place) else {
             return;
         };
         link.error = Some(loss);
@@ -553,66 +415,43 @@ impl Engine {
     /// What was open is open no more: its jobs may miss news from here on.
     /// When nothing had been heard before the loss was noticed, it began with the last message.
     pub(super) fn note_loss(&mut self, place: u32, silent: bool) {
-        let (now, wall, proof) = (self.now, self.wall(), self.proof());
+        let (now, proof) = (self.time(), self.proof());
         if self.config.is_socketio() {
             self.end_session(false);
         }
         let has_token = self.link_has_token();
         let min_uptime = self.config.backoff.min_uptime;
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.link_mut(place) else {
             return;
         };
-        let mut lost = None;
-        let mut soon = false;
-        if link.state == State::Open {
-            let silence = if silent {
-                now.since(link.last_message)
-            } else {
-                0
-            };
-            if std::mem::take(&mut link.served) {
-                link.lost_at = wall.saturating_sub(silence);
-                lost = Some(link.lost_at);
-            }
-            let uptime = now.since(link.opened_at);
-            if uptime >= min_uptime {
-                link.failures = 0;
-            }
-            soon = link.failures > 0;
-            if has_token && uptime >= proof {
-                self.auth.proven(link.auth);
-            }
-        } else if link.state == State::Connecting {
+        let lost = link.lose(silent, min_uptime, now);
+        if lost.was == State::Open && has_token && lost.uptime >= proof {
+            self.auth.proven(link.auth);
+        }
+        if lost.was == State::Connecting {
             // Another server may do better; the one that works is kept.
             self.server = (link.server + 1) % self.config.servers.len().max(1);
         }
         self.status_dirty = true;
-        link.state = State::Waiting;
-        if soon && self.config.is_socketio() {
+        if lost.soon && self.config.is_socketio() {
             self.broke_soon();
         }
         for job in self.jobs_of(place) {
-            self.socket_lost(job, lost);
+            self.socket_lost(job, lost.from);
         }
         self.doubt_unwatched();
     }
 
     fn back_off(&mut self, place: u32) {
         let polls = self.config.polls();
-        let Some(link) = self.links.get_mut(place as usize) else {
+        let Some(link) = self.pool.link_mut(place) else {
             return;
         };
-        let mut at = Time::NEVER;
         link.state = State::Down;
-        let backoff = &self.config.backoff;
-        if self.config.reconnects && (polls || !backoff.exhausted(link.failures)) {
-            link.state = State::Waiting;
-            let mut delay = backoff.delay(link.failures.saturating_sub(1), &mut self.rng);
-            if link.error == Some(Loss::RateLimited) {
-                // The server told the link to come back later: the longest back-off at least halved by chance.
-                let half = backoff.max_delay / 2;
-                delay = delay.max(half + self.rng.up_to(half));
-            }
+        let mut at = Time::NEVER;
+        if self.config.reconnects
+            && let Some(delay) = link.back_off(&self.config.backoff, polls, &mut self.rng)
+        {
             at = self.now.after(delay);
         }
         self.remind_link(place, at);
@@ -621,8 +460,8 @@ impl Engine {
 
     /// Every link that waits or gave up tries again now, with a fresh count.
     pub(super) fn retry_links_now(&mut self) {
-        for place in 0..self.links.len() as u32 {
-            let Some(link) = self.links.get_mut(place as usize) else {
+        for place in self.pool.places() {
+            let Some(link) = self.pool.link_mut(place) else {
                 return;
             };
             if !link.on {
@@ -636,33 +475,9 @@ impl Engine {
 
     /// The open link that serves a job.
     pub(super) fn open_link_of(&self, job: u32) -> Option<&Link> {
-        self.link(if self.per_job() { job } else { SHARED })
+        self.pool
+            .link(if self.per_job() { job } else { SHARED })
             .filter(|link| link.state == State::Open)
             .filter(|_| !self.config.is_socketio() || self.is_joined(DEFAULT))
-    }
-}
-
-#[cfg(all(test, not(target_arch = "wasm32")))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn close_codes_tell_why() {
-        for (code, expected) in [
-            (1000, None),
-            (1001, None),
-            (1006, None),
-            (1011, None),
-            (1008, Some(Loss::Auth)),
-            (1013, Some(Loss::RateLimited)),
-            (4401, Some(Loss::Auth)),
-            (4403, Some(Loss::Auth)),
-            (4404, Some(Loss::NoSuchJob)),
-            (4429, Some(Loss::RateLimited)),
-            (4000, None),
-            (4500, None),
-        ] {
-            assert_eq!(told_by(code), expected, "{code}");
-        }
     }
 }

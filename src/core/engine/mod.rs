@@ -25,8 +25,8 @@ mod wake;
 
 pub use status::Overall;
 
-use crate::core::collections::line::Line;
 use crate::core::connection::drains::Drains;
+use crate::core::connection::pool::Pool;
 use crate::core::deliver::audit::Audit;
 use crate::core::deliver::bounds::{Bounds, Dropped};
 use crate::core::deliver::history::History;
@@ -79,21 +79,11 @@ pub struct Engine {
     /// `disconnect()` was called: following a job does not connect again by itself.
     held: bool,
     jobs: JobTable,
-    /// Jobs that wait for a socket, first come first served.
-    waiting: Line,
-    /// Those of them that may have to be read meanwhile.
-    unread: Vec<u32>,
-    links: Vec<links::Link>,
-    /// Those of them that are on.
-    linked: Line,
+    pool: Pool,
     /// There is one socket a job, since the path names it; else one that carries every job.
     per_job: bool,
     /// When the shared socket is let go, since nobody wants it; [`Time::NEVER`]: it is wanted.
     shared_linger: Time,
-    /// Sockets that were let go and have not closed yet, and until when they count.
-    closing: Vec<(Gen, Time)>,
-    /// Sockets opened so far; makes generations unique.
-    opened: u32,
     /// The server that is tried, or works.
     server: usize,
     auth: auth::Auth,
@@ -147,14 +137,9 @@ impl Engine {
             phase: Phase::Idle,
             held: false,
             jobs: JobTable::default(),
-            waiting: Line::default(),
-            unread: Vec::new(),
-            links: Vec::new(),
-            linked: Line::default(),
+            pool: Pool::default(),
             per_job: crate::core::text::names_job(&config.path),
             shared_linger: Time::NEVER,
-            closing: Vec::new(),
-            opened: 0,
             server: 0,
             auth: auth::Auth::default(),
             transport: Part::default(),
@@ -492,7 +477,7 @@ impl Engine {
         self.history = History::new(0);
         self.queue = Queue::new(0, 0);
         self.audit = Audit::default();
-        self.links = Vec::new();
+        self.pool.clear();
         self.timers = Timers::default();
         self.acks = Part::default();
         self.channels = Part::default();
@@ -533,17 +518,17 @@ impl Engine {
 
     /// Gives up every socket, read and token request, and every deadline.
     fn drop_transports(&mut self, reason: &'static str) {
-        for place in 0..self.links.len() as u32 {
+        for place in self.pool.places() {
             self.close_link(place, reason);
         }
-        self.links.clear();
+        self.pool.clear();
         self.drains.clear();
         self.abort_reads();
         self.auth.stop_asking();
         for index in self.jobs.indexes() {
             self.rest(index);
         }
-        while let Some(index) = self.waiting.pop() {
+        while let Some(index) = self.pool.waiting.pop() {
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.in_line = false;
             }

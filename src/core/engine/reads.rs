@@ -1,6 +1,7 @@
 //! Reading jobs over HTTP: once after every connect (nothing is kept for those who come late), at intervals while
 //! there is no socket, a few at a time, first come first served.
 
+use crate::core::connection::link::State;
 use crate::core::engine::Engine;
 use crate::core::engine::auth::Verdict;
 use crate::core::engine::inspect::Count;
@@ -458,10 +459,7 @@ impl Engine {
     /// The server refused the token of a read.
     fn read_refused(&mut self, flight: &Flight) {
         let problem = self.auth_problem();
-        let covered = self
-            .links
-            .iter()
-            .any(|link| link.state == crate::core::engine::links::State::Open);
+        let covered = self.pool.iter().any(|link| link.state == State::Open);
         match self.token_refused(flight.auth) {
             Verdict::Again | Verdict::Wait => self.queue_read(flight.job),
             Verdict::Final if covered => {

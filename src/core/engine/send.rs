@@ -139,10 +139,10 @@ impl Engine {
         if self.config.is_socketio() {
             return self.pump_namespaces();
         }
-        let mut link = self.linked.first();
+        let mut link = self.pool.linked.first();
         while let Some(place) = link.filter(|_| next == Time::NEVER && !self.queue.is_empty()) {
             next = self.pump_link(place);
-            link = self.linked.after(link);
+            link = self.pool.linked.after(link);
         }
         next
     }

@@ -1,7 +1,7 @@
 //! The state of the whole connection as one object, told when it changes.
 
+use crate::core::connection::link::State;
 use crate::core::engine::channels::{Channel, DEFAULT, Standing};
-use crate::core::engine::links::State;
 use crate::core::engine::{Engine, Phase};
 use crate::core::io::error::{Loss, Problem};
 use crate::core::time::Time;
@@ -74,10 +74,10 @@ impl Engine {
         let mut next = Time::NEVER;
         // Of several that of the link that began first.
         let mut error = None;
-        let mut at = self.linked.first();
+        let mut at = self.pool.linked.first();
         while let Some(place) = at {
-            at = self.linked.after(at);
-            let Some(link) = self.link(place) else {
+            at = self.pool.linked.after(at);
+            let Some(link) = self.pool.link(place) else {
                 continue;
             };
             status.attempt = status.attempt.max(link.failures);
@@ -116,8 +116,8 @@ impl Engine {
         let reads_serve = self.config.is_broadcast() && self.reads.reachable == Some(true);
         let exhausted =
             !self.config.reconnects || self.config.backoff.exhausted(status.attempt) || reads_serve;
-        let unserved =
-            status.attempt > 0 && exhausted || self.linked.len() == 0 && self.waiting.len() > 0;
+        let unserved = status.attempt > 0 && exhausted
+            || self.pool.linked.len() == 0 && self.pool.waiting.len() > 0;
         if unserved && self.config.polls() && self.reads.reachable != Some(false) {
             status.state = Overall::Polling;
         }
@@ -167,7 +167,7 @@ impl Engine {
 
     pub(super) fn tell_status_now(&mut self) {
         let status = self.sum_up(self.channel(DEFAULT));
-        let nothing_to_open = self.linked.len() == 0 && self.waiting.len() == 0;
+        let nothing_to_open = self.pool.linked.len() == 0 && self.pool.waiting.len() == 0;
         let refusal = match (self.phase, status.state) {
             (Phase::Failed(problem), _) => Some(problem),
             (Phase::Closed, _) => Some(Problem::Closed),

@@ -52,7 +52,7 @@ impl Engine {
         if self.per_job() {
             self.drop_line(index, Problem::NoAddressee);
         }
-        self.waiting.remove(index);
+        self.pool.waiting.remove(index);
         self.jobs.remove(index);
         true
     }

@@ -3,10 +3,11 @@
 //!
 //! The link of the client counts attempts, waits and gives up; this says what an attempt is.
 
+use crate::core::connection::link::State;
 use crate::core::engine::Engine;
 use crate::core::engine::channels::PATIENCE;
 use crate::core::engine::inspect::Count;
-use crate::core::engine::links::{SHARED, State};
+use crate::core::engine::links::SHARED;
 use crate::core::io::config::Transports;
 use crate::core::io::error::{Log, Loss, Problem};
 use crate::core::io::input::{Gen, HttpOutcome, HttpRefusal, LARGEST, LARGEST_POLL};
@@ -258,7 +259,7 @@ impl Engine {
 
     /// The request whose token the session was opened with.
     pub(super) fn session_auth(&self) -> u32 {
-        self.link(SHARED).map_or(0, |link| link.auth)
+        self.pool.link(SHARED).map_or(0, |link| link.auth)
     }
 
     pub(super) fn request_at(
@@ -429,7 +430,8 @@ impl Engine {
     }
 
     fn is_connecting(&self) -> bool {
-        self.link(SHARED)
+        self.pool
+            .link(SHARED)
             .is_some_and(|link| link.state == State::Connecting)
     }
 
@@ -495,7 +497,7 @@ impl Engine {
 
     /// The generation of the session's transport.
     fn shared_gen(&self) -> Gen {
-        self.link(SHARED).map_or(Gen::NONE, |link| link.r#gen)
+        self.pool.link(SHARED).map_or(Gen::NONE, |link| link.r#gen)
     }
 
     fn lost(&mut self, why: &str) {
@@ -720,6 +722,7 @@ impl Engine {
     pub(super) fn pump_session(&mut self) -> Time {
         let now = self.now;
         let open = self
+            .pool
             .link(SHARED)
             .is_some_and(|link| link.state == State::Open);
         if !open || !self.transport.polling {
@@ -756,7 +759,7 @@ impl Engine {
             return next;
         }
         if transport.next_probe <= now {
-            let r#gen = self.new_gen(SHARED);
+            let r#gen = self.pool.new_gen(SHARED);
             self.transport.probe = r#gen;
             self.transport.next_probe = Time::NEVER;
             self.transport.probe_until = now.after(self.handshake_limit());
@@ -831,7 +834,7 @@ impl Engine {
         transport.polling = false;
         transport.second = second;
         let waiting = std::mem::take(&mut transport.out);
-        self.move_link(SHARED, r#gen);
+        self.pool.set_gen(SHARED, r#gen);
         self.outputs.push(Output::Send {
             r#gen,
             text: "5".into(),

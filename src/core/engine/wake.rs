@@ -1,7 +1,7 @@
 //! The page came back from somewhere: from behind other tabs, from a frozen state, from sleep. One idempotent answer.
 
+use crate::core::connection::link::State;
 use crate::core::engine::inspect::Count;
-use crate::core::engine::links::State;
 use crate::core::engine::{Engine, Phase};
 
 /// How often a wake may make waiting links try again, ms: a window that gains and loses focus must not hammer.
@@ -33,8 +33,8 @@ impl Engine {
         self.count(Count::Wakes);
         let (interval, timeout) = self.heartbeat();
         self.probe_soon();
-        for index in 0..self.links.len() as u32 {
-            let Some(link) = self.link(index) else {
+        for index in self.pool.places() {
+            let Some(link) = self.pool.link(index) else {
                 continue;
             };
             let silence = now.since(link.last_message);
