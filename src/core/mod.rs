@@ -18,7 +18,8 @@ pub(crate) mod text;
 mod time;
 
 pub use deliver::audit::AuditRow;
-pub use engine::{Engine, Overall};
+pub use deliver::status::Overall;
+pub use engine::Engine;
 pub use io::config::Config;
 pub use io::error::Problem;
 pub use io::input::{

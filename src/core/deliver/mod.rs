@@ -6,3 +6,4 @@ pub(crate) mod bounds;
 pub(crate) mod held;
 pub(crate) mod history;
 pub(crate) mod outbox;
+pub(crate) mod status;

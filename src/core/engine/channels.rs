@@ -6,29 +6,23 @@ use crate::core::engine::Engine;
 use crate::core::engine::acks::line_of;
 use crate::core::engine::auth::Verdict;
 use crate::core::engine::links::SHARED;
-use crate::core::engine::status::Status;
 use crate::core::io::error::{Log, Loss, Problem};
 use crate::core::io::output::{FILL, TokenReason};
 use crate::core::jobs::fields::Wrong;
 use crate::core::jobs::limits::{self, LONGEST_TEXT, too_long};
 use crate::core::jobs::status::Source;
-use crate::core::json::{Scanner, Str, Value, push_string};
+use crate::core::json::{Str, push_string};
 use crate::core::protocol::message::Invalid;
 use crate::core::protocol::socketio::attachment::Attachment;
+use crate::core::protocol::socketio::channel::{Channel, Standing, is_about_auth, may_pass};
 use crate::core::protocol::socketio::offset::UNKNOWN;
+use crate::core::protocol::socketio::transport::PATIENCE;
 use crate::core::protocol::socketio::{self, Body, Packet, Refusal, Session};
 use crate::core::text::words::excerpt;
 use crate::core::time::Time;
 
 /// How long a server may take to answer CONNECT, ms: the time after which servers close sessions without a namespace.
 const JOIN_TIMEOUT: u64 = 45_000;
-
-/// The same over polling at first, ms; three times as long after each session in which nothing came of it. Browsers send
-/// a GET again whose connection broke. What the server had answered to it is lost, and the session lives on without a
-/// sign: socket.io-client has no limit here, and waits until the server ends the session. A server that is slow to let
-/// in looks the same. It has more time with each attempt, and keeps that until it is quick: no session is begun in vain
-/// again. Longer than the first pause before a probe, since an answer may come by WebSocket.
-pub(super) const PATIENCE: u64 = 6000;
 
 /// Tokens in a row that a namespace may refuse before it is not asked any more: an old one, and a fresh one.
 const MOST_DENIALS: u32 = 2;
@@ -38,167 +32,6 @@ const APART: u64 = 100;
 
 /// The place of the default namespace.
 pub(super) const DEFAULT: usize = 0;
-
-/// Where the client stands with a namespace.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Standing {
-    /// Not in it: there is no session, or nobody wants it.
-    Out,
-    /// Waits for a token.
-    Token,
-    /// CONNECT is sent.
-    Joining,
-    /// In it.
-    Joined,
-    /// Refused for now: waits for its back-off to end.
-    Waiting(Problem),
-    /// Not let in, or put out, until somebody asks for it anew.
-    Refused(Problem),
-}
-
-/// One namespace.
-#[derive(Debug)]
-pub(super) struct Channel {
-    pub(super) name: String,
-    /// Somebody wants it.
-    pub(super) on: bool,
-    pub(super) standing: Standing,
-    /// When its next step comes: the end of joining, of a back-off, or of the grace after the last user left.
-    at: Time,
-    /// It was left, and may not be joined again before this: servers see to joining before they see to leaving.
-    apart: Time,
-    /// Since when the client is in it, or since when it asks to be.
-    since: Time,
-    /// Failures in a row.
-    pub(super) failures: u32,
-    /// Tokens refused in a row.
-    denials: u32,
-    /// The request whose token it was asked for with.
-    auth: u32,
-    /// What the server said when it refused: for people, and as JSON.
-    pub(super) said: String,
-    pub(super) data: String,
-    /// By which the session is recovered; empty where the server does not do that.
-    pid: String,
-    /// The last event's place in the server's memory.
-    pub(super) offset: String,
-    /// CONNECTs that the server has not taken yet.
-    asked: u32,
-    /// Whether the present CONNECT asks for recovery.
-    recovers: bool,
-    /// How far the server's clock, as its offsets tell it, is from our two, ms; NaN while that is not known.
-    pub(super) skews: [f64; 2],
-    /// Counts the times that namespaces were asked for: the last one of this.
-    joining: u32,
-    /// What was told last.
-    pub(super) told: Status,
-}
-
-impl Channel {
-    fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            on: true,
-            standing: Standing::Out,
-            at: Time::NEVER,
-            apart: Time(0),
-            since: Time(0),
-            failures: 0,
-            denials: 0,
-            auth: 0,
-            said: String::new(),
-            data: String::new(),
-            pid: String::new(),
-            offset: String::new(),
-            asked: 0,
-            recovers: false,
-            skews: UNKNOWN,
-            joining: 0,
-            told: Status::default(),
-        }
-    }
-
-    pub(super) fn at(&self) -> Time {
-        self.at
-    }
-
-    /// The request whose token has been good for so long (ms) by now; 0: none's. Servers may let in, then refuse.
-    pub(super) fn proves(&self, now: Time, proof: u64) -> u32 {
-        if self.standing == Standing::Joined && now.since(self.since) >= proof {
-            self.auth
-        } else {
-            0
-        }
-    }
-
-    /// The client is not in it any more. When it was for long enough (ms), the count begins anew.
-    fn has_ended(&mut self, now: Time, proof: u64) {
-        if self.standing == Standing::Joined && now.since(self.since) >= proof {
-            self.begin_anew();
-        }
-    }
-
-    fn begin_anew(&mut self) {
-        self.failures = 0;
-        self.denials = 0;
-    }
-
-    fn is_joined(&self) -> bool {
-        self.standing == Standing::Joined
-    }
-
-    /// Which time the client is in it, or about to be.
-    pub(super) fn joining(&self) -> Option<u32> {
-        let is_in = matches!(self.standing, Standing::Joining | Standing::Joined);
-        is_in.then_some(self.joining)
-    }
-
-    /// Whether the server marks its events with offsets.
-    pub(super) fn is_recoverable(&self) -> bool {
-        !self.pid.is_empty()
-    }
-
-    /// Why nothing comes of it, when that is for good.
-    pub(super) fn refusal(&self) -> Option<Problem> {
-        match self.standing {
-            Standing::Refused(problem) => Some(problem),
-            _ => None,
-        }
-    }
-}
-
-/// Whether what a server says is about who asks.
-fn is_about_auth(said: &str) -> bool {
-    let said = said.to_ascii_lowercase();
-    [
-        "auth",
-        "forbidden",
-        "token",
-        "jwt",
-        "credential",
-        "permission",
-        "access denied",
-        "401",
-        "403",
-    ]
-    .iter()
-    .any(|word| crate::core::text::find(&said, word).is_some())
-}
-
-/// Whether a refusal says of itself that it may pass: `{"retryable":true}` in its data.
-fn may_pass(data: &str) -> bool {
-    let mut scanner = Scanner::new(data);
-    let mut first = scanner.eat(b'{');
-    if !first {
-        return false;
-    }
-    while let Ok(Some((name, value))) = scanner.member(&mut first) {
-        if name.raw == "retryable" {
-            return value == Value::Bool(true);
-        }
-    }
-    false
-}
 
 impl Engine {
     /// The default namespace is always wanted, and is the first.

@@ -23,14 +23,13 @@ mod table;
 mod transport;
 mod wake;
 
-pub use status::Overall;
-
 use crate::core::connection::drains::Drains;
 use crate::core::connection::pool::Pool;
 use crate::core::deliver::audit::Audit;
 use crate::core::deliver::bounds::{Bounds, Dropped};
 use crate::core::deliver::history::History;
 use crate::core::deliver::outbox::{Outbox, Sources};
+use crate::core::deliver::status::Status;
 use crate::core::io::config::Config;
 use crate::core::io::error::{Log, Problem};
 use crate::core::io::input::{Ask, Command, Gen, Input};
@@ -39,6 +38,8 @@ use crate::core::jobs::entities::Entities;
 use crate::core::jobs::table::JobTable;
 use crate::core::protocol::BROADCAST;
 use crate::core::protocol::socketio::attachment::Attachment;
+use crate::core::protocol::socketio::channel::Channel;
+use crate::core::protocol::socketio::transport::{REQUESTS, Transport};
 use crate::core::protocol::{BroadcastPart, Part};
 use crate::core::reads::Reads;
 use crate::core::send::queue::Queue;
@@ -87,10 +88,10 @@ pub struct Engine {
     /// The server that is tried, or works.
     server: usize,
     auth: auth::Auth,
-    transport: Part<transport::Transport>,
+    transport: Part<Transport>,
     leaving: Part<leaving::Leaving>,
     /// The namespaces of Socket.IO; none with another protocol.
-    channels: Part<Vec<channels::Channel>>,
+    channels: Part<Vec<Channel>>,
     acks: Part<acks::Acks>,
     entities: BroadcastPart<Entities>,
     reads: Reads,
@@ -108,7 +109,7 @@ pub struct Engine {
     /// When something that is looked at whenever things settle has to be looked at.
     settling: Deadline,
     bucket: Bucket,
-    status: status::Status,
+    status: Status,
     status_dirty: bool,
     /// `connect()` calls that wait for their answer.
     connecting: Vec<u32>,
@@ -159,7 +160,7 @@ impl Engine {
             queue: Queue::new(config.queue_items, config.queue_bytes),
             settling: Deadline::default(),
             bucket: Bucket::new(config.rate_limit),
-            status: status::Status::default(),
+            status: Status::default(),
             status_dirty: false,
             connecting: Vec::new(),
             watch_all: false,
@@ -204,9 +205,7 @@ impl Engine {
                 code,
                 reason,
             } => self.link_closed(r#gen, code, &reason),
-            Input::Http { req, outcome }
-                if self.config.is_socketio() && req >= transport::REQUESTS =>
-            {
+            Input::Http { req, outcome } if self.config.is_socketio() && req >= REQUESTS => {
                 self.requested(req, &outcome)
             }
             Input::Http { req, outcome } => self.read_done(req, outcome),

@@ -2,9 +2,9 @@
 
 use crate::core::engine::Engine;
 use crate::core::engine::acks::line_of;
-use crate::core::engine::channels::Channel;
 use crate::core::io::input::Command;
 use crate::core::protocol::socketio::Body;
+use crate::core::protocol::socketio::channel::Channel;
 use crate::core::send::queue::{Item, Kind};
 use crate::core::time::Time;
 use std::collections::VecDeque;

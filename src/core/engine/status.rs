@@ -1,45 +1,12 @@
 //! The state of the whole connection as one object, told when it changes.
 
 use crate::core::connection::link::State;
-use crate::core::engine::channels::{Channel, DEFAULT, Standing};
+use crate::core::deliver::status::{Overall, Status};
+use crate::core::engine::channels::DEFAULT;
 use crate::core::engine::{Engine, Phase};
 use crate::core::io::error::{Loss, Problem};
+use crate::core::protocol::socketio::channel::{Channel, Standing};
 use crate::core::time::Time;
-
-/// What the connection as a whole is doing; the order is that of docs/core-messages.md.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Overall {
-    /// Nothing was asked for.
-    #[default]
-    Idle,
-    /// A handshake is under way.
-    Connecting,
-    /// A socket is open.
-    Open,
-    /// A back-off is under way.
-    Waiting,
-    /// Reads serve in the place of sockets.
-    Polling,
-    /// The page is in the back/forward cache.
-    Suspended,
-    /// Nothing more will be tried.
-    Failed,
-    /// Final.
-    Closed,
-}
-
-/// What was told last.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Status {
-    pub(super) state: Overall,
-    attempt: u32,
-    /// Epoch ms; 0: no retry is planned.
-    next_retry_at: u64,
-    ever_connected: bool,
-    error: Option<Problem>,
-    /// HTTP polling carries an open session.
-    polling: bool,
-}
 
 impl Engine {
     /// What the links, taken together, amount to: one that is open counts more than one that waits. With Socket.IO

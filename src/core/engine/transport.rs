@@ -5,7 +5,6 @@
 
 use crate::core::connection::link::State;
 use crate::core::engine::Engine;
-use crate::core::engine::channels::PATIENCE;
 use crate::core::engine::inspect::Count;
 use crate::core::engine::links::SHARED;
 use crate::core::io::config::Transports;
@@ -13,18 +12,12 @@ use crate::core::io::error::{Log, Loss, Problem};
 use crate::core::io::input::{Gen, HttpOutcome, HttpRefusal, LARGEST, LARGEST_POLL};
 use crate::core::io::output::Output;
 use crate::core::jobs::limits::LONGEST_NAME;
+use crate::core::protocol::socketio;
 use crate::core::protocol::socketio::attachment::Attachment;
-use crate::core::protocol::socketio::engineio::{
-    Batch, Error, Handshake, Packet, Payload, base64_length, decode,
-};
-use crate::core::protocol::socketio::{self, Inbox};
+use crate::core::protocol::socketio::engineio::{Batch, Error, Handshake, Packet, Payload, decode};
+use crate::core::protocol::socketio::transport::{KEPT, Outgoing, REQUESTS, utf16_units};
 use crate::core::text::words::{excerpt, joined};
 use crate::core::time::Time;
-
-/// Requests of a session have numbers from here on, reads of jobs those below.
-pub(super) const REQUESTS: u32 = 1 << 31;
-/// The same of attachments: below are the driver's own.
-const KEPT: u32 = 1 << 31;
 
 /// Before WebSocket is tried again after it failed, ms; doubles up to the second.
 const NEXT_PROBE: u64 = 5000;
@@ -38,143 +31,9 @@ const PAUSE: u64 = 25;
 /// The longest part of an answer that an error quotes, bytes.
 const QUOTED: usize = 120;
 
-/// A message on its way.
-#[derive(Debug)]
-struct Outgoing {
-    text: String,
-    attachments: Vec<Attachment>,
-    /// The request whose token goes into it; 0: none.
-    auth: u32,
-}
-
-/// How long browsers say a text is: bytes that continue a character do not count, one that begins a surrogate pair does
-/// twice.
-fn utf16_units(text: &str) -> u32 {
-    let units = |byte: u8| u32::from(byte as i8 >= -64) + u32::from(byte >= 0xf0);
-    text.bytes().map(units).sum()
-}
-
 /// Whether a body closes its session: its last packet says so.
 fn ends_session(body: &str) -> bool {
     body == "1" || body.ends_with("\u{1e}1")
-}
-
-/// How many bytes each has.
-fn sizes(attachments: &[Attachment]) -> Vec<u64> {
-    attachments
-        .iter()
-        .map(|attachment| attachment.size)
-        .collect()
-}
-
-/// One session, and what is remembered from one to the next.
-#[derive(Debug)]
-pub(super) struct Transport {
-    /// Counts sessions.
-    session: u32,
-    /// The session's, as it goes into addresses; empty before the handshake.
-    sid: String,
-    polling: bool,
-    /// The second of the two ways is taken: it is what worked last.
-    second: bool,
-    /// The other way has failed in this attempt already.
-    tried: bool,
-    pub(super) interval: u64,
-    pub(super) timeout: u64,
-    max_payload: u32,
-    upgrades: bool,
-    requests: u32,
-    /// Requests under way; 0: none.
-    get: u32,
-    post: u32,
-    /// When the next GET goes, where it does not go at once.
-    get_at: Time,
-    /// GETs in a row that brought nothing.
-    empty: u32,
-    post_until: Time,
-    /// How long the answer to CONNECT is waited for by polling, ms.
-    pub(super) patience: u64,
-    out: Vec<Outgoing>,
-    pub(super) inbox: Inbox<Attachment>,
-    kept: u32,
-    /// The WebSocket to which the session may go over.
-    probe: Gen,
-    /// The server has answered on it: what is under way is awaited.
-    probed: bool,
-    probe_until: Time,
-    next_probe: Time,
-    failed_probes: u32,
-    /// What the last attempt failed with.
-    pub(super) problem: Option<Problem>,
-    pub(super) detail: String,
-}
-
-impl Default for Transport {
-    fn default() -> Self {
-        Self {
-            session: 0,
-            sid: String::new(),
-            polling: false,
-            second: false,
-            tried: false,
-            interval: 0,
-            timeout: 0,
-            max_payload: 0,
-            upgrades: false,
-            requests: REQUESTS,
-            get: 0,
-            post: 0,
-            get_at: Time::NEVER,
-            empty: 0,
-            post_until: Time::NEVER,
-            patience: PATIENCE,
-            out: Vec::new(),
-            inbox: Inbox::default(),
-            kept: KEPT,
-            probe: Gen::NONE,
-            probed: false,
-            probe_until: Time::NEVER,
-            next_probe: Time::NEVER,
-            failed_probes: 0,
-            problem: None,
-            detail: String::new(),
-        }
-    }
-}
-
-impl Transport {
-    /// Whether HTTP polling carries the session.
-    pub(super) fn polls(&self) -> bool {
-        self.polling
-    }
-
-    /// Whether a message would leave at once by polling, behind what leaves already.
-    fn has_room(&self, text: &str) -> bool {
-        let mut batch = Batch::default();
-        let mut push = |text: &str, attachments: &[Attachment]| {
-            batch.push(text, &sizes(attachments), self.max_payload)
-        };
-        let all =
-            |outgoing: &Outgoing| outgoing.auth == 0 && push(&outgoing.text, &outgoing.attachments);
-        self.post == 0 && !self.probed && self.out.iter().all(all) && push(text, &[])
-    }
-
-    /// Whether the server takes a message; what it does not say it takes.
-    pub(super) fn takes(&self, text: &str, attachments: &[Attachment]) -> bool {
-        let most = u64::from(self.max_payload);
-        let size = |bytes: u64| {
-            if self.polling {
-                base64_length(bytes) + 1
-            } else {
-                bytes
-            }
-        };
-        most == 0
-            || text.len() as u64 <= most
-                && attachments
-                    .iter()
-                    .all(|attachment| size(attachment.size) <= most)
-    }
 }
 
 impl Engine {
@@ -322,8 +181,10 @@ impl Engine {
         transport.post_until = Time::NEVER;
         transport.next_probe = Time::NEVER;
         let mut forgotten = transport.inbox.abandon();
-        for mut outgoing in std::mem::take(&mut transport.out) {
-            forgotten.append(&mut outgoing.attachments);
+        for outgoing in std::mem::take(&mut transport.out) {
+            if let Outgoing::Binary(attachment) = outgoing {
+                forgotten.push(attachment);
+            }
         }
         let has_sid = !transport.sid.is_empty();
         let open = has_sid && transport.polling;
@@ -656,22 +517,12 @@ impl Engine {
         if self.transport.polling {
             let out = &mut self.transport.out;
             // The server need not answer two of them.
-            if text == "3" && out.iter().any(|outgoing| outgoing.text == "3") {
+            let is_pong = |outgoing: &Outgoing| matches!(outgoing, Outgoing::Text { text, .. } if text == "3");
+            if text == "3" && out.iter().any(is_pong) {
                 return;
             }
-            out.push(Outgoing {
-                text,
-                attachments: Vec::new(),
-                auth,
-            });
-            // Each is a packet of its own, and may go with another POST.
-            for attachment in attachments {
-                out.push(Outgoing {
-                    text: String::new(),
-                    attachments: vec![attachment],
-                    auth: 0,
-                });
-            }
+            out.push(Outgoing::Text { text, auth });
+            out.extend(attachments.into_iter().map(Outgoing::Binary));
             return;
         }
         let r#gen = self.shared_gen();
@@ -697,14 +548,15 @@ impl Engine {
         let mut batch = Batch::default();
         let (mut attachments, mut auth, mut taken) = (Vec::new(), 0, 0);
         for outgoing in &transport.out {
-            let sizes = sizes(&outgoing.attachments);
             // One body has room for one token.
-            let other_token = auth > 0 && outgoing.auth > 0 && auth != outgoing.auth;
-            if other_token || !batch.push(&outgoing.text, &sizes, transport.max_payload) {
+            let other_token = auth > 0 && outgoing.auth() > 0 && auth != outgoing.auth();
+            if other_token || !outgoing.push_to(&mut batch, transport.max_payload) {
                 break;
             }
-            auth = auth.max(outgoing.auth);
-            attachments.extend(outgoing.attachments.iter().map(|attachment| attachment.id));
+            auth = auth.max(outgoing.auth());
+            if let Outgoing::Binary(attachment) = outgoing {
+                attachments.push(attachment.id);
+            }
             taken += 1;
         }
         transport.out.drain(..taken);
@@ -839,13 +691,13 @@ impl Engine {
             r#gen,
             text: "5".into(),
         });
-        for Outgoing {
-            text,
-            attachments,
-            auth,
-        } in waiting
-        {
-            self.transmit(text, attachments, auth);
+        for outgoing in waiting {
+            match outgoing {
+                Outgoing::Text { text, auth } => self.transmit(text, Vec::new(), auth),
+                Outgoing::Binary(attachment) => {
+                    self.transmit(String::new(), vec![attachment], 0);
+                }
+            }
         }
         self.log(Log::Upgraded, "", None);
         self.status_dirty = true;

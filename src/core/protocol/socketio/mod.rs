@@ -8,11 +8,13 @@
 mod answers;
 mod args;
 pub(crate) mod attachment;
+pub(crate) mod channel;
 pub mod engineio;
 mod inbox;
 pub(crate) mod offset;
 mod packet;
 mod placeholders;
+pub(crate) mod transport;
 mod write;
 
 pub use answers::{Refusal, Session};
