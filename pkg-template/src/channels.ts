@@ -27,6 +27,14 @@ export interface Rooms extends Map<string, Room> {
   enter(name: string): Room;
 }
 
+/** Has something sent to a room, its attachments before it. */
+export type Say = <R>(
+  room: Room,
+  data: unknown,
+  spread: unknown,
+  send: (json?: string) => Promise<R>,
+) => Promise<R>;
+
 interface Client {
   post: Core;
   /** Sends a message that is answered. */
@@ -70,12 +78,7 @@ export function createChannels<Events>(
   };
 
   /** Has something sent, with its attachments before it, and in a room one behind the other. */
-  function say<R>(
-    room: Room,
-    data: unknown,
-    spread: unknown,
-    send: (json?: string) => Promise<R>,
-  ): Promise<R> {
+  const say: Say = (room, data, spread, send) => {
     const { json, fault = spread && !Array.isArray(data) && "It is no list to spread.", parts } = pack(data);
     if (fault) return rejected(unsendable(fault));
     if (parts.length && !home) return rejected(notSpoken("binary data"));
@@ -93,7 +96,7 @@ export function createChannels<Events>(
     };
     const line = (room.line = ready.then(next, next));
     return quietly(sent);
-  }
+  };
 
   /** One more user of a namespace. */
   function use(name: string): Omit<T.Channel<Events>, "name"> {

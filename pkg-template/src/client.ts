@@ -1,4 +1,5 @@
 /** The client: gives the core's messages a comfortable shape. Decides nothing about connections. */
+import type { Adapter, Deliver, Protocol, Readers } from "./adapter.js";
 import { createChannels, IDLE } from "./channels.js";
 import { createCredentials, reasonOf } from "./credentials.js";
 import { createEntityCell } from "./entities.js";
@@ -11,55 +12,37 @@ import { createJobs } from "./jobs.js";
 import { createLink } from "./link.js";
 import type { Session } from "./link.js";
 import { createLogRate } from "./log-rate.js";
-import { Post } from "./messages.js";
-import type { Core } from "./messages.js";
+import { Kind, Post, Rec } from "./messages.js";
+import type { Core, Sink } from "./messages.js";
 import { resolveOptions, wrongOption } from "./options.js";
 import type { JobEvents } from "./payloads.js";
-import { LOGS, logEntry, problem, PROBLEMS } from "./problems.js";
+import { createWording } from "./problems.js";
+import type { LogFields, Wording } from "./problems.js";
 import {
   given,
   toInspection,
-  toJob,
   toKnownPayload,
   toMeta,
   toOtherPayload,
   toPayload,
   toStatus,
 } from "./records.js";
+import type { EventFields, StatusFields } from "./records.js";
 import { createGuard, quietly, textOf } from "./report.js";
 import { createScheduler } from "./scheduler.js";
-import type { Scheduler } from "./scheduler.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
 import type { Cell } from "./store.js";
 import type * as T from "./types.js";
 import type { Validators } from "./validators.js";
 
-export type { Entities };
-
-type Origin = Parameters<typeof toMeta>;
-
 /** The events that end a job, whatever the protocol. */
 const ENDS = /^((enrichment_)?job_)?(completed|failed|error|cancelled)$/;
 
-/** What a protocol's part of the facade takes from here: it imports nothing, so that it is one chunk and this another. */
-const tools = [
-  LOGS,
-  PROBLEMS,
-  toKnownPayload,
-  toOtherPayload,
-  given,
-  problem,
-  toJob,
-  toMeta,
-  toStatus,
-] as const;
-export type Tools = readonly [
-  ...typeof tools,
-  entities: ReadonlyMap<string, Cell<Entities>>,
-  frames: Scheduler,
-  options: Pick<T.JobsClientOptions, "map" | "intervals" | "path">,
-  fault: typeof wrongOption,
-];
+interface LogDetails {
+  jobId: string | undefined;
+  /** Entries left out before this one, where there are any. */
+  hushed: number | undefined;
+}
 
 function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<Events> {
   const config = resolveOptions(options);
@@ -68,7 +51,7 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   const isBroadcast = protocol === "broadcast";
   const isSlow = !!(options.worker || options.shareAcrossTabs);
   const link = createLink({ start, failed });
-  const { post, ask, isClosed } = link;
+  const { post, ask, answer, isClosed } = link;
   const rate = createLogRate();
   const threw = (error: unknown) => logOften("error", "listener-threw", reasonOf(error, secrets));
   const guard = createGuard(isClosed, threw);
@@ -98,7 +81,13 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     { post, ask, guard, statusGuard, isClosed, watchAll },
     home,
   );
-  const jobs = createJobs({ post, ask }, frames, guard, isClosed, watchAll, {
+  const jobs = createJobs({
+    post,
+    ask,
+    frames,
+    guard,
+    isClosed,
+    watchAll,
     changed(job) {
       const { id: jobId, updatedAt: at, source } = job;
       emit(home, "job", job, { seq: lastSeq, at, source, jobId });
@@ -132,36 +121,26 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
   /** Starts a core; what comes from it has an end with the session. */
   async function start(session: Session, died: (message: string) => void): Promise<Core> {
     const prepared = quietly(Promise.all([credentials.prepare(), prepareValidators()]));
-    const values = config();
     const { isOver } = session;
     seqsBefore = lastSeq;
-    const records = recordsOf();
-    const calls = callsOf(session, records);
-    const part = home ? import("./socketio.js") : isBroadcast && import("./broadcast.js");
-    if (part) {
-      const [{ equip }] = await Promise.all([part, preload(options)]);
-      equip(
-        home,
-        values,
-        calls,
-        records,
-        rooms,
-        say,
-        ask,
-        deliver,
-        isOver,
-        link.answer,
-        ...tools,
-        entities,
-        frames,
-        options,
-        wrongOption,
-      );
-    }
+    const protocol: Promise<Protocol> | undefined = home
+      ? import("./socketio.js")
+      : isBroadcast
+        ? import("./broadcast.js")
+        : undefined;
+    const [part] = await Promise.all([protocol, protocol && preload(options)]);
+    const wording = createWording(part?.words);
+    const { problem } = wording;
+    const values = config();
+    const adapter = part?.createAdapter({
+      ...{ config: values, options, home, rooms, say, ask, answer, deliver, isOver, problem },
+      ...{ entities, frames, wrongOption, given, toKnownPayload, toMeta, toOtherPayload, toStatus },
+    });
+    const handle = createHandler(session, createReaders(wording, adapter), adapter);
     await prepared;
-    const sink = (kind: number, n: number, value: never) => isOver() || calls[kind]?.(n, value);
+    const sink: Sink = (kind, n, value) => isOver() || handle(kind, n, value);
     const place = { ...options, secrets };
-    return openCore(JSON.stringify(values), place, sink, (code, message, level = "warn") => {
+    return openCore(adapter?.config ?? values, place, sink, (code, message, level = "warn") => {
       if (isOver()) return;
       log(level, code, message);
       if (level === "error") died(message);
@@ -192,69 +171,64 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
     emitOwn("reconnected", { attempts: 0, downMs: Date.now() - lostAt, transport }, { source });
   }
 
-  /** Calls of the core, docs/core-messages.md. */
-  const callsOf = (
-    session: Session,
-    records: ReturnType<typeof recordsOf>,
-  ): ((n: number, value: never) => void)[] => [
-    frames.dirty,
-    (_, json: string) => read(JSON.parse(`[${json}]`), records, session),
-    (request, refresh) => void credentials.answers()?.giveToken(session, request, refresh),
-    (request) => void credentials.answers()?.giveHeaders(session, request),
-    (rid, value) => link.answer(rid)?.resolve(value),
-  ];
+  /** What a core calls, docs/core-messages.md. */
+  const createHandler =
+    (session: Session, readers: Readers, adapter?: Adapter): Sink =>
+    (kind, n, value) => {
+      if (kind === Kind.Dirty) frames.dirty();
+      else if (kind === Kind.Batch) read(JSON.parse(`[${value}]`), readers, session);
+      else if (kind === Kind.Token) void credentials.answers()?.giveToken(session, n, value);
+      else if (kind === Kind.Headers) void credentials.answers()?.giveHeaders(session, n);
+      else if (kind === Kind.Reply) answer(n)?.resolve(value);
+      else adapter?.attach?.(n, value);
+    };
 
-  /** Records of a batch, likewise. */
-  const recordsOf = (): ((...values: never[]) => void)[] => [
-    jobs.receive,
-    (event: string, payload: unknown, ...origin: Origin) =>
-      deliver(event, toOtherPayload(event, payload, !!origin[4]), toMeta(...origin)),
-    (...now: Parameters<typeof toStatus>) => rooms.get(home)?.status.set(toStatus(...now)),
-    (...entry: Parameters<typeof logEntry>) => write(logEntry(...entry)),
+  const createReaders = ({ problem, logEntry }: Wording, adapter?: Adapter): Readers => ({
+    [Rec.Job]: jobs.receive,
+    [Rec.Event]: ([event, payload, ...origin]: EventFields) =>
+      deliver(event, toOtherPayload(event, payload, !!origin[4]), toMeta(origin)),
+    [Rec.Status]: (now: StatusFields) => rooms.get(home)?.status.set(toStatus(now, problem)),
+    [Rec.Log]: (entry: LogFields) => write(logEntry(entry)),
     // Most answers are one value; that of inspect() is several.
-    (rid: number, ...values: never[]) =>
-      link.answer(rid)?.resolve((values.length > 1 ? values : values[0]) as never),
-    (rid: number, number: number, detail: string) => link.answer(rid)?.reject(problem(number, detail)),
-    (event: string, payload: unknown, ...origin: Origin) =>
-      deliver(event, toKnownPayload(payload), toMeta(...origin)),
-    (event: string, values: never[], ...origin: Origin) =>
-      deliver(event, toPayload(event, values, origin[3], origin[2]), toMeta(...origin)),
-  ];
+    [Rec.Answer]: ([rid, ...values]: [number, ...never[]]) =>
+      answer(rid)?.resolve((values.length > 1 ? values : values[0]) as never),
+    [Rec.Refusal]: ([rid, number, detail]: [number, number, string]) =>
+      answer(rid)?.reject(problem(number, detail)),
+    [Rec.Server]: ([event, payload, ...origin]: EventFields) =>
+      deliver(event, toKnownPayload(payload), toMeta(origin)),
+    [Rec.Own]: ([event, values, ...origin]: EventFields<unknown[]>) =>
+      deliver(event, toPayload(event, values, origin, adapter?.endOf), toMeta(origin)),
+    ...adapter?.readers,
+  });
 
-  function read(
-    batch: [number, ...never[]][],
-    records: ReturnType<typeof recordsOf>,
-    { isOver }: Session,
-  ): void {
+  function read(batch: [Rec, ...never[]][], readers: Readers, { isOver }: Session): void {
     for (const record of batch) {
       if (isOver()) return;
-      const [kind, ...values] = secrets.cleanRecord(record);
-      records[kind]?.(...values);
+      const [kind, ...fields] = secrets.cleanRecord(record);
+      readers[kind]?.(fields as never);
     }
     if (isOver()) return;
     jobs.settle();
     frames.settle();
   }
 
-  function deliver(event: string, payload: unknown, meta: T.EventMeta, ...where: [string?, string?]): void {
+  const deliver: Deliver = (event, payload, meta, place = { channel: home, name: event }) => {
     // The core before reported this end.
     if (ENDS.test(event) && jobs.hasEnded(meta.jobId)) return;
     lastSeq = meta.seq + seqsBefore;
-    const [channel = home, name = event] = where;
     const own = seqsBefore ? { ...meta, seq: lastSeq } : meta;
-    if (validators) validators.deliver(event, payload, own, channel, name);
-    else emit(channel, event, payload, own);
-  }
+    if (validators) validators.deliver(event, payload, own, place);
+    else emit(place.channel, event, payload, own);
+  };
 
-  function log(level: T.LogEntry["level"], code: string, message: string, jobId?: string): void {
-    write({ level, code, message, at: Date.now(), ...(jobId && { jobId }) });
+  function log(level: T.LogEntry["level"], code: string, message: string, more?: LogDetails): void {
+    write(given<T.LogEntry>({ level, code, message, at: Date.now(), ...more }));
   }
 
   /** What a server can cause with every event. */
-  function logOften(...[level, code, message, jobId]: Parameters<typeof log>): void {
+  function logOften(level: T.LogEntry["level"], code: string, message: string, jobId?: string): void {
     const hushed = rate();
-    if (hushed === undefined) return;
-    write({ level, code, message, at: Date.now(), ...(jobId && { jobId }), ...(hushed && { hushed }) });
+    if (hushed !== undefined) log(level, code, message, { jobId, hushed: hushed || undefined });
   }
 
   function write(entry: T.LogEntry): void {
@@ -317,18 +291,16 @@ function createClient<Events>(options: T.JobsClientOptions<Events>): JobsClient<
       const rows = await ask<[string, ...number[]][]>(Post.Audit);
       return rows.map(([event, received = 0, passed = 0, bad = 0, listeners = 0, unhandled = 0, lastAt]) => {
         const wrong = validators?.refused(event) ?? 0;
-        // Another core, after one that died, has counted less than the page.
-        const delivered = Math.max(0, passed - (onInvalid === "pass" ? 0 : wrong));
-        const invalid = bad + wrong;
-        return {
+        return given<T.AuditRow>({
           event: secrets.redact(event),
           received,
-          delivered,
-          invalid,
+          // Another core, after one that died, has counted less than the page.
+          delivered: Math.max(0, passed - (onInvalid === "pass" ? 0 : wrong)),
+          invalid: bad + wrong,
           listeners,
           unhandled,
-          ...(lastAt && { lastAt }),
-        };
+          lastAt: lastAt || undefined,
+        });
       });
     },
     async inspect() {

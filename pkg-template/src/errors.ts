@@ -22,6 +22,7 @@ export class JobsError extends Error {
   /** Where a server refused a channel: its `{ message, data }`. */
   declare readonly cause?: unknown;
 
+  // eslint-disable-next-line max-params -- public: apps may call it
   constructor(code: JobsErrorCode, message: string, remedy: string, retryable = false, cause?: unknown) {
     super(message, cause ? { cause } : undefined);
     this.name = "JobsError";

@@ -1,9 +1,12 @@
 /** Where the core lives: in the page or in a worker. Both take the messages of docs/core-messages.md. */
+import { encodeConfig } from "./config.js";
+import type { CoreConfig } from "./config.js";
 import { createHeartbeat } from "./heartbeat.js";
 import { loaders } from "./loader.js";
 import type { Core, Sink } from "./messages.js";
 import type { Secrets } from "./redact.js";
 import type { JobsClientOptions, LogEntry } from "./types.js";
+import { createWanted } from "./wanted.js";
 
 /** Told about what could not be as it was wanted; an `error` when the core will never say anything again. */
 export type Warn = (code: string, message: string, level?: LogEntry["level"]) => void;
@@ -29,13 +32,14 @@ export const preload = ({ protocol, wasm, shareAcrossTabs }: Omit<Place, "secret
   shareAcrossTabs || loaders[protocol as keyof typeof loaders].loadModule(wasm);
 
 /** Starts a core, or shares that of another tab. Rejects with JobsError `wasm`. */
-export async function openCore(config: string, options: Place, sink: Sink, warn: Warn): Promise<Core> {
-  const open = openOwn.bind(undefined, config, options);
+export async function openCore(config: CoreConfig, options: Place, sink: Sink, warn: Warn): Promise<Core> {
+  const encoded = encodeConfig(config);
+  const open = openOwn.bind(undefined, encoded, options);
   const { shareAcrossTabs: scope, secrets } = options;
   const share =
     scope &&
     (await import("./tabs.js")
-      .then(({ findTabs }) => findTabs(config, scope, secrets))
+      .then(({ findTabs }) => findTabs({ config, encoded, scope, secrets, createWanted }))
       .catch((cause) => warn("tabs-unavailable", `${cause}`, "info")));
   return (share || open)(sink, warn, open);
 }

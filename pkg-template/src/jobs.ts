@@ -37,10 +37,18 @@ interface List {
   update: () => void;
 }
 
-interface Client {
+interface Surroundings {
   post: Core;
   /** Sends a message that is answered. */
   ask<T>(message: Post, text: string): Promise<T>;
+  frames: Scheduler;
+  guard: Guard;
+  isClosed(): boolean;
+  /** One more (+1) or one fewer (−1) subscriber of every job. */
+  watchAll(delta: 1 | -1): void;
+  changed(job: Job): void;
+  /** A core has read a job that the one before left unfinished. */
+  resumed(job: Job): void;
 }
 
 export type Ender = (error: unknown, closing: boolean) => void;
@@ -49,7 +57,7 @@ export interface Jobs {
   handle(id: string): JobHandle;
   list(filter?: JobFilter): Store<readonly Job[]>;
   /** A record of the core. */
-  receive(...job: JobFields): void;
+  receive(job: JobFields): void;
   /** The batch is over. */
   settle(): void;
   /** Ends waiting; unless the client closes, subscriptions stay. */
@@ -58,12 +66,6 @@ export interface Jobs {
   renew(): void;
   /** Whether the end of a job's attempt was reported by a core before this one. */
   hasEnded(id: string | undefined): boolean;
-}
-
-interface Watcher {
-  changed(job: Job): void;
-  /** A core has read a job that the one before left unfinished. */
-  resumed(job: Job): void;
 }
 
 /** Characters of its id and texts. */
@@ -81,15 +83,16 @@ export const unknownJob = (id: string): Job => ({
   stale: true,
 });
 
-export function createJobs(
-  core: Client,
-  frames: Scheduler,
-  guard: Guard,
-  isClosed: () => boolean,
-  /** Somebody wants (+1) or no longer wants (−1) to hear of every job. */
-  watchAll: (delta: 1 | -1) => void,
-  { changed, resumed }: Watcher,
-): Jobs {
+export function createJobs({
+  post,
+  ask,
+  frames,
+  guard,
+  isClosed,
+  watchAll,
+  changed,
+  resumed,
+}: Surroundings): Jobs {
   const entries = new Map<string, Entry>();
   /** Those that nobody follows. */
   const idle = createIdleList<Entry>();
@@ -147,13 +150,13 @@ export function createJobs(
     const job = entry(id);
     if (!job.users++) {
       idle.remove(job);
-      core.post(Post.Follow, 0, id);
+      post(Post.Follow, 0, id);
     }
     let held = true;
     return () => {
       if (held && !--job.users) {
         idle.add(job);
-        if (!isClosed()) core.post(Post.Unfollow, 0, id);
+        if (!isClosed()) post(Post.Unfollow, 0, id);
       }
       held = false;
     };
@@ -222,12 +225,12 @@ export function createJobs(
           signal?.addEventListener("abort", abort);
         }),
       async refresh() {
-        receive(...(await core.ask<JobFields>(Post.Refresh, id)));
+        receive(await ask<JobFields>(Post.Refresh, id));
         settle();
         return entry(id).latest;
       },
       retry() {
-        core.post(Post.Retry, 0, id);
+        post(Post.Retry, 0, id);
         const known = entry(id);
         const { status, attempt } = known.latest;
         known.before?.retry();
@@ -321,8 +324,8 @@ export function createJobs(
     return cell;
   }
 
-  function receive(...fields: JobFields): void {
-    const said = toJob(...fields);
+  function receive(fields: JobFields): void {
+    const said = toJob(fields);
     const known = entry(said.id);
     const job = known.before ? known.before.carryOn(said) : said;
     if (job) show(known, job);
@@ -363,7 +366,7 @@ export function createJobs(
       for (const known of entries.values()) {
         if (!known.known) continue;
         const { latest } = known;
-        known.before = createContinuity(latest, resumed, () => core.post(Post.Retry, 0, latest.id));
+        known.before = createContinuity(latest, resumed, () => post(Post.Retry, 0, latest.id));
         if (!isTerminal(latest) && !latest.stale) show(known, { ...latest, stale: true });
       }
       settle();

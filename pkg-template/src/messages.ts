@@ -31,11 +31,33 @@ export const enum Post {
   Ping,
 }
 
-/** Calls of the sink that the host takes itself; the facade gets the others. */
-export const enum Call {
-  Alive = 6,
+/** Calls of the sink. The page that runs the core takes the last two itself. */
+export const enum Kind {
+  Dirty,
+  Batch,
+  Token,
+  Headers,
+  Reply,
+  Attachment,
+  Alive,
   /** A socket or a read begins (1) or is over (0). */
   Resource,
+}
+
+/** Records of a batch. */
+export const enum Rec {
+  Job,
+  Event,
+  Status,
+  Log,
+  Answer,
+  Refusal,
+  Server,
+  Own,
+  Channel,
+  SocketIo,
+  Acknowledgement,
+  Entity,
 }
 
 /** A message: two numbers and three texts, of which most need few. */

@@ -1,12 +1,16 @@
 /** Turns what the app says into what the core reads; everything that is wrong is said here, before anything happens. */
 import { pack } from "./attachments.js";
+import type { CoreConfig } from "./config.js";
 import { configError } from "./errors.js";
 import type { JobsClientOptions } from "./types.js";
 
-/** The config of the core (docs/core-messages.md). Throws when a relative `url` has no page to be relative to. */
-export type Config = () => unknown[];
+/** Throws when a relative `url` has no page to be relative to. */
+export type Config = () => CoreConfig;
 
-type Part = Record<string, number | string | undefined>;
+/** Options that are objects. */
+type Parts = {
+  [name in (typeof PARTS)[number]]: Partial<Exclude<NonNullable<JobsClientOptions[name]>, false>>;
+};
 
 const TOKEN_IN: readonly unknown[] = ["query", "subprotocol", "message", "auth"];
 const TRANSPORTS = ["websocket,polling", "polling,websocket", "websocket", "polling"];
@@ -136,7 +140,7 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
   check(!first || (typeof first.event === "string" && first.event), "subscribe", "an event name");
   const { json: data, fault, parts: attachments } = pack(first?.data);
   check(!fault && !attachments.length, "subscribe", "data that can be JSON");
-  const parts = {} as Record<(typeof PARTS)[number], Part>;
+  const parts = {} as Record<string, object>;
   for (const name of PARTS) {
     const part: unknown = o[name];
     parts[name] = {};
@@ -144,50 +148,52 @@ export function resolveOptions<E>(options: JobsClientOptions<E>): Config {
     const given = object(name, part);
     if (name === "rateLimit") checkMember(name, "perSecond", given["perSecond"]);
     for (const [key, value] of members(name, given)) checkMember(name, key, value);
-    parts[name] = given as Part;
+    parts[name] = given;
   }
-  const { reconnect, polling, heartbeat, pool, queue, rateLimit } = parts;
-  const { attempts, jitter } = reconnect;
-  const values = [
+  const { reconnect, polling, heartbeat, pool, queue, rateLimit } = parts as Parts;
+  const { attempts, baseDelay, maxDelay, jitter, minUptime } = reconnect;
+  const { url: pollingUrl, interval, headers } = polling;
+  const { maxSockets, linger } = pool;
+  const { maxItems, maxBytes, maxAge } = queue;
+  const values: Omit<CoreConfig, "urls"> = {
     path,
-    polling["url"],
+    pollingUrl,
     // A part of a millisecond is one: 0 turns polling off.
-    o.polling === false ? 0 : polling["interval"] && Math.ceil(+polling["interval"]),
-    +(o.reconnect === false),
+    interval: o.polling === false ? 0 : interval && Math.ceil(interval),
+    reconnectOff: +(o.reconnect === false),
     // JSON has no Infinity; so many are without end.
-    attempts && Math.min(+attempts, ENDLESS),
-    reconnect["baseDelay"],
-    reconnect["maxDelay"],
-    jitter === "full" ? 1000 : jitter === "none" ? 0 : jitter && +jitter * 1000,
-    reconnect["minUptime"],
-    +(token !== undefined),
-    tokenIn && TOKEN_IN.indexOf(tokenIn),
-    +!!polling["headers"],
-    heartbeat["interval"],
-    heartbeat["timeout"],
-    pool["maxSockets"],
-    pool["linger"],
-    queue["maxItems"],
-    queue["maxBytes"],
-    queue["maxAge"],
+    attempts: attempts && Math.min(attempts, ENDLESS),
+    baseDelay,
+    maxDelay,
+    jitter: jitter === "full" ? 1000 : jitter === "none" ? 0 : jitter && jitter * 1000,
+    minUptime,
+    token: +(token !== undefined),
+    tokenIn: tokenIn && TOKEN_IN.indexOf(tokenIn),
+    headers: +!!headers,
+    heartbeat: heartbeat.interval,
+    timeout: heartbeat.timeout,
+    maxSockets,
+    linger,
+    maxItems,
+    maxBytes,
+    maxAge,
     history,
-    ON_INVALID.indexOf(onInvalid ?? "drop"),
-    rateLimit["perSecond"],
-    rateLimit["burst"],
-    first?.event,
+    onInvalid: ON_INVALID.indexOf(onInvalid ?? "drop"),
+    perSecond: rateLimit.perSecond,
+    burst: rateLimit.burst,
+    event: first?.event,
     data,
-    0,
+    protocol: 0,
     namespace,
-    TRANSPORTS.indexOf(order),
-    // Those of broadcast.ts.
-    null,
-    null,
-    null,
-  ];
+    transports: TRANSPORTS.indexOf(order),
+    fields: undefined,
+    events: undefined,
+    intervals: undefined,
+  };
 
   return () => {
     const urls = resolve();
     check(!urls.includes(undefined), "url", "a whole address where there is no page");
-    return [...values, ...urls];
+    return { ...values, urls };
   };
 }

@@ -7,7 +7,7 @@ import type { HttpExchange } from "../../src/web/http.js";
 import type { createHeartbeat as CreateHeartbeat } from "./heartbeat.js";
 import type { Start } from "./host.js";
 import type { Instance } from "./loader.js";
-import { Call, Post } from "./messages.js";
+import { Kind, Post } from "./messages.js";
 import type { Core, Message, Sink } from "./messages.js";
 
 /** What the core holds open: it must be closed where the core can no longer do that. */
@@ -42,8 +42,8 @@ const forwardTo =
   (exit: Exit): Sink =>
   (kind, n, value) => {
     const { sink, answered, resources, isDead } = exit;
-    if (kind === Call.Alive) answered();
-    else if (kind !== Call.Resource) sink?.(kind, n, value);
+    if (kind === Kind.Alive) answered();
+    else if (kind !== Kind.Resource) sink?.(kind, n, value);
     else if (!n) resources.delete(value);
     else if (isDead) end(value);
     else resources.add(value);

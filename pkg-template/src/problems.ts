@@ -6,11 +6,11 @@ import { JobsError } from "./errors.js";
 import type { JobsErrorCode } from "./errors.js";
 import type { LogEntry } from "./types.js";
 
-export type Words = [code: JobsErrorCode, retryable: 0 | 1, message: string, remedy: string];
+export type ProblemWords = [code: JobsErrorCode, retryable: 0 | 1, message: string, remedy: string];
 
 // Where a phrase returns it is the same word for word: that costs next to nothing in the download. Most problems are told
 // while the client tries again and after it has given up; so the words promise neither.
-export const PROBLEMS: Words[] = [
+export const PROBLEMS: readonly ProblemWords[] = [
   ["closed", 0, "The client was closed.", "Make a new JobsClient."],
   ["closed", 1, "The client has given up.", "See `connection.current.error`, then call connect()."],
   [
@@ -96,20 +96,9 @@ export const PROBLEMS: Words[] = [
   ],
 ];
 
-/** What is said of a problem; `detail` takes the place of the percent sign. */
-const words = (problem: number, detail: string) => {
-  const [code, retryable, message, remedy] = PROBLEMS[problem - 1] as Words;
-  return { code, retryable: !!retryable, message: message.replace("%", () => detail), remedy };
-};
-
-export function problem(number: number, detail = "", cause?: unknown): JobsError {
-  const { code, retryable, message, remedy } = words(number, detail);
-  return new JobsError(code, message, remedy, retryable, cause);
-}
-
 export type LogWords = [level: LogEntry["level"], code: string, text: string];
 
-export const LOGS: LogWords[] = [
+export const LOGS: readonly LogWords[] = [
   ["info", "connection-lost", "The connection was closed "],
   ["info", "connection-lost", "The connection was not opened "],
   ["info", "connection-lost", "Nothing was heard for too long."],
@@ -122,25 +111,60 @@ export const LOGS: LogWords[] = [
   ["warn", "bounded", "Beyond a bound: "],
 ];
 
-/** A log record as the app's logger gets it. */
-export function logEntry(
+/** A log record. */
+export type LogFields = [
   what: number,
   at: number,
   hushed: number,
   cause: number,
   detail: string,
   jobId: string | null,
-): LogEntry {
-  const [level, known, text] = LOGS[what] as LogWords;
-  const from = cause ? words(cause, detail) : undefined;
-  // Where the table has no code, the detail begins with it, or the cause has one.
-  const [, first = "", rest = ""] = known || from ? [] : (/^(\S+) (.*)/s.exec(detail) ?? []);
+];
+
+export type Problem = (number: number, detail?: string, cause?: unknown) => JobsError;
+
+/** Words of one protocol alone, behind those of all in the order of src/core/error.rs. */
+export interface Words {
+  readonly problems: readonly ProblemWords[];
+  readonly logs: readonly LogWords[];
+}
+
+/** What is said by number. */
+export interface Wording {
+  /** `detail` takes the place of the percent sign. */
+  problem: Problem;
+  /** A log record as the app's logger gets it. */
+  logEntry(fields: LogFields): LogEntry;
+}
+
+export function createWording(own: Partial<Words> = {}): Wording {
+  const problems = PROBLEMS.concat(own.problems ?? []);
+  const logs = LOGS.concat(own.logs ?? []);
+  const problem: Problem = (number, detail = "", cause) => {
+    const [code, retryable, message, remedy] = problems[number - 1] as ProblemWords;
+    return new JobsError(
+      code,
+      message.replace("%", () => detail),
+      remedy,
+      !!retryable,
+      cause,
+    );
+  };
   return {
-    level,
-    code: known || from?.code || first,
-    message: from?.message ?? text + (rest || detail),
-    at,
-    ...(jobId !== null && { jobId }),
-    ...(hushed && { hushed }),
+    problem,
+    logEntry([what, at, hushed, cause, detail, jobId]) {
+      const [level, known, text] = logs[what] as LogWords;
+      const from = cause ? problem(cause, detail) : undefined;
+      // Where the table has no code, the detail begins with it, or the cause has one.
+      const [, first = "", rest = ""] = known || from ? [] : (/^(\S+) (.*)/s.exec(detail) ?? []);
+      return {
+        level,
+        code: known || from?.code || first,
+        message: from?.message ?? text + (rest || detail),
+        at,
+        ...(jobId !== null && { jobId }),
+        ...(hushed && { hushed }),
+      };
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** Records of the core as the app sees them: lists become objects, numbers words. See docs/core-messages.md. */
-import { problem } from "./problems.js";
+import type { Problem } from "./problems.js";
 import { resultUrlOf, withSafeResultUrls } from "./result-url.js";
 import type * as T from "./types.js";
 
@@ -50,7 +50,7 @@ export type JobFields = [
 ];
 
 /** Written out, member by member: this runs for every changed job of every frame. */
-export const toJob = (...fields: JobFields): T.Job => {
+export const toJob = (fields: JobFields): T.Job => {
   const [id, status, progress, attempt, updatedAt, source, stale, etaMs, durationSeconds, ...more] = fields;
   const [stage, message, resultUrl, failure, retryable, failedStage, total, processed, succeeded, failed] =
     more;
@@ -75,16 +75,24 @@ export const toJob = (...fields: JobFields): T.Job => {
   return job;
 };
 
-export const toMeta = (
-  seq: number,
-  at: number,
-  source: number,
-  jobId: Maybe<string>,
-  invalid: Maybe<string>,
-): T.EventMeta => given<T.EventMeta>({ seq, at, source: SOURCES[source], jobId, invalid } as T.EventMeta);
+/** What an event's record has behind its name and payload. */
+export type Origin = [seq: number, at: number, source: number, jobId: Maybe<string>, invalid: Maybe<string>];
 
-/** The payload of an event that the core tells by itself. */
-export const toPayload = (event: string, values: never[], jobId?: Maybe<string>, source = 0): object => {
+export type EventFields<Payload = unknown> = [event: string, payload: Payload, ...Origin];
+
+export const toMeta = ([seq, at, source, jobId, invalid]: Origin): T.EventMeta =>
+  given<T.EventMeta>({ seq, at, source: SOURCES[source], jobId, invalid } as T.EventMeta);
+
+/** Makes the payload of the end of a job. */
+export type EndOf = (job: T.Job) => object;
+
+/** The payload of an event that is the core's own. `endOf`: what the protocol has for ends of jobs. */
+export const toPayload = (
+  event: string,
+  values: unknown[],
+  [, , source, jobId]: Origin,
+  endOf?: EndOf,
+): object => {
   const [, first, second, third, fourth] = values;
   if (event === "gap") return { jobId, from: first, to: second, healed: !!third };
   if (event === "reconnected")
@@ -97,9 +105,9 @@ export const toPayload = (event: string, values: never[], jobId?: Maybe<string>,
     };
   if (event === "invalid") return given({ event: first, code: second, reason: third, raw: fourth });
   // The end of a job that a read found, as the server's own event would have told it.
-  const { status, message, resultUrl, unsafeResultUrl, durationSeconds, error } = toJob(
-    ...(values as unknown as JobFields),
-  );
+  const job = toJob(values as JobFields);
+  if (endOf) return given(endOf(job));
+  const { status, message, resultUrl, unsafeResultUrl, durationSeconds, error } = job;
   return given({
     type: event,
     jobId,
@@ -109,7 +117,7 @@ export const toPayload = (event: string, values: never[], jobId?: Maybe<string>,
   });
 };
 
-export const toStatus = (
+export type StatusFields = [
   state: number,
   attempt: number,
   everConnected: number,
@@ -117,12 +125,17 @@ export const toStatus = (
   lastMessageAt: Maybe<number>,
   error: number,
   carrier?: number,
-  // What the server said of the problem, which is for channels of Socket.IO.
-  _said?: Maybe<string>,
-  _data?: unknown,
+  /** What the server said of the problem: for channels of Socket.IO. */
+  message?: Maybe<string>,
+  data?: unknown,
   rttMs?: Maybe<number>,
-): T.ConnectionStatus =>
-  given<T.ConnectionStatus>({
+];
+
+export const toStatus = (fields: StatusFields, problem: Problem): T.ConnectionStatus => {
+  const [state, attempt, everConnected, nextRetryAt, lastMessageAt, error, carrier, message, data, rttMs] =
+    fields;
+  const cause = given({ message, data });
+  return given<T.ConnectionStatus>({
     state: STATES[state],
     transport: state === 2 || state === 4 ? TRANSPORTS[carrier || +(state === 4)] : null,
     attempt,
@@ -130,8 +143,9 @@ export const toStatus = (
     nextRetryAt,
     lastMessageAt,
     rttMs,
-    error: error ? problem(error) : null,
+    error: error ? problem(error, message ?? "", Object.keys(cause).length ? cause : undefined) : null,
   } as T.ConnectionStatus);
+};
 
 /** Whether a name of any member has an underscore. */
 const isSnake = (value: unknown): boolean => {
@@ -168,10 +182,10 @@ export const toOtherPayload = (event: string, value: unknown, isInvalid: boolean
   isInvalid || RESULT_EVENTS.test(event) ? withSafeResultUrls(value) : value;
 
 /** A list without its first element, as rows of so many elements. */
-const rows = <R>([, ...flat]: unknown[], width: number, row: (...values: never[]) => object): R => {
+const rows = <R>([, ...flat]: unknown[], width: number, row: (values: never[]) => object): R => {
   const made: unknown[] = [];
   for (let at = 0; at < flat.length; at += width)
-    made.push(given(row(...(flat.slice(at, at + width) as never[]))));
+    made.push(given(row(flat.slice(at, at + width) as never[])));
   return made as R;
 };
 
@@ -186,18 +200,18 @@ export const toInspection = (
 ): Omit<T.Inspection, "quarantine"> => ({
   state: STATES[state] as T.ConnectionStatus["state"],
   jobs,
-  connections: rows(links, 4, (jobId, link, attempt, silentForMs) => ({
+  connections: rows(links, 4, ([jobId, link, attempt, silentForMs]) => ({
     jobId,
     state: LINKS[link],
     attempt,
     silentForMs,
   })),
-  subscriptions: rows(followed, 3, (jobId, server, followers) => ({
+  subscriptions: rows(followed, 3, ([jobId, server, followers]) => ({
     jobId,
     servedBy: SERVERS[server],
     followers,
   })),
   queues: named(QUEUES, figures),
   counters: named(COUNTERS, figures.slice(QUEUES.length)),
-  history: rows(history, 5, (seq, at, event, payload, invalid) => ({ seq, at, event, payload, invalid })),
+  history: rows(history, 5, ([seq, at, event, payload, invalid]) => ({ seq, at, event, payload, invalid })),
 });

@@ -1,16 +1,17 @@
-/** What of the facade only Socket.IO needs. It is loaded with the core, and given what it works with. */
-import type { createChannels } from "./channels.js";
-import type { Tools } from "./client.js";
-import { Post } from "./messages.js";
-import type { LogWords, Words } from "./problems.js";
-import type { JobFields, toMeta } from "./records.js";
-import type * as T from "./types.js";
+/** What of the facade only Socket.IO needs. It is loaded with the core. */
+import type { Adapter, Surroundings } from "./adapter.js";
+import { Post, Rec } from "./messages.js";
+import type { LogWords, ProblemWords, Words } from "./problems.js";
+import type { EventFields, Origin, StatusFields } from "./records.js";
+import type { EventMeta } from "./types.js";
 
-type Channels = ReturnType<typeof createChannels>;
-type Origin = Parameters<typeof toMeta>;
+/** The protocol's number in the config, and that of `tokenIn: "auth"`. */
+const SOCKET_IO = 2;
+const AUTH = 3;
+const MAX_DELAY = 5000;
 
 /** Problems and log entries in the order of src/core/error.rs, behind those of problems.ts. */
-const PROBLEMS: readonly Words[] = [
+const problems: readonly ProblemWords[] = [
   [
     "protocol",
     0,
@@ -48,15 +49,14 @@ const PROBLEMS: readonly Words[] = [
     "Use another name or data.",
   ],
 ];
-const FIRST_PROBLEM = 28;
-
-const LOGS: readonly LogWords[] = [
+const logs: readonly LogWords[] = [
   ["info", "transport", "Went over to WebSocket."],
   ["info", "transport", "A transport does not work; next is "],
   ["warn", "", ""],
   ["warn", "too-large", "A queued message was dropped: too large."],
 ];
-const FIRST_LOG = 10;
+
+export const words: Words = { problems, logs };
 
 /** Puts attachments where their placeholders are, of which the core has seen to the numbers. */
 function fill(value: unknown, parts: readonly unknown[]): unknown {
@@ -70,38 +70,24 @@ function fill(value: unknown, parts: readonly unknown[]): unknown {
 /** The argument of an event or an answer, or the list of several. */
 const payloadOf = (args: unknown[]) => (args.length > 1 ? args : args[0]);
 
-/** Adds the words of this protocol to those that are there; again changes nothing. */
-export function addWords(logs: LogWords[], problems: Words[]): void {
-  logs.splice(FIRST_LOG, Infinity, ...LOGS);
-  problems.splice(FIRST_PROBLEM, Infinity, ...PROBLEMS);
-}
+type SocketIoEvent = [...EventFields<unknown[]>, reply: number, attachments: number[], isKnown: number];
 
-/** The presets of the protocol, in a config of docs/core-messages.md. */
-function preset(config: unknown[]): void {
-  config[0] = String(config[0] ?? "/socket.io").replace(/\/+$/, "");
-  // Jobs are read over HTTP only where an address is given.
-  config[2] ??= config[1] ? undefined : 0;
-  config[6] ??= 5000;
-  config[10] ??= 3;
-  config[25] = 2;
-}
-
-/** Has a client speak Socket.IO: changes its config, and adds words, calls and records of docs/core-messages.md. */
-export function equip(
-  home: string,
-  config: unknown[],
-  calls: ((n: number, value: never) => void)[],
-  records: ((...values: never[]) => void)[],
-  rooms: Channels["rooms"],
-  say: Channels["say"],
-  ask: <R>(message: Post.Reply, text: undefined, m: number, data?: string) => Promise<R>,
-  deliver: (event: string, payload: unknown, meta: T.EventMeta, channel?: string, name?: string) => void,
-  isClosed: () => boolean,
-  /** Who waits for an answer. */
-  answer: (rid: number) => { resolve(value: unknown): void } | undefined,
-  ...[logs, problems, toKnownPayload, toOtherPayload, given, problem, toJob, toMeta, toStatus]: Tools
-): void {
-  /** What has come before the record that it belongs to, by number. */
+export function createAdapter({
+  config,
+  home,
+  rooms,
+  say,
+  ask,
+  answer,
+  deliver,
+  isOver,
+  problem,
+  toKnownPayload,
+  toMeta,
+  toOtherPayload,
+  toStatus,
+}: Surroundings): Adapter {
+  /** Those that have come before the record that they belong to, by number. */
   const attachments = new Map<number, ArrayBuffer>();
 
   function filled(args: unknown, ids: readonly number[]): unknown[] {
@@ -114,62 +100,56 @@ export function equip(
   }
 
   const replyTo =
-    (name: string, number: number): NonNullable<T.EventMeta["reply"]> =>
+    (name: string, number: number): NonNullable<EventMeta["reply"]> =>
     (data, { spread } = {}) => {
       const room = rooms.get(name);
-      return isClosed() || !room
+      return isOver() || !room
         ? Promise.resolve("dropped")
         : say(room, data, spread, (json) => ask(Post.Reply, undefined, number, json));
     };
 
-  function hear(name: string, values: unknown[], ...rest: [...Origin, number, number[], number]): void {
-    const [seq, at, source, jobId, invalid, reply, ids, isKnown] = rest;
+  function readEvent([name, values, ...rest]: SocketIoEvent): void {
+    const [, , , , invalid, reply, ids, isKnown] = rest;
     const [, channel = home, event = name] = /^(\/[^,]*),(.*)/s.exec(name) ?? [];
     const args = filled(isKnown ? toKnownPayload(values) : toOtherPayload(event, values, !!invalid), ids);
-    const meta: T.EventMeta = {
-      ...toMeta(seq, at, source, jobId, invalid),
+    const meta: EventMeta = {
+      ...toMeta(rest as unknown as Origin),
       channel,
       args,
       ...(reply && { reply: replyTo(channel, reply) }),
     };
-    deliver(event, payloadOf(args), meta, channel, name);
+    deliver(event, payloadOf(args), meta, { channel, name });
   }
 
-  /** The end of a job that a read found, as the server's own event would have told it; else as elsewhere. */
-  const hearOwn = records[7];
-  function hearEnd(event: string, values: never[], ...origin: Origin): void {
-    if (!/^job_/.test(event)) return hearOwn?.(...([event, values, ...origin] as never[]));
-    const job = toJob(...(values as unknown as JobFields));
-    const { message: statusMessage, error } = job;
-    deliver(event, given({ ...job, statusMessage, error: error?.message }), toMeta(...origin), home, event);
-  }
-
-  function told(
-    name: string,
-    ...now: [...Parameters<typeof toStatus>, ...said: [message?: string | null, data?: unknown]]
-  ): void {
-    const [state, attempt, everConnected, nextRetryAt, lastMessageAt, number, carrier, message, data] = now;
-    let status = toStatus(state, attempt, everConnected, nextRetryAt, lastMessageAt, 0, carrier);
-    if (number) {
-      const cause = given({ message, data });
-      const error = problem(number, message ?? "", Object.keys(cause).length ? cause : undefined);
-      status = { ...status, error };
-    }
-    const isOver = /idle|closed/.test(status.state);
+  function readStatus([name, ...fields]: [name: string, ...StatusFields]): void {
+    const status = toStatus(fields, problem);
+    const isClosed = /idle|closed/.test(status.state);
     // The core may open one that was left and forgotten meanwhile.
-    const room = isOver ? rooms.get(name) : rooms.enter(name);
+    const room = isClosed ? rooms.get(name) : rooms.enter(name);
     room?.status.set(status);
     // Its last user has gone, and the core has let it go.
-    if (isOver && !room?.users.size) rooms.delete(name);
+    if (isClosed && !room?.users.size) rooms.delete(name);
   }
 
-  preset(config);
-  addWords(logs, problems);
-  calls[5] = (id, bytes) => attachments.set(id, bytes);
-  records[2] = (...now: Parameters<typeof toStatus>) => told(home, ...now);
-  records[7] = hearEnd;
-  records[8] = told;
-  records[9] = hear;
-  records[10] = (rid: number, args: unknown[], ids: number[]) =>
-    answer(rid)?.resolve(payloadOf(filled(args, ids)));
+  const { path = "/socket.io", pollingUrl, interval, maxDelay = MAX_DELAY, tokenIn = AUTH } = config;
+  return {
+    config: {
+      ...config,
+      path: String(path).replace(/\/+$/, ""),
+      // Jobs are read over HTTP only where an address is given.
+      interval: interval ?? (pollingUrl ? undefined : 0),
+      maxDelay,
+      tokenIn,
+      protocol: SOCKET_IO,
+    },
+    readers: {
+      [Rec.Status]: (fields: StatusFields) => readStatus([home, ...fields]),
+      [Rec.Channel]: readStatus,
+      [Rec.SocketIo]: readEvent,
+      [Rec.Acknowledgement]: ([rid, args, ids]: [number, unknown[], number[]]) =>
+        answer(rid)?.resolve(payloadOf(filled(args, ids)) as never),
+    },
+    attach: (id, bytes) => attachments.set(id, bytes),
+    endOf: (job) => ({ ...job, statusMessage: job.message, error: job.error?.message }),
+  };
 }

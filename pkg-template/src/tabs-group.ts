@@ -105,7 +105,7 @@ export async function joinGroup(name: string, tab: Tab, isVisible: boolean): Pro
     const next = Math.max(Date.now(), leader + 1);
     const mine = (leader = Number.isSafeInteger(next) ? next : Date.now());
     const made = (hub = tab.lead(own, (to, calls) => hub === made && post([Word.Told, mine, to, calls])));
-    members = createMembers(locks, name, made.hear, made.leave, drop);
+    members = createMembers(locks, name, { hear: made.hear, leave: made.leave, refuse: drop });
     // What goes wrong in this page does not keep the others waiting.
     hold(locks, lockOfLeader(name, mine), {}).then(
       (giveBack) => {

@@ -1,11 +1,10 @@
 /** The leader's switchboard: one core, several tabs. Sums up what they wish, and gives each what is meant for it. */
 import type { Cleaner } from "./host.js";
-import { Post } from "./messages.js";
+import { Kind, Post, Rec } from "./messages.js";
 import type { Attachment, Core, Message, Sink } from "./messages.js";
-import { attachmentsOf, EVERYBODY, isAttachment, Kind, Rec } from "./tabs-wire.js";
+import { attachmentsOf, EVERYBODY, isAttachment } from "./tabs-wire.js";
 import type { Call, Line, Said } from "./tabs-wire.js";
-import { createWanted, isStanding } from "./wanted.js";
-import type { Wanted } from "./wanted.js";
+import type { CreateWanted, Wanted } from "./wanted.js";
 
 /** The numbers by which job, event and status say that another tab has the connection. */
 const FROM_TAB = 2;
@@ -65,10 +64,11 @@ export interface Lines {
   tell(tab: string, calls: Call[]): void;
   /** Of the leader's page, which alone has them: what others get is cleaned of them here. */
   secrets: Cleaner;
+  createWanted: CreateWanted;
 }
 
 /** @param own the leader's own tab */
-export function createHub(core: Core, own: string, { tellOwn, tell, secrets }: Lines): Hub {
+export function createHub(core: Core, own: string, { tellOwn, tell, secrets, createWanted }: Lines): Hub {
   const members = new Map<string, Member>();
   const asked = new Map<number, { tab: string; rid: number; post: Post }>();
   const attachments = new Map<number, unknown>();
@@ -162,9 +162,8 @@ export function createHub(core: Core, own: string, { tellOwn, tell, secrets }: L
     core(post, lastRid, ...rest);
   }
 
-  function wish(member: Member, tab: string, message: Message): void {
+  function wish(member: Member, tab: string, message: Message, delta: number): void {
     const [post, n = 0, text] = message;
-    const delta = member.wishes.note(message);
     const isFlag = post === Post.WatchAll || post === Post.Channel || post === Post.WatchEntities;
     // A flag that another tab says again has the core tell what the others know; the status of a channel it keeps.
     if (post === Post.Channel) {
@@ -199,7 +198,8 @@ export function createHub(core: Core, own: string, { tellOwn, tell, secrets }: L
     }
     const message = said;
     const [post] = message;
-    if (isStanding(post)) return wish(member, tab, message);
+    const delta = member.wishes.note(message);
+    if (delta !== undefined) return wish(member, tab, message, delta);
     switch (post) {
       case Post.Connect:
         member.connected = true;
@@ -234,7 +234,7 @@ export function createHub(core: Core, own: string, { tellOwn, tell, secrets }: L
     leave(tab) {
       const member = members.get(tab);
       if (!member) return;
-      for (const message of member.wishes.withdraw()) wish(member, tab, message);
+      for (const message of member.wishes.withdraw()) hear(tab, message);
       disconnect(member);
       members.delete(tab);
     },

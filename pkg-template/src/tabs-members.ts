@@ -16,18 +16,16 @@ export interface Members {
   dismiss(): void;
 }
 
-/**
- * @param hear takes the messages of a tab that is there
- * @param leave a tab is there no more
- * @param refuse some messages were dropped, and why
- */
-export function createMembers(
-  locks: LockManager,
-  group: string,
-  hear: (tab: string, messages: readonly Said[]) => void,
-  leave: (tab: string) => void,
-  refuse: (why: string) => void,
-): Members {
+interface Leader {
+  /** Takes the messages of a tab that is there. */
+  hear(tab: string, messages: readonly Said[]): void;
+  /** A tab is there no more. */
+  leave(tab: string): void;
+  /** Some messages were dropped, and why. */
+  refuse(why: string): void;
+}
+
+export function createMembers(locks: LockManager, group: string, { hear, leave, refuse }: Leader): Members {
   const members = new Set<string>();
   const watches = new AbortController();
   /** Messages of tabs that are not confirmed yet, in order. */

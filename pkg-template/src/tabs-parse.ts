@@ -2,7 +2,7 @@
  * The parser of the channel's messages. Every script of the origin can post to the channel, an older version of the app
  * too. What is accepted here is copied field by field: nothing else of what was posted reaches the core or the page.
  */
-import { Post } from "./messages.js";
+import { Kind, Post } from "./messages.js";
 import {
   isCount,
   isFlag,
@@ -14,7 +14,7 @@ import {
   parseBatch,
 } from "./tabs-records.js";
 import type { Check } from "./tabs-records.js";
-import { EVERYBODY, Kind, MAX_LIST, Word } from "./tabs-wire.js";
+import { EVERYBODY, MAX_LIST, Word } from "./tabs-wire.js";
 import type { Call, Said, Words } from "./tabs-wire.js";
 
 /** That of the package: another version may mean something else by the same numbers. */

@@ -1,5 +1,5 @@
 /** Checks the records of a batch that another tab's page has sent: numbers and types of docs/core-messages.md. */
-import { Rec } from "./tabs-wire.js";
+import { Rec } from "./messages.js";
 import type { Line } from "./tabs-wire.js";
 
 export type Check = (value: unknown) => boolean;

@@ -2,13 +2,13 @@
  * A tab's side of a shared core: remembers what the page wished for and asked, since the core that was told may die with
  * its tab and another one has to be told again.
  */
-import { Post } from "./messages.js";
+import { Kind, Post, Rec } from "./messages.js";
 import type { Attachment, Core, Message, Sink } from "./messages.js";
 import type { Say } from "./tabs-group.js";
-import { isAttachment, Kind, Rec } from "./tabs-wire.js";
+import { isAttachment } from "./tabs-wire.js";
 import type { Call, Line, Said } from "./tabs-wire.js";
 import { CORES_APART, createView } from "./tabs-view.js";
-import { createWanted, isStanding } from "./wanted.js";
+import type { Wanted } from "./wanted.js";
 
 /** Problems of src/core/error.rs. */
 const QUEUE_FULL = 3;
@@ -53,12 +53,16 @@ export interface Seat {
   unlink(state?: number): void;
 }
 
-/**
- * @param ends see createView()
- * @param maxAge how long a message is kept that says nothing of it, ms
- */
-export function createSeat(ends: readonly string[], maxAge: number, sink: Sink): Seat {
-  const wishes = createWanted();
+interface Page {
+  wishes: Wanted;
+  /** See createView(). */
+  ends: readonly string[];
+  /** How long a message is kept that says nothing of it, ms. */
+  maxAge: number;
+  sink: Sink;
+}
+
+export function createSeat({ wishes, ends, maxAge, sink }: Page): Seat {
   const questions = new Map<number, Question>();
   const kept: Kept[] = [];
   /** What was kept is asked under numbers below 0: the page has its answer. */
@@ -71,7 +75,13 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
   /** Whether there was a core before. */
   let isServed = false;
 
-  const view = createView(wishes, ends, sink, (rid) => questions.delete(rid) && rid >= 0, retry);
+  const view = createView({
+    wishes,
+    ends,
+    sink,
+    settle: (rid) => questions.delete(rid) && rid >= 0,
+    retryAgain: retry,
+  });
 
   function retry(job: string): void {
     say?.([[Post.Retry, 0, job]]);
@@ -172,8 +182,9 @@ export function createSeat(ends: readonly string[], maxAge: number, sink: Sink):
       return;
     }
     const [what, n = 0] = message;
-    if (isStanding(what)) {
-      if (wishes.note(message) && connected) say?.([message]);
+    const change = wishes.note(message);
+    if (change !== undefined) {
+      if (change && connected) say?.([message]);
       return;
     }
     switch (what) {

@@ -3,9 +3,9 @@
  * core goes on. A new core knows nothing of what was told before; bars must not fall back to nothing because of that,
  * and an end that was told is not told again.
  */
-import { Post } from "./messages.js";
+import { Kind, Post, Rec } from "./messages.js";
 import type { Sink } from "./messages.js";
-import { attachmentsOf, Kind, Rec } from "./tabs-wire.js";
+import { attachmentsOf } from "./tabs-wire.js";
 import type { Call, Line } from "./tabs-wire.js";
 import type { Wanted } from "./wanted.js";
 
@@ -61,18 +61,18 @@ export interface View {
   readonly cores: number;
 }
 
-/**
- * @param ends the events that a core tells when a read finds a job completed, failed or cancelled
- * @param settle forgets an asked question when its answer is there; false when nobody asked it
- * @param retryAgain says a retry to a core that found the job as it was before
- */
-export function createView(
-  wishes: Wanted,
-  ends: readonly string[],
-  sink: Sink,
-  settle: (rid: number) => boolean,
-  retryAgain: (job: string) => void,
-): View {
+interface Page {
+  wishes: Wanted;
+  /** The events that a core reports when a read finds a job completed, failed or cancelled. */
+  ends: readonly string[];
+  sink: Sink;
+  /** Forgets a request when its answer is there; false when nobody made it. */
+  settle(rid: number): boolean;
+  /** Repeats a retry to a core that found the job as it was before. */
+  retryAgain(job: string): void;
+}
+
+export function createView({ wishes, ends, sink, settle, retryAgain }: Page): View {
   const say = sink as (...call: Call) => void;
   const jobs = new Map<string, Job>();
   /** Followed jobs whose end an earlier core told. */

@@ -1,5 +1,5 @@
 /** The messages that tabs exchange, by number: docs/core-messages.md, section Tabs. tabs-parse.ts checks them. */
-import { Post } from "./messages.js";
+import { Post, Rec } from "./messages.js";
 import type { Attachment, Message } from "./messages.js";
 
 export const enum Word {
@@ -18,35 +18,11 @@ export type Said = Message | Attachment;
 
 export const isAttachment = (said: Said): said is Attachment => said[0] === Post.Attach;
 
-export const enum Kind {
-  Dirty,
-  Batch,
-  Token,
-  Headers,
-  Reply,
-  Attachment,
-}
-
 /** A call of the core's sink; of a batch that came over the channel its records are there as well. */
 export type Call = [kind: number, n: number, value?: unknown, records?: readonly Line[]];
 
 /** A record of a batch: its number, then its elements. */
 export type Line = [number, ...unknown[]];
-
-export const enum Rec {
-  Job,
-  Event,
-  Status,
-  Log,
-  Answer,
-  Refusal,
-  Server,
-  Own,
-  Channel,
-  SocketIo,
-  Acknowledgement,
-  Entity,
-}
 
 /** Ids of the attachments that belong to a record. */
 export function attachmentsOf([kind, , , ...more]: Line): readonly number[] {

@@ -2,6 +2,7 @@
  * One core for all tabs of an origin that want the same: one of them leads and runs it, the others exchange the messages
  * of docs/core-messages.md with it. A file of its own, because only clients with `shareAcrossTabs` need it.
  */
+import type { CoreConfig } from "./config.js";
 import type { Cleaner, Warn } from "./host.js";
 import { Post } from "./messages.js";
 import type { Core, Sink } from "./messages.js";
@@ -10,6 +11,7 @@ import type { Group } from "./tabs-group.js";
 import { createHub } from "./tabs-hub.js";
 import { createSeat } from "./tabs-seat.js";
 import type { Seat } from "./tabs-seat.js";
+import type { CreateWanted } from "./wanted.js";
 
 /** That of the package: another one may tell things in another way. */
 declare const JOBWIRE_VERSION: string;
@@ -18,12 +20,6 @@ declare const JOBWIRE_VERSION: string;
 const SUSPENDED = 5;
 /** The last reason of a wake that may mean a return from the back/forward cache. */
 const RESUME = 2;
-/** Places in the config. */
-const POLLING_URL = 1;
-const INTERVAL = 2;
-const MAX_AGE = 18;
-const PROTOCOL = 25;
-
 /** How long a message waits where the config says nothing, ms. */
 const DEFAULT_AGE = 60_000;
 
@@ -39,31 +35,42 @@ interface Standby {
 }
 
 /** Tabs share what has the same name. It tells nobody what is in the config. */
-async function nameOf(config: string, scope: string | true): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify([JOBWIRE_VERSION, scope, config]));
+async function nameOf(...what: [config: string, scope: string | true]): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify([JOBWIRE_VERSION, ...what]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
   return `jobwire:${Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-function endsOf(config: unknown[]): readonly string[] {
-  const protocol = config[PROTOCOL] as number;
+function endsOf({ protocol, pollingUrl, interval }: CoreConfig): readonly string[] {
   // With Socket.IO jobs are read only where the app says how; with `stream` the server tells of an end once more.
-  return (!protocol || (config[POLLING_URL] && config[INTERVAL] !== 0) ? ENDS[protocol] : undefined) ?? [];
+  return (!protocol || (pollingUrl && interval !== 0) ? ENDS[protocol] : undefined) ?? [];
+}
+
+/** What tabs share. */
+interface Shared {
+  config: CoreConfig;
+  /** As the core reads it. */
+  encoded: string;
+  scope: string | true;
+  secrets: Cleaner;
+  /** Given, since this chunk shares no code with the rest of the page. */
+  createWanted: CreateWanted;
 }
 
 /** Resolves with what opens a shared core; rejects with a sentence where tabs cannot share. */
-export async function findTabs(config: string, scope: string | true, secrets: Cleaner) {
+export async function findTabs({ config, encoded, scope, secrets, createWanted }: Shared) {
   try {
     // Node has channels and locks as well, but no tabs.
     if (!globalThis.isSecureContext) throw "it takes a page that came by HTTPS";
-    const name = await nameOf(config, scope);
+    const name = await nameOf(encoded, scope);
     // Either throws where it is missing, or in an origin that nothing else belongs to, such as a sandboxed frame's.
     new BroadcastChannel(name).close();
     await navigator.locks.query();
-    const values = JSON.parse(config) as unknown[];
-    const [ends, maxAge] = [endsOf(values), (values[MAX_AGE] as number | null | undefined) ?? DEFAULT_AGE];
-    return (sink: Sink, warn: Warn, open: Open) =>
-      share({ name, secrets, seat: createSeat(ends, maxAge, sink) }, warn, open);
+    const { maxAge = DEFAULT_AGE } = config;
+    return (sink: Sink, warn: Warn, open: Open) => {
+      const seat = createSeat({ wishes: createWanted(), ends: endsOf(config), maxAge, sink });
+      return share({ name, secrets, createWanted, seat }, warn, open);
+    };
   } catch (cause) {
     throw `Each tab has its own connection (${cause}).`;
   }
@@ -75,9 +82,10 @@ interface Sharer {
   name: string;
   seat: Seat;
   secrets: Cleaner;
+  createWanted: CreateWanted;
 }
 
-async function share({ name, seat, secrets }: Sharer, warn: Warn, open: Open): Promise<Core> {
+async function share({ name, seat, secrets, createWanted }: Sharer, warn: Warn, open: Open): Promise<Core> {
   let standby: Standby | undefined;
   let starting: Promise<void> | undefined;
   let group: Group | undefined;
@@ -127,7 +135,7 @@ async function share({ name, seat, secrets }: Sharer, warn: Warn, open: Open): P
       {
         lead(own, tell) {
           const { core, serve } = standby as Standby;
-          const hub = createHub(core, own, { tellOwn: seat.told, tell, secrets });
+          const hub = createHub(core, own, { tellOwn: seat.told, tell, secrets, createWanted });
           isLeading = true;
           serve(hub.sink);
           return hub;

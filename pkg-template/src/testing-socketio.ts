@@ -64,13 +64,21 @@ interface Member extends Peer {
 const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
   ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 
-/** Type, namespace and number of a packet, its arguments as JSON, and its attachments. */
-function encode(
-  type: number,
-  namespace: string,
-  id: number | undefined,
-  args: unknown,
-): [string, ...ArrayBuffer[]] {
+const CONNECT = 0;
+const EVENT = 2;
+const ACKNOWLEDGEMENT = 3;
+const CONNECT_ERROR = 4;
+
+interface Packet {
+  type: number;
+  namespace: string;
+  /** The number of an acknowledgement. */
+  id?: number | undefined;
+  args: unknown;
+}
+
+/** The text of a packet, and its attachments. */
+function encode({ type, namespace, id, args }: Packet): [string, ...ArrayBuffer[]] {
   const parts: ArrayBuffer[] = [];
   const json = JSON.stringify(args, (_, value: unknown) => {
     if (!isBytes(value)) return value;
@@ -96,11 +104,12 @@ export function createSocketIoServer(): SocketIoServer {
   let lastId = 0;
   let lastSid = 0;
 
-  const say = (to: Peer, type: number, namespace: string, id: number | undefined, args: unknown) => {
-    for (const frame of encode(type, namespace, id, args)) to.send(frame);
+  const send = (to: Peer, packet: Packet) => {
+    for (const frame of encode(packet)) to.send(frame);
   };
-  const tell = (namespace: string, id: number | undefined, args: unknown[]) => {
-    for (const member of [...members]) if (member.joined.has(namespace)) say(member, 2, namespace, id, args);
+  const broadcast = (namespace: string, id: number | undefined, args: unknown[]) => {
+    for (const member of [...members])
+      if (member.joined.has(namespace)) send(member, { type: EVENT, namespace, id, args });
   };
 
   const answer = (id: number) => {
@@ -113,9 +122,9 @@ export function createSocketIoServer(): SocketIoServer {
     const { token = member.token } = JSON.parse(auth || "{}") as { token?: string };
     const isUnknown = tokens && !tokens.includes(token ?? "");
     const refusal = refusals.get(namespace) ?? (isUnknown && { message: "unauthorized" });
-    if (refusal) return say(member, 4, namespace, undefined, refusal);
+    if (refusal) return send(member, { type: CONNECT_ERROR, namespace, args: refusal });
     member.joined.set(namespace, token);
-    say(member, 0, namespace, undefined, { sid: `test-${++lastSid}` });
+    send(member, { type: CONNECT, namespace, args: { sid: `test-${++lastSid}` } });
   }
 
   async function hear(
@@ -127,7 +136,9 @@ export function createSocketIoServer(): SocketIoServer {
     received.push({ namespace, event: String(event), args });
     const calls = [...(handlers.get(`${namespace},${event}`) ?? [])];
     const [answer] = await Promise.all(calls.map((call) => call(...(args as never[]))));
-    if (id && calls.length) say(member, 3, namespace, Number(id), answer === undefined ? [] : [answer]);
+    if (!id || !calls.length) return;
+    const type = ACKNOWLEDGEMENT;
+    send(member, { type, namespace, id: Number(id), args: answer === undefined ? [] : [answer] });
   }
 
   function packet(member: Member, text: string): void {
@@ -195,13 +206,13 @@ export function createSocketIoServer(): SocketIoServer {
       handlers.set(key, list.add(handler));
       return () => list.delete(handler);
     },
-    emit: (event, args = [], namespace = "/") => tell(namespace, undefined, [event, ...args]),
+    emit: (event, args = [], namespace = "/") => broadcast(namespace, undefined, [event, ...args]),
     request(event, args = [], namespace = "/") {
       const answered = new Promise<unknown[]>((resolve, reject) => {
         if (![...members].some(({ joined }) => joined.has(namespace)))
           throw new Error(`Nobody is in ${namespace} to answer "${event}".`);
         awaited.set(++lastId, { resolve, reject });
-        tell(namespace, lastId, [event, ...args]);
+        broadcast(namespace, lastId, [event, ...args]);
       });
       // A test that does not wait for it any more needs no report of it.
       answered.catch(() => {});

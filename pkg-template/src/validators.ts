@@ -29,9 +29,14 @@ interface Surroundings {
   textOf: (error: unknown) => string;
 }
 
+interface Place {
+  channel: string;
+  /** What the core calls the event, its namespace included. */
+  name: string;
+}
+
 export interface Validators {
-  /** `name`: what the core calls the event, its namespace included. */
-  deliver(event: string, payload: unknown, meta: EventMeta, channel: string, name: string): void;
+  deliver(event: string, payload: unknown, meta: EventMeta, place: Place): void;
   /** How many events of a name validators have refused. */
   refused(name: string): number;
   /** What was held back, oldest first. */
@@ -100,7 +105,7 @@ export function createValidators({
   }
 
   /** Those of an asynchronous validator stay in order among themselves. */
-  function deliver(event: string, payload: unknown, meta: EventMeta, channel: string, name: string): void {
+  function deliver(event: string, payload: unknown, meta: EventMeta, { channel, name }: Place): void {
     const tell = (...told: [event: string, payload: unknown, meta: EventMeta]) => emit(channel, ...told);
     // A server may name its event like a member of every object.
     const schema = Object.hasOwn(schemas, event) && schemas[event];

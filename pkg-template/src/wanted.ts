@@ -9,8 +9,8 @@ import type { Message } from "./messages.js";
 const ANY = "*";
 
 export interface Wanted {
-  /** Takes a message in. By how much it changes what is wanted; 0 when it changes nothing or is of another kind. */
-  note(message: Message): number;
+  /** Takes a message in. By how much it changes what is wanted; `undefined` when it is of another kind. */
+  note(message: Message): number | undefined;
   /** The messages that ask for all of it. */
   state(): Message[];
   /** Those that take it back. */
@@ -24,8 +24,10 @@ export interface Wanted {
 }
 
 /** Whether a message says what is wanted from now on. */
-export const isStanding = (post: Post) =>
+const isStanding = (post: Post) =>
   post <= Post.WatchAll || post === Post.Channel || post === Post.WatchEntities;
+
+export type CreateWanted = typeof createWanted;
 
 /** @param maxTexts how many texts of one message are kept; what goes beyond is ignored */
 export function createWanted(maxTexts = Infinity): Wanted {
@@ -68,7 +70,7 @@ export function createWanted(maxTexts = Infinity): Wanted {
         return add(Post.Follow, text, post === Post.Follow ? 1 : -1);
       }
       if (post === Post.Listen) return add(post, text, n);
-      return isStanding(post) ? add(post, text, n || -1, 1) : 0;
+      return isStanding(post) ? add(post, text, n || -1, 1) : undefined;
     },
     state: () => all(true),
     withdraw: () => all(false),

@@ -2,7 +2,7 @@
 import { startRequest } from "../../src/web/http.js";
 import load from "./core.js";
 import type { JobsClient } from "./core.js";
-import { Call, Post } from "./messages.js";
+import { Kind, Post } from "./messages.js";
 import type { Attachment, Message, Sink } from "./messages.js";
 
 /** The first message to the worker. */
@@ -21,7 +21,7 @@ let core: JobsClient | undefined;
 
 /** What the core holds open ends with the worker: the page need not know of it. */
 const tell: Sink = (...call) => {
-  if (call[0] !== Call.Resource) scope.postMessage(call);
+  if (call[0] !== Kind.Resource) scope.postMessage(call);
 };
 
 async function start(module: WebAssembly.Module, config: string, seed: number): Promise<void> {
@@ -41,6 +41,6 @@ scope.onmessage = ({ data }) => {
   const [message, n = 0, text, m = -1, more, supersede] = data as Message;
   if (core) core.post(message, n, text, m, more, supersede);
   // As long as the wasm is on its way.
-  else if (message === Post.Ping) scope.postMessage([Call.Alive, 0]);
+  else if (message === Post.Ping) scope.postMessage([Kind.Alive, 0]);
   if (message === Post.Shutdown) setTimeout(() => scope.close(), GOODBYE);
 };

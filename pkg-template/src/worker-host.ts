@@ -1,7 +1,7 @@
 /** The page's end of a worker. A file of its own, because only clients with `worker: true` need it. */
 import type { createHeartbeat as CreateHeartbeat, Heartbeat } from "./heartbeat.js";
 import type { Start } from "./host.js";
-import { Call, Post } from "./messages.js";
+import { Kind, Post } from "./messages.js";
 import type { Core, Sink } from "./messages.js";
 
 /** While the worker begins: some ten seconds. */
@@ -57,7 +57,7 @@ export async function startWorker(
       thread.onmessage = ({ data }: MessageEvent<0 | string | Parameters<Sink>>) => {
         if (data === 0) begin();
         else if (typeof data === "string") reject(data);
-        else if (data[0] === Call.Alive) heartbeat?.answered();
+        else if (data[0] === Kind.Alive) heartbeat?.answered();
         else sink(...data);
       };
       thread.postMessage([module, config, seed]);

@@ -70,7 +70,7 @@ export async function pages() {
     const budget = BUDGETS[/** @type {keyof typeof BUDGETS} */ (protocol)];
     const page = closure([...facade, "page-core", "core"]);
     const worker = closure([...facade, "worker-host", "core-worker"]);
-    const inline = closure([`${name}-wasm`]);
+    const inline = closure([`${name}-wasm`, "inline"]);
     return [
       { name: `${protocol}, in the page`, files: [...page, wasm], budget },
       { name: `${protocol}, in a worker`, files: [...worker, wasm], budget },

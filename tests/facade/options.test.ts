@@ -1,11 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
+import { encodeConfig } from "../../pkg-template/src/config.js";
 import { JobsClient, JobsError } from "../../pkg-template/src/index.js";
 import { resolveOptions } from "../../pkg-template/src/options.js";
 import { fromConfig } from "./fake/core.js";
 
 const config = (options: object) =>
   fromConfig(
-    JSON.stringify(resolveOptions({ url: "https://h.test", protocol: "stream", ...options } as never)()),
+    encodeConfig(resolveOptions({ url: "https://h.test", protocol: "stream", ...options } as never)()),
   );
 
 /** What stands in every config: switches, and the choices of which the first is the default. */

@@ -2,11 +2,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { JobsError } from "../../pkg-template/src/errors.js";
-import { logEntry, LOGS as LOG_WORDS, problem, PROBLEMS as WORDS } from "../../pkg-template/src/problems.js";
-import { addWords } from "../../pkg-template/src/socketio.js";
+import { createWording, PROBLEMS as WORDS } from "../../pkg-template/src/problems.js";
+import { words } from "../../pkg-template/src/socketio.js";
 
-addWords(LOG_WORDS, WORDS);
-addWords(LOG_WORDS, WORDS);
+const { problem, logEntry } = createWording(words);
 
 const source = readFileSync(new URL("../../src/core/io/error.rs", import.meta.url), "utf8");
 
@@ -21,7 +20,7 @@ const LOGS = variants("Log");
 const number = (name: string) => PROBLEMS.indexOf(name) + 1;
 const log = (name: string) => LOGS.indexOf(name);
 const entry = (name: string, cause = 0, detail = "", jobId: string | null = null, hushed = 0) =>
-  logEntry(log(name), 7, hushed, cause, detail, jobId);
+  logEntry([log(name), 7, hushed, cause, detail, jobId]);
 
 const CODES = [
   ...["config", "auth", "network", "timeout", "handshake", "protocol", "validation", "queue-full"],
@@ -112,7 +111,7 @@ describe("problems of the core", () => {
   });
 
   it("promise nothing that depends on the connection's state, which the same problem may have left or not", () => {
-    for (const [, , message, remedy] of WORDS)
+    for (const [, , message, remedy] of [...WORDS, ...words.problems])
       expect(message + remedy).not.toMatch(/keeps trying|tries again/);
   });
 
@@ -160,7 +159,7 @@ describe("log records of the core", () => {
   it("are as many as the words", () => {
     expect(LOGS).toHaveLength(14);
     LOGS.forEach((name) => expect(entry(name, 0, "code words").message).toMatch(/\w/));
-    expect(() => logEntry(LOGS.length, 7, 0, 0, "", null)).toThrow(TypeError);
+    expect(() => logEntry([LOGS.length, 7, 0, 0, "", null])).toThrow(TypeError);
   });
 
   it("name the job, and how many were held back, where there are any", () => {

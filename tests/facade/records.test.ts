@@ -2,6 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { JobsError } from "../../pkg-template/src/errors.js";
 import { toInspection, toJob, toMeta, toPayload, toStatus } from "../../pkg-template/src/records.js";
+import type { JobFields } from "../../pkg-template/src/records.js";
+import { createWording } from "../../pkg-template/src/problems.js";
+
+const { problem } = createWording();
 
 /** Lists by way of JSON, as they come. */
 const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -25,7 +29,7 @@ describe("a job record", () => {
       1,
       "upload",
     ]);
-    expect(toJob(...(record as Parameters<typeof toJob>))).toStrictEqual({
+    expect(toJob(record as JobFields)).toStrictEqual({
       id: "j",
       status: "failed",
       progress: 12.5,
@@ -43,7 +47,7 @@ describe("a job record", () => {
   });
 
   it("has absent members, not null, for what is unknown", () => {
-    expect(toJob("j", 2, null, 1, 7, 0, 0, null, null, null, null, null)).toStrictEqual({
+    expect(toJob(["j", 2, null, 1, 7, 0, 0, null, null, null, null, null])).toStrictEqual({
       id: "j",
       status: "running",
       attempt: 1,
@@ -51,7 +55,7 @@ describe("a job record", () => {
       source: "socket",
       stale: false,
     });
-    expect(toJob("j", 4, null, 1, 7, 0, 0, null, null, null, null, null, "", 0, null).error).toStrictEqual({
+    expect(toJob(["j", 4, null, 1, 7, 0, 0, null, null, null, null, null, "", 0, null]).error).toStrictEqual({
       message: "",
       retryable: false,
     });
@@ -59,18 +63,18 @@ describe("a job record", () => {
 
   it("has counts, of which some are unknown", () => {
     const plain = ["j", 2, 50, 1, 7, 0, 0, null, null, null, null, null] as const;
-    expect(toJob(...plain, null, 0, null, 4, 2, 0, null).counts).toStrictEqual({
+    expect(toJob([...plain, null, 0, null, 4, 2, 0, null]).counts).toStrictEqual({
       total: 4,
       processed: 2,
       succeeded: 0,
     });
-    expect(toJob(...plain, null, 0, null, null, 0, null, null)).toMatchObject({ counts: { processed: 0 } });
-    expect(toJob(...plain, null, 0, null)).not.toHaveProperty("counts");
-    expect(toJob(...plain, null, 0, null, 4, 2, 0, null)).not.toHaveProperty("error");
+    expect(toJob([...plain, null, 0, null, null, 0, null, null])).toMatchObject({ counts: { processed: 0 } });
+    expect(toJob([...plain, null, 0, null])).not.toHaveProperty("counts");
+    expect(toJob([...plain, null, 0, null, 4, 2, 0, null])).not.toHaveProperty("error");
   });
 
   it("keeps zeros and empty texts", () => {
-    expect(toJob("j", 1, 0, 1, 0, 0, 0, 0, 0, "", "", "")).toStrictEqual({
+    expect(toJob(["j", 1, 0, 1, 0, 0, 0, 0, 0, "", "", ""])).toStrictEqual({
       id: "j",
       status: "queued",
       progress: 0,
@@ -89,15 +93,15 @@ describe("a job record", () => {
   it.each(["unknown", "queued", "running", "completed", "failed", "cancelled"].map((word, n) => [n, word]))(
     "has the status %i for %s",
     (n, word) => {
-      expect(toJob("j", n as number, null, 1, 7, 0, 0, null, null, null, null, null).status).toBe(word);
+      expect(toJob(["j", n as number, null, 1, 7, 0, 0, null, null, null, null, null]).status).toBe(word);
     },
   );
 });
 
 describe("the rest of an event record", () => {
   it("becomes its meta, without null", () => {
-    expect(toMeta(1, 2, 0, null, null)).toStrictEqual({ seq: 1, at: 2, source: "socket" });
-    expect(toMeta(1, 2, 1, "j", "why")).toStrictEqual({
+    expect(toMeta([1, 2, 0, null, null])).toStrictEqual({ seq: 1, at: 2, source: "socket" });
+    expect(toMeta([1, 2, 1, "j", "why"])).toStrictEqual({
       seq: 1,
       at: 2,
       source: "polling",
@@ -109,12 +113,12 @@ describe("the rest of an event record", () => {
 
 describe("a status record", () => {
   it("becomes a status, without null", () => {
-    expect(toStatus(0, 0, 0, null, null, 0)).toStrictEqual({
+    expect(toStatus([0, 0, 0, null, null, 0], problem)).toStrictEqual({
       state: "idle",
       attempt: 0,
       everConnected: false,
     });
-    const { error, ...rest } = toStatus(3, 2, 1, 30, 20, 14);
+    const { error, ...rest } = toStatus([3, 2, 1, 30, 20, 14], problem);
     expect(rest).toStrictEqual({
       state: "waiting",
       attempt: 2,
@@ -127,9 +131,9 @@ describe("a status record", () => {
   });
 
   it("is open over polling where it says so, and only when open", () => {
-    expect(toStatus(2, 0, 1, null, null, 0, 1).transport).toBe("polling");
-    expect(toStatus(2, 0, 1, null, null, 0, 0).transport).toBe("websocket");
-    expect(toStatus(1, 0, 1, null, null, 0, 1).transport).toBeUndefined();
+    expect(toStatus([2, 0, 1, null, null, 0, 1], problem).transport).toBe("polling");
+    expect(toStatus([2, 0, 1, null, null, 0, 0], problem).transport).toBe("websocket");
+    expect(toStatus([1, 0, 1, null, null, 0, 1], problem).transport).toBeUndefined();
   });
 
   it.each([
@@ -143,7 +147,7 @@ describe("a status record", () => {
     ["closed", undefined],
   ])("of the state %s has the transport %s", (state, transport) => {
     const states = ["idle", "connecting", "open", "waiting", "polling", "suspended", "failed", "closed"];
-    const status = toStatus(states.indexOf(state), 0, 0, null, null, 0);
+    const status = toStatus([states.indexOf(state), 0, 0, null, null, 0], problem);
     expect(status.state).toBe(state);
     expect(status.transport).toBe(transport);
     expect("transport" in status).toBe(transport !== undefined);
@@ -180,7 +184,7 @@ describe("an event of the core", () => {
       { type: "error", jobId: "j", error: { message: "The job failed.", retryable: false } },
     ],
   ])("%s has the payload of a message: %j", (event, values, payload) => {
-    expect(toPayload(event, values as never[], "j", 0)).toStrictEqual(payload);
+    expect(toPayload(event, values, [1, 7, 0, "j", null])).toStrictEqual(payload);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Pages that go away and come back: each tab alone, since in one process all clients share the page's events. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openCore } from "../../pkg-template/src/host.js";
+import { resolveOptions } from "../../pkg-template/src/options.js";
 import { Post } from "../../pkg-template/src/messages.js";
 import type { Core } from "../../pkg-template/src/messages.js";
 import { made } from "./fake/core.js";
@@ -11,7 +12,6 @@ import { job, microtasks, newest } from "./support.js";
 
 const [PAGESHOW, RESUME, FOCUS] = [1, 2, 4];
 const BATCH = 1;
-const CONFIG = '["/path"]';
 
 let origin: Origin;
 let opened: Core[] = [];
@@ -31,7 +31,7 @@ async function openTab(): Promise<Opened> {
   const warnings: unknown[][] = [];
   tab.use();
   const core = await openCore(
-    CONFIG,
+    resolveOptions({ url: "https://jobs.test", protocol: "stream" })(),
     {
       protocol: "stream",
       shareAcrossTabs: true,

@@ -35,13 +35,13 @@ beforeEach(() => {
   wishes = createWanted();
   calls = [];
   retried = [];
-  view = createView(
+  view = createView({
     wishes,
-    ["completed", "error", "cancelled"],
-    (...call) => calls.push(call),
-    () => true,
-    (id) => retried.push(id),
-  );
+    ends: ["completed", "error", "cancelled"],
+    sink: (...call) => calls.push(call),
+    settle: () => true,
+    retryAgain: (id) => retried.push(id),
+  });
   wishes.note([Post.Follow, 0, "a"]);
   wishes.note([Post.Listen, 1, "completed"]);
   wishes.note([Post.Listen, 1, "error"]);
