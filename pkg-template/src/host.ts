@@ -4,28 +4,13 @@ import type { CoreConfig } from "./config.js";
 import { createHeartbeat } from "./heartbeat.js";
 import { loaders } from "./loader.js";
 import type { Core, Sink } from "./messages.js";
-import type { Secrets } from "./redact.js";
-import type { JobsClientOptions, LogEntry } from "./types.js";
+import type { Cleaner, Start, Warn } from "./start.js";
+import type { JobsClientOptions } from "./types.js";
 import { createWanted } from "./wanted.js";
-
-/** Told about what could not be as it was wanted; an `error` when the core will never say anything again. */
-export type Warn = (code: string, message: string, level?: LogEntry["level"]) => void;
-
-/** What leaves the page for another tab must not repeat a secret. */
-export type Cleaner = Pick<Secrets, "clean" | "cleanRecord">;
 
 type Place = Pick<JobsClientOptions, "protocol" | "wasm" | "worker" | "shareAcrossTabs"> & {
   secrets: Cleaner;
 };
-
-/** What a core is started with. */
-export interface Start {
-  config: string;
-  seed: number;
-  sink: Sink;
-  /** The core is dead: nothing comes from it any more. Called once, with a sentence. */
-  died: (message: string) => void;
-}
 
 /** Begins to load the core that a page is sure to need. */
 export const preload = ({ protocol, wasm, shareAcrossTabs }: Omit<Place, "secrets">) =>

@@ -5,7 +5,7 @@
 import { startRequest } from "../../src/web/http.js";
 import type { HttpExchange } from "../../src/web/http.js";
 import type { createHeartbeat as CreateHeartbeat } from "./heartbeat.js";
-import type { Start } from "./host.js";
+import type { Start } from "./start.js";
 import type { Instance } from "./loader.js";
 import { Kind, Post } from "./messages.js";
 import type { Core, Message, Sink } from "./messages.js";

@@ -3,7 +3,7 @@
  * as the server sent them.
  */
 import type { BroadcastEvents, FailureReason } from "./payloads-broadcast.js";
-import type { Job } from "./types.js";
+import type { Job } from "./types-jobs.js";
 import type { StandardIssue } from "./standard-schema.js";
 
 export type * from "./payloads-broadcast.js";

@@ -2,7 +2,7 @@
  * Which of the tabs leads. Locks decide that (tabs-locks.ts); everything else goes over a channel, to which every script
  * of the origin can post. What is claimed there counts only when the locks confirm it.
  */
-import type { Warn } from "./host.js";
+import type { Warn } from "./start.js";
 import type { Hub } from "./tabs-hub.js";
 import { findLeader, hold, lockOfLeader, lockOfTab } from "./tabs-locks.js";
 import { createMembers } from "./tabs-members.js";
@@ -10,7 +10,7 @@ import type { Members } from "./tabs-members.js";
 import { paced } from "./tabs-pace.js";
 import { MAX_SIZE, parseSaid, parseWords, sizeOf, toChannel } from "./tabs-parse.js";
 import { EVERYBODY, MAX_LIST, Word } from "./tabs-wire.js";
-import type { Call, Said, Words } from "./tabs-wire.js";
+import type { Call, Said, Say, Words } from "./tabs-wire.js";
 
 /** How often a visible tab looks whether the leader lives, ms. */
 const TICK = 1000;
@@ -21,9 +21,6 @@ const IN_DOUBT = 1;
 const HELD_UP = 500;
 /** How often dropped messages are logged at most, ms. */
 const LOG_INTERVAL = 60_000;
-
-/** Brings messages to the core that serves a tab, in this page or another. */
-export type Say = (messages: readonly Said[]) => void;
 
 export interface Tab {
   /** This tab leads now: with a core of its own. */

@@ -1,5 +1,5 @@
 /** The leader's switchboard: one core, several tabs. Sums up what they wish, and gives each what is meant for it. */
-import type { Cleaner } from "./host.js";
+import type { Cleaner } from "./start.js";
 import { Kind, Post, Rec } from "./messages.js";
 import type { Attachment, Core, Message, Sink } from "./messages.js";
 import { attachmentsOf, EVERYBODY, isAttachment } from "./tabs-wire.js";

@@ -4,9 +4,8 @@
  */
 import { Kind, Post, Rec } from "./messages.js";
 import type { Attachment, Core, Message, Sink } from "./messages.js";
-import type { Say } from "./tabs-group.js";
 import { isAttachment } from "./tabs-wire.js";
-import type { Call, Line, Said } from "./tabs-wire.js";
+import type { Call, Line, Said, Say } from "./tabs-wire.js";
 import { CORES_APART, createView } from "./tabs-view.js";
 import type { Wanted } from "./wanted.js";
 

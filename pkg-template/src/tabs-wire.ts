@@ -16,6 +16,9 @@ export const enum Word {
 /** What a tab says to the core. */
 export type Said = Message | Attachment;
 
+/** Brings messages to the core that serves a tab, in this page or another. */
+export type Say = (messages: readonly Said[]) => void;
+
 export const isAttachment = (said: Said): said is Attachment => said[0] === Post.Attach;
 
 /** A call of the core's sink; of a batch that came over the channel its records are there as well. */

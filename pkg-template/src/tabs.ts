@@ -3,7 +3,7 @@
  * of docs/core-messages.md with it. A file of its own, because only clients with `shareAcrossTabs` need it.
  */
 import type { CoreConfig } from "./config.js";
-import type { Cleaner, Warn } from "./host.js";
+import type { Cleaner, Warn } from "./start.js";
 import { Post } from "./messages.js";
 import type { Core, Sink } from "./messages.js";
 import { joinGroup } from "./tabs-group.js";

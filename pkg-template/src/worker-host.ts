@@ -1,6 +1,6 @@
 /** The page's end of a worker. A file of its own, because only clients with `worker: true` need it. */
 import type { createHeartbeat as CreateHeartbeat, Heartbeat } from "./heartbeat.js";
-import type { Start } from "./host.js";
+import type { Start } from "./start.js";
 import { Kind, Post } from "./messages.js";
 import type { Core, Sink } from "./messages.js";
 
