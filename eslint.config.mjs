@@ -14,11 +14,11 @@ const LONG_FILES = [
   "tests/e2e/images.test.mjs",
   "tests/e2e/playlists.test.mjs",
   "tests/e2e/tabs.test.mjs",
-  "tests/facade/channels.test.ts",
-  "tests/facade/client.test.ts",
-  "tests/facade/dead-core.test.ts",
-  "tests/facade/tabs-forged.test.ts",
-  "tests/facade/tabs.test.ts",
+  "tests/facade/channels/channels.test.ts",
+  "tests/facade/client/client.test.ts",
+  "tests/facade/runtime/dead-core.test.ts",
+  "tests/facade/tabs/forged.test.ts",
+  "tests/facade/tabs/tabs.test.ts",
 ];
 
 export default ts.config(
@@ -37,7 +37,7 @@ export default ts.config(
     },
   },
   {
-    files: ["pkg-template/src/react.ts", "pkg-template/src/react/**", "examples/react/**/*.{ts,tsx}"],
+    files: ["pkg-template/src/react/index.ts", "pkg-template/src/react/**", "examples/react/**/*.{ts,tsx}"],
     plugins: { "react-hooks": reactHooks },
     rules: {
       "react-hooks/rules-of-hooks": "error",

@@ -1,7 +1,7 @@
 /** The public types. */
-export type * from "./types-channels.js";
-export type * from "./types-entities.js";
-export type * from "./types-inspection.js";
-export type * from "./types-jobs.js";
-export type * from "./types-options.js";
-export type * from "./types-store.js";
+export type * from "./channels/types.js";
+export type * from "./entities/types.js";
+export type * from "./client/inspection-types.js";
+export type * from "./jobs/types.js";
+export type * from "./client/option-types.js";
+export type * from "./store/types.js";

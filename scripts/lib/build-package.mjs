@@ -17,7 +17,14 @@ import { coreDir, pkgDir, root, targetDir } from "./paths.mjs";
 import { hashOf, isFresh, markFresh } from "./stamp.mjs";
 
 const source = join(root, "pkg-template", "src");
-const ENTRIES = ["index", "react", "svelte", "testing"];
+
+/** What apps import, and where it is written. @type {Readonly<Record<string, string>>} */
+const ENTRIES = {
+  index: join(source, "index.ts"),
+  react: join(source, "react", "index.ts"),
+  svelte: join(source, "svelte", "index.ts"),
+  testing: join(source, "testing", "index.ts"),
+};
 const BROWSERS = "es2022";
 
 /** What of the cores is loaded on first use: their glue, each wasm as text, the worker. In the package each is a file. */
@@ -73,7 +80,7 @@ async function bundle(made) {
   };
   await esbuild.build({
     ...common,
-    entryPoints: ENTRIES.map((name) => join(source, `${name}.ts`)),
+    entryPoints: ENTRIES,
     outdir: made,
     format: "esm",
     splitting: true,
@@ -84,7 +91,7 @@ async function bundle(made) {
   });
   const worker = await esbuild.build({
     ...common,
-    entryPoints: [join(source, "worker-entry.ts")],
+    entryPoints: [join(source, "runtime", "worker-entry.ts")],
     write: false,
     format: "iife",
     // It is text in a module: no app's bundler minifies it.
@@ -103,19 +110,22 @@ async function bundle(made) {
  */
 async function declareTypes(made) {
   const [{ rollup }, { dts }] = await Promise.all([import("rollup"), import("rollup-plugin-dts")]);
-  for (const name of ENTRIES) {
-    const input = join(source, `${name}.ts`);
+  for (const [name, input] of Object.entries(ENTRIES)) {
     const bundled = await rollup({
       input,
       plugins: [dts({ tsconfig: join(root, "tsconfig.build.json") })],
       external: (id, importer) =>
         /^(?:react|svelte)(?:\/|$)/.test(id) ||
-        (importer === input && name !== "index" && id === "./index.js"),
+        (importer === input && name !== "index" && id === "../index.js"),
       onwarn(warning) {
         throw new Error(`The types of ${name} cannot be bundled: ${warning.message}`);
       },
     });
-    await bundled.write({ file: join(made, `${name}.d.ts`), format: "es" });
+    await bundled.write({
+      file: join(made, `${name}.d.ts`),
+      format: "es",
+      paths: (id) => (id.endsWith("/index.js") ? "./index.js" : id),
+    });
     await bundled.close();
   }
 }
@@ -149,7 +159,7 @@ export async function buildPackage(coreInputs, say) {
     link();
     return false;
   }
-  if (!existsSync(join(source, "index.ts"))) {
+  if (!existsSync(ENTRIES["index"] ?? "")) {
     throw new Error("pkg-template/src/index.ts is missing: the package has no facade to build.");
   }
   const made = join(targetDir, "pkg.new");

@@ -45,6 +45,6 @@ test("SECURITY.md is named where people look", () => {
 
 test("a test that is missing or skipped is found", () => {
   assert.equal(hasTest("SECURITY.md", "no such test"), false);
-  assert.equal(hasTest("tests/facade/options.test.ts", "never puts the token"), false);
+  assert.equal(hasTest("tests/facade/client/options.test.ts", "never puts the token"), false);
   assert.equal(hasTest("tests/web/auth.rs", "says_it_nowhere"), false);
 });

@@ -27,7 +27,7 @@ export default defineConfig({
   },
   test: {
     environment: "jsdom",
-    include: ["*.test.ts"],
+    include: ["**/*.test.ts"],
     restoreMocks: true,
     unstubGlobals: true,
     testTimeout: 30_000,

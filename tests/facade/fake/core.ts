@@ -1,5 +1,5 @@
 /** A core that records what it is told, by name, and says what the test wants. */
-import type { Sink } from "../../../pkg-template/src/messages.js";
+import type { Sink } from "../../../pkg-template/src/wire/messages.js";
 
 export type Message = [message: string, ...args: unknown[]];
 
