@@ -6,6 +6,7 @@
 
 mod collections;
 mod connection;
+mod context;
 mod deliver;
 mod engine;
 pub mod io;

@@ -1,10 +1,10 @@
 //! Namespaces of Socket.IO as channels on the one session (Socket.IO 5, "Connection to a namespace"): joining with a
 //! token, being refused for now or for good, being put out, leaving, and recovering what was missed.
 
+use crate::core::connection::auth::Verdict;
 use crate::core::connection::link::State;
 use crate::core::engine::Engine;
 use crate::core::engine::acks::line_of;
-use crate::core::engine::auth::Verdict;
 use crate::core::engine::links::SHARED;
 use crate::core::io::error::{Log, Loss, Problem};
 use crate::core::io::output::{FILL, TokenReason};

@@ -1,8 +1,8 @@
 //! Sockets: opening, holding, losing, waiting, opening again. One link per pool key (a job, or all jobs).
 
+use crate::core::connection::auth::Verdict;
 use crate::core::connection::link::{Link, State, told_by};
 use crate::core::engine::Engine;
-use crate::core::engine::auth::Verdict;
 use crate::core::engine::channels::DEFAULT;
 use crate::core::engine::inspect::Count;
 use crate::core::io::error::{Log, Loss};

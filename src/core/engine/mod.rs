@@ -23,6 +23,7 @@ mod table;
 mod transport;
 mod wake;
 
+use crate::core::connection::auth::Auth;
 use crate::core::connection::drains::Drains;
 use crate::core::connection::pool::Pool;
 use crate::core::deliver::audit::Audit;
@@ -87,7 +88,7 @@ pub struct Engine {
     shared_linger: Time,
     /// The server that is tried, or works.
     server: usize,
-    auth: auth::Auth,
+    auth: Auth,
     transport: Part<Transport>,
     leaving: Part<leaving::Leaving>,
     /// The namespaces of Socket.IO; none with another protocol.
@@ -142,7 +143,7 @@ impl Engine {
             per_job: crate::core::text::names_job(&config.path),
             shared_linger: Time::NEVER,
             server: 0,
-            auth: auth::Auth::default(),
+            auth: Auth::default(),
             transport: Part::default(),
             leaving: Part::default(),
             channels: Part::default(),

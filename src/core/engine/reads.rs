@@ -1,9 +1,10 @@
 //! Reading jobs over HTTP: once after every connect (nothing is kept for those who come late), at intervals while
 //! there is no socket, a few at a time, first come first served.
 
+use crate::core::connection::auth::Verdict;
 use crate::core::connection::link::State;
+use crate::core::context::Context;
 use crate::core::engine::Engine;
-use crate::core::engine::auth::Verdict;
 use crate::core::engine::inspect::Count;
 use crate::core::io::error::{Log, Problem};
 use crate::core::io::input::{HttpOutcome, HttpRefusal};
@@ -45,8 +46,12 @@ impl Engine {
             return;
         }
         let url = self.address("http", &self.config.path, place);
-        self.reads
-            .send_probe(url, self.now, &mut self.timers, &mut self.outputs);
+        let mut context = Context {
+            now: self.now,
+            timers: &mut self.timers,
+            outputs: &mut self.outputs,
+        };
+        self.reads.send_probe(url, &mut context);
     }
 
     /// Whether that was the probe under way, which ends.
@@ -175,9 +180,12 @@ impl Engine {
                 auth: self.auth.current(),
             };
             self.count(Count::Reads);
-            let req = self
-                .reads
-                .send(read, self.now, &mut self.timers, &mut self.outputs);
+            let mut context = Context {
+                now: self.now,
+                timers: &mut self.timers,
+                outputs: &mut self.outputs,
+            };
+            let req = self.reads.send(read, &mut context);
             if let Some(entry) = self.jobs.get_mut(index) {
                 entry.reading = req;
             }

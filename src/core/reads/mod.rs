@@ -2,9 +2,10 @@
 //! not know why a job is read, nor what an answer says.
 
 use crate::core::collections::line::Line;
+use crate::core::context::Context;
 use crate::core::io::output::Output;
 use crate::core::time::Time;
-use crate::core::time::timers::{Owner, Timers};
+use crate::core::time::timers::Owner;
 
 /// Reads under way at once: browsers allow six connections a host over HTTP/1.1, and the page needs some itself.
 const AT_ONCE: usize = 4;
@@ -61,28 +62,23 @@ impl Reads {
         self.flights.len() < AT_ONCE
     }
 
-    fn number(&mut self, now: Time, timers: &mut Timers) -> u32 {
+    fn number(&mut self, context: &mut Context<'_>) -> u32 {
         self.count += 1;
-        timers.remind(now.after(TIMEOUT), Owner::Fetch(self.count));
+        let until = context.now.after(TIMEOUT);
+        context.timers.remind(until, Owner::Fetch(self.count));
         self.count
     }
 
     /// Sends a read; its number.
-    pub(crate) fn send(
-        &mut self,
-        read: Read,
-        now: Time,
-        timers: &mut Timers,
-        outputs: &mut Vec<Output>,
-    ) -> u32 {
-        let req = self.number(now, timers);
+    pub(crate) fn send(&mut self, read: Read, context: &mut Context<'_>) -> u32 {
+        let req = self.number(context);
         let Read {
             job,
             url,
             etag,
             auth,
         } = read;
-        outputs.push(Output::Fetch {
+        context.outputs.push(Output::Fetch {
             req,
             url,
             etag,
@@ -91,7 +87,7 @@ impl Reads {
         self.flights.push(Flight {
             req,
             job,
-            asked: now,
+            asked: context.now,
             auth,
         });
         req
@@ -109,16 +105,10 @@ impl Reads {
     }
 
     /// Asks whether a server is there.
-    pub(crate) fn send_probe(
-        &mut self,
-        url: String,
-        now: Time,
-        timers: &mut Timers,
-        outputs: &mut Vec<Output>,
-    ) {
-        let req = self.number(now, timers);
+    pub(crate) fn send_probe(&mut self, url: String, context: &mut Context<'_>) {
+        let req = self.number(context);
         self.probe = req;
-        outputs.push(Output::Probe { req, url });
+        context.outputs.push(Output::Probe { req, url });
     }
 
     /// Whether that was the probe under way, which ends.
