@@ -30,7 +30,7 @@ pub(crate) struct Auth {
 pub(crate) enum Verdict {
     /// There is a newer one: use it.
     Again,
-    /// One is being asked for.
+    /// One is being asked for, or is to be.
     Wait,
     /// It is over.
     Final,
@@ -98,7 +98,7 @@ impl Auth {
     }
 
     /// The server refused the token that request `used` brought. `works`: the newest request whose token works; 0: none.
-    pub(crate) fn refused(&mut self, used: u32, works: u32, context: &mut Context<'_>) -> Verdict {
+    pub(crate) fn refused(&mut self, used: u32, works: u32) -> Verdict {
         self.refused = self.refused.max(used);
         if self.asking > 0 {
             return Verdict::Wait;
@@ -111,7 +111,6 @@ impl Auth {
         if self.refreshed > 0 && used >= self.refreshed {
             return Verdict::Final;
         }
-        self.ask(TokenReason::Refresh, context);
         Verdict::Wait
     }
 

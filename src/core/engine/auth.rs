@@ -125,12 +125,11 @@ impl Engine {
                 works = works.max(channel.proves(now, proof));
             }
         }
-        let mut context = Context {
-            now: self.now,
-            timers: &mut self.timers,
-            outputs: &mut self.outputs,
-        };
-        self.auth.refused(used, works, &mut context)
+        let verdict = self.auth.refused(used, works);
+        if verdict == Verdict::Wait {
+            self.ask_token(TokenReason::Refresh);
+        }
+        verdict
     }
 
     pub(super) fn auth_problem(&self) -> Problem {
