@@ -199,7 +199,11 @@ describe("an upload", () => {
     expect([413, 400]).toContain(statusOf(await raw(small, chunked, chunk, chunk, chunk)));
     const codes = [];
     for (let count = 0; count < 8; count += 1) codes.push((await small.send([GOOD], "?pace=5000")).status);
-    expect([codes[0], codes.at(-1)]).toEqual([202, 503]);
+    // Two wait. A third one has room when the worker has taken the first, which it may do between any two of these.
+    const accepted = codes.filter((code) => code === 202).length;
+    expect([2, 3]).toContain(accepted);
+    expect(codes.filter((code) => code === 503).length).toBe(codes.length - accepted);
+    expect(codes[0]).toBe(202);
   });
 
   it("of a form with a million fields is refused without making them", async () => {
