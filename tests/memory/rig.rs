@@ -162,7 +162,7 @@ impl Rig {
     }
 }
 
-/// As in `pkg-template/src/records.ts`.
+/// As in `pkg-template/src/wire/records.ts`.
 const COUNTERS: [&str; 33] = [
     "state",
     "jobs",

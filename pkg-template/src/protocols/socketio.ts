@@ -10,7 +10,7 @@ const SOCKET_IO = 2;
 const AUTH = 3;
 const MAX_DELAY = 5000;
 
-/** Problems and log entries in the order of src/core/error.rs, behind those of problems.ts. */
+/** Problems and log entries in the order of src/core/io/error.rs, behind those of problems.ts. */
 const problems: readonly ProblemWords[] = [
   [
     "protocol",

@@ -9,7 +9,7 @@ import type { Call, Line, Said, Say } from "./wire.js";
 import { CORES_APART, createView } from "./view.js";
 import type { Wanted } from "../runtime/wanted.js";
 
-/** Problems of src/core/error.rs. */
+/** Problems of src/core/io/error.rs. */
 const QUEUE_FULL = 3;
 const DISCONNECTED = 5;
 const LOST = 14;

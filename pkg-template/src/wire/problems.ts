@@ -1,5 +1,5 @@
 /**
- * The words for what the core tells by number. The order is that of `Problem` and `Log` in src/core/error.rs. Those for
+ * The words for what the core tells by number. The order is that of `Problem` and `Log` in src/core/io/error.rs. Those for
  * Socket.IO alone are in socketio.ts.
  */
 import { JobsError } from "../errors.js";
@@ -123,7 +123,7 @@ export type LogFields = [
 
 export type Problem = (number: number, detail?: string, cause?: unknown) => JobsError;
 
-/** Words of one protocol alone, behind those of all in the order of src/core/error.rs. */
+/** Words of one protocol alone, behind those of all in the order of src/core/io/error.rs. */
 export interface Words {
   readonly problems: readonly ProblemWords[];
   readonly logs: readonly LogWords[];

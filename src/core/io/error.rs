@@ -1,4 +1,4 @@
-//! What can go wrong, by number: the facade has the words (`pkg-template/src/problems.ts`), where a text costs least.
+//! What can go wrong, by number: the facade has the words (`pkg-template/src/wire/problems.ts`), where a text costs least.
 //! No error ever holds a token: the core is never given one.
 
 use serde::{Deserialize, Serialize};
